@@ -1,0 +1,272 @@
+"""A notebook as a value: its cells, in order, that never change.
+
+Format: nbformat 4.0 to 4.5 (and 3, which nbformat converts), see the "The Notebook file format" page of nbformat's documentation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from alekseylearn.errors import InputError
+from alekseylearn.strict import Limits, load_json
+from alekseylearn.text import clean, plural
+
+CellKind = Literal["code", "markdown", "raw"]
+Mark = Literal["train", "keep", "skip", "metrics", "parameters"]
+
+_KINDS: tuple[CellKind, ...] = ("code", "markdown", "raw")
+_CELL_ID = re.compile(r"[a-zA-Z0-9-_]{1,64}\Z")
+_MARK_LINE = re.compile(r"#\s*\|\s*(train|keep|skip|metrics|parameters)\s*\Z")
+_MARK_OF_TAG: Mapping[str, Mark] = {
+    "train": "train",
+    "keep": "keep",
+    "skip": "skip",
+    "skip-execution": "skip",
+    "metrics": "metrics",
+    "parameters": "parameters",
+}
+_HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_LIMITS = Limits(family="nb", max_bytes=100_000_000, max_depth=100)
+MAX_CELLS = 10_000
+"""A notebook with more cells than this is refused (`nb.limit`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One cell; `index` counts from 0 over all cells, Markdown included.
+
+    `outputs` and `metadata` are sha256 hex digests ('' when there is nothing): what training means never depends
+    on them, but a reader wants to know that they changed.
+    """
+
+    index: int
+    id: str
+    kind: CellKind
+    source: str
+    tags: frozenset[str] = frozenset()
+    execution_count: int | None = None
+    outputs: str = ""
+    metadata: str = ""
+
+    @property
+    def marks(self) -> frozenset[Mark]:
+        """The marks of this cell: its first line `#| train` and its tags of the same words."""
+        found: set[Mark] = {_MARK_OF_TAG[tag] for tag in self.tags if tag in _MARK_OF_TAG}
+        for line in self.source.splitlines():
+            match = _MARK_LINE.match(line.strip())
+            if match is None:
+                break
+            found.add(_MARK_OF_TAG[match[1]])
+        return frozenset(found)
+
+    @property
+    def headline(self) -> str:
+        """The first line that says something, for tables: at most 60 characters."""
+        lines = [line.strip() for line in self.source.splitlines()]
+        told = [line for line in lines if line and not line.startswith(("#", "%%", '"""'))]
+        return clean((told or lines or [""])[0], 60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notebook:
+    """The cells of one notebook file at one commit (or on disk); `path` is repository-relative, with slashes.
+
+    `warnings` are sentences about what is odd but does not stop us, each with its slug in front.
+    """
+
+    path: str
+    cells: tuple[Cell, ...]
+    language: str = "python"
+    kernel: str = "python3"
+    display_name: str = "Python 3"
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> str:
+        """The repository-relative folder of the notebook, '' for the root."""
+        return self.path.rpartition("/")[0]
+
+    @property
+    def code_cells(self) -> tuple[Cell, ...]:
+        """The code cells, in order."""
+        return tuple(cell for cell in self.cells if cell.kind == "code")
+
+
+def parse(path: str, data: bytes) -> Notebook:
+    """Read the bytes of an `.ipynb` file; *path* is its repository-relative name.
+
+    Raises `InputError`: `nb.lfs nb.conflict nb.unreadable nb.ambiguous nb.limit nb.schema nb.version nb.language nb.source`.
+    """
+    _refuse_what_git_left(path, data)
+    document = load_json(data, path, _LIMITS)
+    if not isinstance(document, dict):
+        raise _schema(path, f"the root is {_kind(document)}, not an object")
+    document = _to_version_4(path, document)
+    metadata = document.get("metadata", {})
+    if not isinstance(metadata, dict):
+        raise _schema(path, f"metadata is {_kind(metadata)}, not an object")
+    spec = metadata.get("kernelspec", {})
+    info = metadata.get("language_info", {})
+    if not isinstance(spec, dict) or not isinstance(info, dict):
+        raise _schema(path, "kernelspec or language_info is not an object")
+    language = str(info.get("name") or spec.get("language") or "python").lower()
+    if language not in ("python", "ipython"):
+        shown = spec.get("display_name") or language
+        raise InputError(
+            "nb.language",
+            f"the notebook is written in {shown}; only Python is trained",
+            where=path,
+            hint="leave it out with `notebooks:` in alekseylearn.yml",
+        )
+    raw_cells = document.get("cells")
+    if not isinstance(raw_cells, list):
+        raise _schema(
+            path, f"cells is {_kind(raw_cells)}, not a list" if "cells" in document else "there is no `cells` list"
+        )
+    if len(raw_cells) > MAX_CELLS:
+        raise InputError(
+            "nb.limit", f"{len(raw_cells)} cells; at most {MAX_CELLS} are read", where=path, hint="split the notebook"
+        )
+    cells = _with_ids([_cell(path, index, raw) for index, raw in enumerate(raw_cells)])
+    return Notebook(
+        path=path,
+        cells=cells,
+        kernel=str(spec.get("name") or "python3"),
+        display_name=str(spec.get("display_name") or "Python 3"),
+        warnings=(*_identity_warnings(raw_cells, document), *_source_warnings(cells)),
+    )
+
+
+def _refuse_what_git_left(path: str, data: bytes) -> None:
+    if data.startswith(b"version https://git-lfs."):
+        raise InputError(
+            "nb.lfs",
+            "this is a Git LFS pointer, not the notebook itself",
+            where=path,
+            hint="run `git lfs pull`, or `lfs: true` in actions/checkout",
+        )
+    for line_number, line in enumerate(data.split(b"\n"), 1):
+        if line.startswith((b"<<<<<<< ", b">>>>>>> ")):
+            raise InputError(
+                "nb.conflict",
+                "the notebook holds unresolved merge conflict markers",
+                where=f"{path}, line {line_number}",
+                hint="resolve the conflict (`nbdime` merges notebooks cell by cell), then commit again",
+            )
+
+
+def _to_version_4(path: str, document: dict[str, Any]) -> dict[str, Any]:
+    major, minor = document.get("nbformat"), document.get("nbformat_minor", 0)
+    if type(major) is not int or type(minor) is not int or major not in (3, 4):
+        raise InputError(
+            "nb.version",
+            f"nbformat {clean(repr(major), 20)}.{clean(repr(minor), 20)} is not read; only 3 and 4 are",
+            where=path,
+            hint="open it in a current Jupyter and save it again",
+        )
+    if major == 4:
+        return document
+    import nbformat
+
+    try:
+        converted = nbformat.convert(nbformat.from_dict(document), 4)
+        return dict(json.loads(nbformat.writes(converted)))
+    except Exception as error:  # nbformat's converters raise whatever a broken document makes them raise
+        raise _schema(path, f"nbformat cannot convert it from version 3: {type(error).__name__}") from None
+
+
+def _cell(path: str, index: int, raw: object) -> Cell:
+    where = f"{path}, cell {index}"
+    if not isinstance(raw, dict):
+        raise _schema(where, f"the cell is {_kind(raw)}, not an object")
+    kind = raw.get("cell_type")
+    if kind not in _KINDS:
+        raise _schema(where, f"cell_type {clean(repr(kind), 40)} is not one of {', '.join(_KINDS)}")
+    metadata = raw.get("metadata", {})
+    if not isinstance(metadata, dict):
+        raise _schema(where, f"metadata is {_kind(metadata)}, not an object")
+    tags = metadata.get("tags", [])
+    count = raw.get("execution_count")
+    return Cell(
+        index=index,
+        id=str(raw.get("id") or ""),
+        kind=kind,
+        source=_source(where, raw.get("source")),
+        tags=frozenset(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else frozenset(),
+        execution_count=count if type(count) is int else None,
+        outputs=_digest(raw.get("outputs")),
+        metadata=_digest({key: value for key, value in metadata.items() if key != "tags"}),
+    )
+
+
+def _source(where: str, raw: object) -> str:
+    lines = raw if isinstance(raw, list) else [raw]
+    if not all(isinstance(line, str) for line in lines):
+        raise _schema(where, "source is not text")
+    source = "".join(lines).replace("\r\n", "\n").replace("\r", "\n")
+    if "\x00" in source:
+        raise InputError("nb.source", "the cell holds a null character", where=where, hint="retype the line in Jupyter")
+    return source
+
+
+def _with_ids(cells: Iterable[Cell]) -> tuple[Cell, ...]:
+    """Give every cell an id: its own if that is valid and unique, else one made from its content.
+
+    nbformat makes up random ids at each read, so ours come from the text and its number among equals.
+    """
+    cells = tuple(cells)
+    times = Counter(cell.id for cell in cells)
+    seen: Counter[str] = Counter()
+    made = []
+    for cell in cells:
+        if times[cell.id] == 1 and _CELL_ID.match(cell.id):
+            made.append(cell)
+            continue
+        name = hashlib.sha256(f"{cell.kind}\n{cell.source}".encode("utf-8", "surrogatepass")).hexdigest()[:8]
+        seen[name] += 1
+        made.append(replace(cell, id=f"al-{name}-{seen[name]}"))
+    return tuple(made)
+
+
+def _identity_warnings(raw_cells: list[dict[str, Any]], document: Mapping[str, Any]) -> tuple[str, ...]:
+    if document.get("nbformat_minor", 0) < 5:
+        return ()
+    ids = [raw.get("id") for raw in raw_cells]
+    odd = [
+        cell_id
+        for cell_id in ids
+        if not isinstance(cell_id, str) or not _CELL_ID.match(cell_id) or ids.count(cell_id) > 1
+    ]
+    if not odd:
+        return ()
+    return (f"nb.identity: {plural(len(odd), 'cell')} without an id of its own; an id was made from the text",)
+
+
+def _source_warnings(cells: Iterable[Cell]) -> tuple[str, ...]:
+    found = []
+    for cell in cells:
+        hidden = sorted({f"U+{ord(character):04X}" for character in _HIDDEN.findall(cell.source)})
+        if hidden:
+            found.append(f"nb.source: cell {cell.index} holds characters that cannot be seen ({', '.join(hidden[:5])})")
+    return tuple(found)
+
+
+def _digest(value: object) -> str:
+    if not value:
+        return ""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _schema(where: str, what: str) -> InputError:
+    return InputError("nb.schema", what, where=where, hint="save it again in Jupyter, or restore it from git history")
+
+
+def _kind(value: object) -> str:
+    names = {dict: "an object", list: "a list", str: "a string", type(None): "null", bool: "a boolean"}
+    return names.get(type(value), "a number")

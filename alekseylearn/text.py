@@ -1,0 +1,119 @@
+"""Markdown as a type: every untrusted string becomes a leaf that no reader can break out of.
+
+The rules follow the GitHub Flavored Markdown specification (0.29-gfm, sections 6.3 code spans,
+4.5 fenced code blocks, 4.10 tables) and the limit of 65,536 characters on an issue comment's body.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from typing import Literal, NewType
+
+Markdown = NewType("Markdown", str)
+"""Text that is safe to post: made by the functions below or written by us."""
+
+Align = Literal["left", "right"]
+
+# Control characters, zero-width and direction-changing characters, and lone surrogates.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
+    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+
+
+def clean(text: str, limit: int = 200) -> str:
+    """Fold *text* into one visible line of at most *limit* characters."""
+    line = _INVISIBLE.sub("", re.sub(r"\s+", " ", text)).strip()
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def clean_block(text: str) -> str:
+    """Remove what cannot be seen from *text*, keep its lines."""
+    return _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def longest_run(text: str, character: str) -> int:
+    """Length of the longest unbroken run of *character* in *text*."""
+    return max((len(run) for run in re.findall(re.escape(character) + "+", text)), default=0)
+
+
+def code(text: str, limit: int = 80) -> Markdown:
+    """Show *text* as a code span that is valid everywhere, table cells included."""
+    line = clean(text, limit).replace("|", "¦")
+    if not line:
+        return Markdown("` `")
+    ticks = "`" * (longest_run(line, "`") + 1)
+    pad = " " if line.startswith("`") or line.endswith("`") else ""
+    return Markdown(f"{ticks}{pad}{line}{pad}{ticks}")
+
+
+def fence(text: str, language: str = "text") -> Markdown:
+    """Show *text* as a fenced block; the fence is longer than any run of backticks inside."""
+    block = clean_block(text).strip("\n")
+    ticks = "`" * max(3, longest_run(block, "`") + 1)
+    return Markdown(f"{ticks}{language}\n{block}\n{ticks}")
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], align: Sequence[Align]) -> Markdown:
+    """Draw a table; cells are Markdown already (use `code` for anything from outside)."""
+    rule = [":--" if side == "left" else "--:" for side in align]
+    lines = [head, rule, *rows]
+    return Markdown("\n".join("| " + " | ".join(line) + " |" for line in lines))
+
+
+def details(summary: str, body: Markdown) -> Markdown:
+    """Fold *body* under *summary*, which is plain text of ours."""
+    return Markdown(f"<details>\n<summary>{summary}</summary>\n\n{body}\n\n</details>")
+
+
+def join(parts: Iterable[str], between: str = "\n\n") -> Markdown:
+    """Put *parts* after one another; empty ones are left out."""
+    return Markdown(between.join(part for part in parts if part))
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """Say *count* with its noun: `1 cell`, `2 cells`."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def number(value: float) -> str:
+    """Write a metric's value as a person would: 0.927, 951, 1.2e-07, not a number."""
+    if math.isnan(value):
+        return "not a number"
+    if math.isinf(value):
+        return "infinity" if value > 0 else "-infinity"
+    if value == int(value) and abs(value) < 1e15:
+        return str(int(value))
+    if abs(value) >= 1000:
+        return f"{value:.1f}"
+    if abs(value) < 0.001:
+        return f"{value:.3g}"
+    digits = 4 if abs(value) < 1 else 3
+    short = f"{value:.{digits}f}".rstrip("0")
+    return short + "0" * max(0, 3 - len(short.partition(".")[2]))
+
+
+def size(count: int) -> str:
+    """Write *count* bytes: 412 B, 41 kB, 14.2 MB."""
+    if count < 1000:
+        return f"{count} B"
+    amount, unit = float(count), "B"
+    for unit in ("kB", "MB", "GB", "TB"):
+        amount /= 1000
+        if amount < 999.5:
+            break
+    return f"{amount:.0f} {unit}" if amount >= 100 or unit == "kB" else f"{amount:.1f} {unit}"
+
+
+def duration(seconds: float) -> str:
+    """Write a time span: 0.4 s, 48 s, 2 min 41 s, 3 h 5 min."""
+    if seconds < 10:
+        return f"{max(0.0, seconds):.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
