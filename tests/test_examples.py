@@ -6,6 +6,7 @@ from typing import Any
 import nbformat
 import pytest
 
+from alekseylearn.config import parse_config
 from alekseylearn.notebook import Notebook, parse
 from alekseylearn.slicing import Slice, backward_slice
 from alekseylearn.targets import find_targets
@@ -154,3 +155,9 @@ def test_the_readme_counts_the_cells_that_are_kept(name: str) -> None:
     (row,) = (line for line in (EXAMPLES / "README.md").read_text().splitlines() if line.startswith(f"| [`{name}`]"))
 
     assert row.endswith(f"| {len(TRAINED[name])} of {len(notebook(name).code_cells)} code cells |")
+
+
+def test_the_configuration_names_every_example() -> None:
+    config = parse_config((EXAMPLES / "alekseylearn.yml").read_bytes())
+
+    assert {model.notebook for model in config.models.values()} == {f"notebooks/{name}.ipynb" for name in NAMES}

@@ -23,7 +23,7 @@ class Left:
 
 
 def execute(folder: Path, runs: Sequence[Mapping[int, str]], watch: Collection[int]) -> list[dict[int, Left]]:
-    """Run each of *runs* (cell index -> source, in this order) in an empty namespace and tell what the cells *watch* left.
+    """Run each of *runs* (cell index -> source, in this order) in an empty namespace; tell what the cells *watch* left.
 
     All runs share one new process with *folder* as working folder. The first one is alone in it: what a later run
     leaves in libraries cannot help it.
