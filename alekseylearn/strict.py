@@ -9,13 +9,20 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from alekseylearn.errors import InputError
 from alekseylearn.text import size
 
 _BRACKET_OR_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 _INTEGER_DIGITS = 300
+# The core schema of YAML 1.2.2, section 10.3.2: tag, pattern, possible first characters.
+_CORE_SCALARS = (
+    ("null", r"(?:~|null|Null|NULL|)\Z", "~nN"),
+    ("bool", r"(?:true|True|TRUE|false|False|FALSE)\Z", "tTfF"),
+    ("int", r"[-+]?(?:0|[1-9][0-9]{0,299})\Z", "-+0123456789"),
+    ("float", r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z", "-+.0123456789"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +186,12 @@ def _unique_key_loader() -> Any:
     import yaml
 
     class Loader(yaml.SafeLoader):
-        """SafeLoader that refuses a key that occurs twice in one mapping."""
+        """SafeLoader that refuses a key that occurs twice in one mapping and reads scalars as YAML 1.2 does.
+
+        YAML 1.1 takes `on`, `no` for booleans, `010` for eight and `1:30` for ninety; here they are the text they look like.
+        """
+
+        yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
 
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
             seen: set[Any] = set()
@@ -191,4 +203,6 @@ def _unique_key_loader() -> Any:
                 seen.add(key)
             return super().construct_mapping(node, deep)
 
+    for tag, pattern, first in _CORE_SCALARS:
+        Loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(pattern), [*first, *([""] if tag == "null" else [])])
     return Loader

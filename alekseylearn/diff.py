@@ -1,0 +1,174 @@
+"""What changed between two versions of a notebook, cell by cell, as a person would tell it."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from alekseylearn.alignment import Alignment, align
+from alekseylearn.lines import diff_lines
+from alekseylearn.notebook import Cell, Notebook
+
+ChangeKind = Literal["added", "removed", "modified", "moved", "outputs", "metadata"]
+DiffStatus = Literal["added", "deleted", "modified", "renamed", "unchanged"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellChange:
+    """One cell that differs; `before` is None for an added cell, `after` for a removed one.
+
+    `cosmetic` is true for a code cell whose abstract syntax tree is the same: only comments or format changed.
+    A cell that was moved *and* edited is `modified`; its two indices tell that it moved.
+    """
+
+    kind: ChangeKind
+    before: Cell | None
+    after: Cell | None
+    added_lines: int
+    removed_lines: int
+    cosmetic: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotebookDiff:
+    """The changed cells of one notebook, in reading order; `coarse` tells that a cap was hit.
+
+    A notebook whose path differs is `renamed`, whether or not its cells differ too.
+    """
+
+    path: str
+    old_path: str | None
+    status: DiffStatus
+    changes: tuple[CellChange, ...]
+    coarse: bool
+
+
+def diff_notebooks(base: Notebook | None, head: Notebook | None) -> NotebookDiff:
+    """Compare two versions of a notebook; None stands for a version in which it does not exist.
+
+    Raises `ValueError` when both are None.
+    """
+    newest = head or base
+    if newest is None:
+        raise ValueError("a notebook that exists on neither side cannot be compared")
+    before, after = base.cells if base else (), head.cells if head else ()
+    changes: tuple[CellChange, ...] = ()
+    coarse = False
+    if before != after:
+        alignment = align(before, after)
+        found = [_change(pair) for pair in _in_reading_order(before, after, alignment)]
+        changes = tuple(change for change, _ in found if change is not None)
+        coarse = alignment.coarse or any(line_cap for _, line_cap in found)
+    old_path = base.path if base and head and base.path != head.path else None
+    status: DiffStatus = "modified" if changes else "unchanged"
+    if base is None or head is None:
+        status = "deleted" if head is None else "added"
+    elif old_path is not None:
+        status = "renamed"
+    return NotebookDiff(path=newest.path, old_path=old_path, status=status, changes=changes, coarse=coarse)
+
+
+def line_diff(change: CellChange, context: int = 2) -> tuple[str, ...]:
+    """Show the lines of a changed cell, each behind `+ `, `- ` or two blanks, for a `diff` fence.
+
+    *context* unchanged lines stand around each change; a lone `…` stands for the lines left out.
+    """
+    return diff_lines(_source(change.before), _source(change.after)).render(context)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pair:
+    before: Cell | None
+    after: Cell | None
+    moved: bool = False
+
+
+def _in_reading_order(before: Sequence[Cell], after: Sequence[Cell], found: Alignment) -> Iterator[_Pair]:
+    """Give each cell of either side once, with its partner: in head's order, removed cells where they stood."""
+    fixed = {j: i for i, j in found.pairs}
+    moved = _moved(before, after, found)
+    gone = sorted(set(range(len(before))) - set(fixed.values()) - set(moved.values()), reverse=True)
+    for j, cell in enumerate(after):
+        if j not in fixed:
+            yield _Pair(before=before[moved[j]] if j in moved else None, after=cell, moved=j in moved)
+            continue
+        while gone and gone[-1] < fixed[j]:
+            yield _Pair(before=before[gone.pop()], after=None)
+        yield _Pair(before=before[fixed[j]], after=cell)
+    yield from (_Pair(before=before[i], after=None) for i in reversed(gone))
+
+
+def _moved(before: Sequence[Cell], after: Sequence[Cell], found: Alignment) -> dict[int, int]:
+    """Pair left-over cells across the alignment, head to base: the same text, or the same id and a similar text."""
+    gone = sorted(set(range(len(before))) - {i for i, _ in found.pairs}, reverse=True)
+    new = sorted(set(range(len(after))) - {j for _, j in found.pairs})
+    by_text: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for i in gone:
+        by_text[before[i].kind, before[i].source].append(i)
+    partner: dict[int, int] = {}
+    for j in new:
+        equal = by_text[after[j].kind, after[j].source]
+        if equal and after[j].source.strip():
+            partner[j] = equal.pop()
+    taken = set(partner.values())
+    by_id = {before[i].id: i for i in gone if i not in taken}
+    for j in new:
+        if j not in partner and after[j].id in by_id and found.similar(by_id[after[j].id], j):
+            partner[j] = by_id.pop(after[j].id)
+    return partner
+
+
+def _change(pair: _Pair) -> tuple[CellChange | None, bool]:
+    """Name what happened to a cell (None: nothing), and tell whether the cap on its lines was hit."""
+    before, after = pair.before, pair.after
+    if before is not None and after is not None and before.source == after.source:
+        kind = "moved" if pair.moved else _beside_the_text(before, after)
+        if kind is None:
+            return None, False
+        return CellChange(kind=kind, before=before, after=after, added_lines=0, removed_lines=0, cosmetic=False), False
+    kind = "removed" if after is None else "added" if before is None else "modified"
+    lines = diff_lines(_source(before), _source(after))
+    change = CellChange(
+        kind=kind,
+        before=before,
+        after=after,
+        added_lines=lines.added,
+        removed_lines=lines.removed,
+        cosmetic=_is_code(before) and _is_code(after) and _same_meaning(_source(before), _source(after)),
+    )
+    return change, lines.coarse
+
+
+def _beside_the_text(before: Cell, after: Cell) -> ChangeKind | None:
+    """Tell what differs between two cells of the same text; tags come first, since marks are among them."""
+    if before.tags != after.tags:
+        return "metadata"
+    if (before.outputs, before.execution_count) != (after.outputs, after.execution_count):
+        return "outputs"
+    return "metadata" if before.metadata != after.metadata else None
+
+
+def _source(cell: Cell | None) -> str:
+    return cell.source if cell is not None else ""
+
+
+def _is_code(cell: Cell | None) -> bool:
+    return cell is None or cell.kind == "code"
+
+
+def _same_meaning(before: str, after: str) -> bool:
+    """Compare two texts as Python; what does not parse is never the same."""
+    try:
+        return _tree(before) == _tree(after)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+
+
+def _tree(source: str) -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.dump(ast.parse(source))
