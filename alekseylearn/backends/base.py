@@ -1,0 +1,75 @@
+"""What every backend promises."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, Self
+
+from alekseylearn.bundle import Bundle
+from alekseylearn.jobs import JobHandle, JobState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a backend is connected with.
+
+    *home* is a folder of ours that outlives the process (runs, environments); *environ* is the caller's environment,
+    of which a job sees an allow-list only; *table* is the backend's own part of the configuration.
+    """
+
+    home: Path
+    environ: Mapping[str, str]
+    python: str | None = None
+    """Interpreter, or version, that the configuration asks for."""
+    table: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogChunk:
+    """Lines of a job's log, and the cursor from which the next call goes on."""
+
+    lines: tuple[str, ...]
+    cursor: str
+
+
+class Backend(Protocol):
+    """A place where a bundle is trained.
+
+    `submit` returns at once. The handle it returns is plain data: any later process can poll, read or collect by it.
+    """
+
+    @classmethod
+    def connect(cls, options: Options) -> Self:
+        """Check *options* and reach the service; raises `MachineError` with a remedy."""
+        ...
+
+    @property
+    def machine(self) -> str:
+        """Say in a few words where jobs run: `this machine (8 cores)`."""
+        ...
+
+    def submit(self, bundle: Bundle, *, name: str, digest: str) -> JobHandle:
+        """Start training the identity *digest*; a job of that digest that runs or has succeeded is adopted."""
+        ...
+
+    def find(self, digest: str) -> JobHandle | None:
+        """Look for a job of the identity *digest* that an earlier process submitted."""
+        ...
+
+    def poll(self, job: JobHandle) -> JobState:
+        """Say where *job* stands; LOST when it died without a word."""
+        ...
+
+    def logs(self, job: JobHandle, cursor: str = "") -> LogChunk:
+        """Return the whole lines printed since *cursor* ('' for the beginning); no line is lost or told twice."""
+        ...
+
+    def collect(self, job: JobHandle, into: Path) -> Path:
+        """Bring what an ended *job* left into the new folder *into*: `model/`, `output/` as the runtime wrote them."""
+        ...
+
+    def cancel(self, job: JobHandle) -> None:
+        """Ask *job* to stop and save what it has; a job that has ended is left alone."""
+        ...

@@ -1,0 +1,153 @@
+"""Bundle: a training job as files, and as one deterministic tar with a digest; the same bytes for every backend."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import tarfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from alekseylearn.errors import InputError
+from alekseylearn.magics import translate
+from alekseylearn.notebook import Cell
+from alekseylearn.plan import TrainingJob
+
+MANIFEST_VERSION = 1
+GRACE = 30
+"""Seconds between the request to stop and the end by force."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """The files of one job: relative path -> bytes."""
+
+    files: Mapping[str, bytes]
+
+    def tar(self) -> bytes:
+        """Return the bundle as an uncompressed POSIX.1-2001 (pax) archive: sorted, no times, no owners."""
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+            for name in sorted(self.files):
+                entry = tarfile.TarInfo(name)
+                entry.size = len(self.files[name])
+                entry.mode = 0o644
+                archive.addfile(entry, io.BytesIO(self.files[name]))
+        return buffer.getvalue()
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of the archive, 64 hex digits: the bundle's integrity, not its identity."""
+        return hashlib.sha256(self.tar()).hexdigest()
+
+
+def pack(job: TrainingJob, runtime: Mapping[str, bytes], files: Mapping[str, bytes]) -> Bundle:
+    """Write *job* down as files.
+
+    *runtime* are the runtime's own modules (relative path -> bytes), *files* the local modules and data files the slice
+    needs (repository-relative path -> bytes). Outputs, metadata and secrets have no way in.
+    """
+    made = {
+        "train.py": train_script(job).encode(),
+        "manifest.json": (json.dumps(manifest(job), indent=1, sort_keys=True) + "\n").encode(),
+        "requirements.txt": job.requirements.text.encode(),
+    }
+    made |= {f"files/{path}": data for path, data in files.items()}
+    made |= {f"_al/{path}": data for path, data in runtime.items()}
+    return Bundle(made)
+
+
+def manifest(job: TrainingJob) -> dict[str, Any]:
+    """Describe *job* to the runtime."""
+    wanted = {target.cell: target.kind for target in job.slice.targets}
+    cells = [job.notebook.cells[kept.cell] for kept in job.slice.kept]
+    return {
+        "version": MANIFEST_VERSION,
+        "name": job.name,
+        "run": job.run,
+        "digest": job.digest,
+        "notebook": job.notebook.path,
+        "workdir": job.notebook.folder,
+        "cells": [
+            {"cell": cell.index, "headline": cell.headline, "source": cell.source, "target": wanted.get(cell.index)}
+            for cell in cells
+        ],
+        "parameters": dict(job.parameters),
+        "seed": job.seed,
+        "goals": dict(job.judgement.goals),
+        "model": job.model,
+        "timeout": job.timeout,
+        "cell_timeout": None,
+        "grace": GRACE,
+        "gpu": False,
+        "kernel": {"name": job.notebook.kernel, "display_name": job.notebook.display_name, "language": "python"},
+    }
+
+
+def train_script(job: TrainingJob) -> str:
+    """Write the slice in percent format; plain `python train.py` runs it in the folder its paths are relative to."""
+    cells = [job.notebook.cells[kept.cell] for kept in job.slice.kept]
+    place = _parameters_after(job, cells)
+    parts = [_preamble(job)]
+    if place is None and job.parameters:
+        parts.append(_parameters(job))
+    for cell in cells:
+        parts.append(f"# %% [cell {cell.index}]\n{translate(cell.source).code.rstrip()}\n")
+        if cell.index == place:
+            parts.append(_parameters(job))
+    return "\n".join(parts)
+
+
+def _preamble(job: TrainingJob) -> str:
+    folder = f"files/{job.notebook.folder}".rstrip("/")
+    return (
+        f"# The training cells of {_one_line(job.notebook.path)}, cut out by alekseylearn. Run {job.run}.\n"
+        "import os\n"
+        "import sys\n"
+        f"_folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), *{folder.split('/')!r})\n"
+        "os.makedirs(_folder, exist_ok=True)\n"
+        "os.chdir(_folder)\n"
+        "sys.path.insert(0, _folder)\n"
+    )
+
+
+def _parameters(job: TrainingJob) -> str:
+    lines = [f"{name} = {value!r}" for name, value in job.parameters.items()]
+    return "# %% [parameters]\n" + "\n".join(lines) + "\n"
+
+
+def _parameters_after(job: TrainingJob, cells: list[Cell]) -> int | None:
+    """Choose the cell after which parameters are set: the marked one, else the last that first sets one of them.
+
+    Raises `InputError` `cfg.unknown` when no kept cell sets a parameter that is asked for.
+    """
+    if not job.parameters:
+        return None
+    marked = [cell.index for cell in cells if "parameters" in cell.marks]
+    if marked:
+        return marked[0]
+    first: dict[str, int] = {}
+    for cell in cells:
+        for name in _assigned(cell):
+            first.setdefault(name, cell.index)
+    unknown = [name for name in job.parameters if name not in first]
+    if unknown:
+        raise InputError(
+            "cfg.unknown",
+            f"no training cell sets the parameter `{unknown[0]}`",
+            where=job.notebook.path,
+            hint="name a variable of the notebook, or mark the cell of parameters with `#| parameters`",
+        )
+    return max(first[name] for name in job.parameters)
+
+
+def _assigned(cell: Cell) -> Iterator[str]:
+    from alekseylearn.names import find_names
+
+    yield from sorted(find_names(cell).defs)
+
+
+def _one_line(text: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in text)

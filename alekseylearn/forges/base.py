@@ -1,0 +1,48 @@
+"""What every forge promises: only what a report needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from alekseylearn.text import Markdown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequest:
+    """A pull request as the event tells it; shas are 40 hex digits."""
+
+    number: int
+    base_ref: str
+    base_sha: str
+    head_ref: str
+    head_sha: str
+    fork: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """What became of a comment: *url* is '' when it went elsewhere; *note* says why in words."""
+
+    url: str
+    note: str = ""
+
+
+class Forge(Protocol):
+    """The place where the pull request is reviewed."""
+
+    def pull_request(self) -> PullRequest | None:
+        """Return the pull request that is looked at, or None."""
+        ...
+
+    def comment_body(self, pull: int) -> str | None:
+        """Return the body of our own comment on the pull request *pull*, or None."""
+        ...
+
+    def upsert_comment(self, pull: int, body: Markdown, *, order: tuple[int, int]) -> Posted:
+        """Create or edit our one comment; a comment whose order (run number, attempt) is newer stays as it is."""
+        ...
+
+    def artifact_url(self, name: str) -> str:
+        """Return where a person finds the uploaded artifact *name*, '' when nobody knows."""
+        ...

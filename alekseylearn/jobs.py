@@ -1,0 +1,210 @@
+"""A training job after it was submitted: its handle, where it stands, and what came back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from alekseylearn.metrics import Metric
+
+RESULT_VERSION = 1
+"""Version of the JSON shape of a stored result; a store ignores what it cannot read."""
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    TIMED_OUT = "timed-out"
+    LOST = "lost"
+    """The machine went away, or the process was killed, before anything was written down."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will come."""
+        return self not in (JobState.QUEUED, JobState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobHandle:
+    """Enough to find a job again tomorrow, from another process or machine: plain JSON.
+
+    *backend* and *place* (folder, container, job name) address it; *digest* is the identity that is trained.
+    """
+
+    backend: str
+    id: str
+    digest: str
+    place: str = ""
+    url: str = ""
+
+    def to_json(self) -> dict[str, str]:
+        """Write the handle down."""
+        return {"backend": self.backend, "id": self.id, "digest": self.digest, "place": self.place, "url": self.url}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, str]) -> JobHandle:
+        """Read a handle; raises `KeyError` or `TypeError` when it is none."""
+        return cls(backend=data["backend"], id=data["id"], digest=data["digest"], place=data["place"], url=data["url"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """A file that training left behind; *path* is relative to the result's folder, *size* in bytes."""
+
+    name: str
+    path: str
+    size: int
+    sha256: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a run did not succeed; *line* counts from 1 within the cell."""
+
+    exception: str
+    message: str
+    cell: int | None = None
+    line: int | None = None
+    traceback: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellRun:
+    """How one cell of a run went; *state* is done, failed, interrupted or not-reached."""
+
+    cell: int
+    state: str
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingResult:
+    """How one job ended: everything a report needs, and nothing that must be fetched again."""
+
+    run: str
+    digest: str
+    state: JobState
+    backend: str
+    metrics: tuple[Metric, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
+    cells: tuple[CellRun, ...] = ()
+    failure: Failure | None = None
+    seconds: float = 0.0
+    finished: float = 0.0
+    """Unix time, seconds."""
+    log_tail: str = ""
+    warnings: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """What it ran on, for people and for the comparison: python, platform, machine, versions of packages."""
+    commit: str = ""
+    bundle: str = ""
+    """sha256 of the bundle's bytes."""
+    peak_memory: int = 0
+    """Bytes."""
+    cost: float | None = None
+    """US dollars; None where nothing is billed."""
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the training came to its end."""
+        return self.state is JobState.SUCCEEDED
+
+    def metric(self, name: str) -> float | None:
+        """Look up the last value of *name*."""
+        return next((metric.value for metric in self.metrics if metric.name == name), None)
+
+
+def result_to_json(result: TrainingResult) -> dict[str, Any]:
+    """Write *result* down as plain JSON (undefined numbers become the words nan, inf, -inf)."""
+    return {
+        "version": RESULT_VERSION,
+        "run": result.run,
+        "digest": result.digest,
+        "state": result.state.value,
+        "backend": result.backend,
+        "metrics": [
+            {
+                "name": metric.name,
+                "value": _number_out(metric.value),
+                "source": metric.source,
+                "cell": metric.cell,
+                "series": [[step, _number_out(value)] for step, value in metric.series],
+            }
+            for metric in result.metrics
+        ],
+        "artifacts": [
+            {"name": item.name, "path": item.path, "size": item.size, "sha256": item.sha256, "url": item.url}
+            for item in result.artifacts
+        ],
+        "cells": [{"cell": run.cell, "state": run.state, "seconds": run.seconds} for run in result.cells],
+        "failure": None if result.failure is None else _failure_out(result.failure),
+        "seconds": result.seconds,
+        "finished": result.finished,
+        "log_tail": result.log_tail,
+        "warnings": list(result.warnings),
+        "environment": dict(result.environment),
+        "commit": result.commit,
+        "bundle": result.bundle,
+        "peak_memory": result.peak_memory,
+        "cost": result.cost,
+    }
+
+
+def result_from_json(data: Mapping[str, Any]) -> TrainingResult:
+    """Read a result; raises `ValueError`, `KeyError` or `TypeError` when it is none of ours."""
+    if data["version"] != RESULT_VERSION:
+        raise ValueError(f"version {data['version']!r} of a result is not read")
+    return TrainingResult(
+        run=str(data["run"]),
+        digest=str(data["digest"]),
+        state=JobState(data["state"]),
+        backend=str(data["backend"]),
+        metrics=tuple(
+            Metric(
+                name=str(item["name"]),
+                value=float(item["value"]),
+                source=str(item["source"]),
+                cell=item["cell"],
+                series=tuple((int(step), float(value)) for step, value in item["series"]),
+            )
+            for item in data["metrics"]
+        ),
+        artifacts=tuple(Artifact(**item) for item in data["artifacts"]),
+        cells=tuple(CellRun(**item) for item in data["cells"]),
+        failure=None if data["failure"] is None else Failure(**data["failure"]),
+        seconds=float(data["seconds"]),
+        finished=float(data["finished"]),
+        log_tail=str(data["log_tail"]),
+        warnings=tuple(str(item) for item in data["warnings"]),
+        environment=MappingProxyType({str(name): str(value) for name, value in data["environment"].items()}),
+        commit=str(data["commit"]),
+        bundle=str(data["bundle"]),
+        peak_memory=int(data["peak_memory"]),
+        cost=data["cost"],
+    )
+
+
+def _failure_out(failure: Failure) -> dict[str, Any]:
+    return {
+        "exception": failure.exception,
+        "message": failure.message,
+        "cell": failure.cell,
+        "line": failure.line,
+        "traceback": failure.traceback,
+        "hint": failure.hint,
+    }
+
+
+def _number_out(value: float) -> float | str:
+    return value if math.isfinite(value) else str(value)
