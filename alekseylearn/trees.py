@@ -1,0 +1,143 @@
+"""The files of a repository, at a commit or as they lie in a person's work tree, behind one protocol."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from alekseylearn.errors import InputError
+from alekseylearn.plumbing import MAX_BLOB, Objects
+from alekseylearn.text import size
+
+_SPECIAL = {"120000": "a symbolic link", "160000": "a submodule"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file of a commit: its mode as git writes it, and the id of its blob."""
+
+    mode: str
+    object_id: str
+
+    @property
+    def is_file(self) -> bool:
+        """Tell a plain file from a symbolic link or submodule."""
+        return self.mode not in _SPECIAL
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommitTree:
+    """The files of one commit; nothing is read from disk but git's objects."""
+
+    commit: str
+    objects: Objects
+    listing: Callable[[], bytes]
+
+    @cached_property
+    def entries(self) -> Mapping[str, Entry]:
+        """Every file by its repository-relative path."""
+        found = {}
+        for line in self.listing().split(b"\0"):
+            if line:
+                about, _, path = line.partition(b"\t")
+                mode, _, object_id = about.decode("ascii").split()[:3]
+                found[os.fsdecode(path)] = Entry(mode, object_id)
+        return found
+
+    def exists(self, path: str) -> bool:
+        """Tell whether *path* is a file here."""
+        return path in self.entries
+
+    def list(self, folder: str) -> tuple[str, ...]:
+        """Name all files below *folder* ('' for the root), sorted."""
+        return _below(self.entries, folder)
+
+    def read(self, path: str) -> bytes:
+        """Read a file.
+
+        Raises `InputError`: `path.unsafe` (a symbolic link or submodule), `path.missing`, and as `Objects.read` does.
+        """
+        entry = self.entries.get(path)
+        where = f"{path} at {self.commit[:7]}"
+        if entry is None:
+            raise _missing(where)
+        if not entry.is_file:
+            raise _unsafe(where, _SPECIAL[entry.mode])
+        return self.objects.read(entry.object_id, where)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkTree:
+    """A person's work tree below *root*: files that are tracked, or untracked and not ignored, as they are now."""
+
+    root: Path
+    listing: Callable[[], bytes]
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The repository-relative paths that git lists; one may have been deleted meanwhile."""
+        paths = (os.fsdecode(path) for path in self.listing().split(b"\0") if path)
+        return frozenset(path for path in paths if not path.endswith("/"))
+
+    def exists(self, path: str) -> bool:
+        """Tell whether *path* is one of the files and still there."""
+        return path in self.names and os.path.lexists(self.root / path) and not (self.root / path).is_dir()
+
+    def list(self, folder: str) -> tuple[str, ...]:
+        """Name all files below *folder* ('' for the root), sorted."""
+        return tuple(path for path in _below(self.names, folder) if self.exists(path))
+
+    def read(self, path: str) -> bytes:
+        """Read a file, never through a symbolic link.
+
+        Raises `InputError`: `path.unsafe` (a link, a pipe, a device), `path.missing`, `git.limit`.
+        """
+        if path not in self.names:
+            raise _missing(path)
+        try:
+            descriptor = _open_beneath(self.root, path)
+        except FileNotFoundError:
+            raise _missing(path) from None
+        except OSError:
+            raise _unsafe(path, "a symbolic link, or below one, or cannot be opened") from None
+        with os.fdopen(descriptor, "rb") as file:
+            about = os.fstat(descriptor)
+            if not stat.S_ISREG(about.st_mode):
+                raise _unsafe(path, "not a plain file")
+            if about.st_size > MAX_BLOB:
+                what = f"the file is {size(about.st_size)} large; at most {size(MAX_BLOB)} are read"
+                raise InputError("git.limit", what, where=path, hint="keep large data outside git")
+            return file.read(MAX_BLOB)
+
+
+def _open_beneath(root: Path, path: str) -> int:
+    """Open *path* below *root* for reading, component by component, so that no link is followed on the way."""
+    folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    *folders, name = path.split("/")
+    try:
+        for part in folders:
+            inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
+            os.close(folder)
+            folder = inner
+        return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+    finally:
+        os.close(folder)
+
+
+def _below(paths: Iterable[str], folder: str) -> tuple[str, ...]:
+    prefix = f"{folder.rstrip('/')}/" if folder.strip("/") else ""
+    return tuple(sorted(path for path in paths if path.startswith(prefix)))
+
+
+def _missing(where: str) -> InputError:
+    return InputError("path.missing", "there is no such file", where=where, hint="commit it, or mend its name")
+
+
+def _unsafe(where: str, what: str) -> InputError:
+    return InputError(
+        "path.unsafe", f"it is {what}; only plain files are read", where=where, hint="commit the file itself"
+    )
