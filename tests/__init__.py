@@ -1,0 +1,1 @@
+"""Tests of alekseylearn, the stand-ins and rigs they run on."""

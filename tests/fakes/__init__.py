@@ -1,0 +1,1 @@
+"""Stand-ins for services, checked against the service's own published description."""

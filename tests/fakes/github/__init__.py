@@ -1,0 +1,1 @@
+"""A GitHub on loopback that keeps state and checks every request and answer."""
