@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import ast
-import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from alekseylearn.alignment import Alignment, align
 from alekseylearn.lines import diff_lines
+from alekseylearn.magics import Translation, parse_python, translate
 from alekseylearn.notebook import Cell, Notebook
 
 ChangeKind = Literal["added", "removed", "modified", "moved", "outputs", "metadata"]
 DiffStatus = Literal["added", "deleted", "modified", "renamed", "unchanged"]
+
+_NOTHING = Cell(index=0, id="", kind="code", source="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellChange:
     """One cell that differs; `before` is None for an added cell, `after` for a removed one.
 
-    `cosmetic` is true for a code cell whose abstract syntax tree is the same: only comments or format changed.
+    `cosmetic` is true for a code cell whose abstract syntax tree and marks are the same: only comments or format
+    changed. A cell of nothing but comments that comes or goes is cosmetic too.
     A cell that was moved *and* edited is `modified`; its two indices tell that it moved.
     """
 
@@ -138,7 +141,7 @@ def _change(pair: _Pair) -> tuple[CellChange | None, bool]:
         after=after,
         added_lines=lines.added,
         removed_lines=lines.removed,
-        cosmetic=_is_code(before) and _is_code(after) and _same_meaning(_source(before), _source(after)),
+        cosmetic=_same_meaning(before or _NOTHING, after or _NOTHING),
     )
     return change, lines.coarse
 
@@ -156,19 +159,18 @@ def _source(cell: Cell | None) -> str:
     return cell.source if cell is not None else ""
 
 
-def _is_code(cell: Cell | None) -> bool:
-    return cell is None or cell.kind == "code"
-
-
-def _same_meaning(before: str, after: str) -> bool:
-    """Compare two texts as Python; what does not parse is never the same."""
-    try:
-        return _tree(before) == _tree(after)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+def _same_meaning(before: Cell, after: Cell) -> bool:
+    """Compare two code cells as Python with IPython's syntax translated; what does not parse is never the same."""
+    if not before.kind == after.kind == "code" or before.marks != after.marks:
         return False
+    meaning = _meaning(before.source)
+    return meaning is not None and meaning == _meaning(after.source)
 
 
-def _tree(source: str) -> str:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return ast.dump(ast.parse(source))
+def _meaning(source: str) -> tuple[str, Translation] | None:
+    translation = translate(source)
+    tree = parse_python(translation.code)
+    try:
+        return None if tree is None else (ast.dump(tree), replace(translation, code=""))
+    except RecursionError:
+        return None
