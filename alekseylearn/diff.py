@@ -167,10 +167,12 @@ def _same_meaning(before: Cell, after: Cell) -> bool:
     return meaning is not None and meaning == _meaning(after.source)
 
 
-def _meaning(source: str) -> tuple[str, Translation] | None:
+def _meaning(source: str) -> tuple[list[str], Translation] | None:
+    """Write a cell as its statements and magics; a lone `pass` says nothing, and stands where a magic was."""
     translation = translate(source)
     tree = parse_python(translation.code)
     try:
-        return None if tree is None else (ast.dump(tree), replace(translation, code=""))
+        statements = [ast.dump(node) for node in tree.body if not isinstance(node, ast.Pass)] if tree else []
     except RecursionError:
         return None
+    return (statements, replace(translation, code="")) if tree else None
