@@ -23,6 +23,7 @@ _HASH = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
 _ODD_REF = re.compile(r"[\x00-\x20\x7f:?*\[\\]|\A-|\A\Z")
 _NOTEBOOKS = ":(glob)**/*.ipynb"
 _STATUS: Mapping[str, FileStatus] = {"A": "added", "D": "deleted", "M": "modified", "T": "modified", "R": "renamed"}
+_RENAMES = "-M70%"  # git's own 50 % pairs any two short notebooks, for their JSON is mostly alike
 _BASES = ("origin/HEAD", "upstream/HEAD", "origin/main", "origin/master", "main", "master")
 
 
@@ -134,6 +135,15 @@ class Git:
         kept = [file for file in found if not _is_checkpoint(file.path)]
         return tuple(sorted(kept, key=lambda file: file.path))
 
+    def changed_files(self, base: str, head: str | None) -> tuple[str, ...]:
+        """Name every file that differs between two commits, sorted; *head* None is the work tree (no new files)."""
+        options = ("--raw", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff", "--no-textconv")
+        if head is None:
+            told = self.plumbing.run("diff-index", *options, self._commit(base), "--")
+        else:
+            told = self.plumbing.run("diff-tree", "-r", *options, self._commit(base), self._commit(head), "--")
+        return tuple(sorted(field for field in os.fsdecode(told).split("\0") if field and not field.startswith(":")))
+
     def tree(self, commit: str) -> CommitTree:
         """Give the files of *commit*."""
         found = self._commit(commit)
@@ -179,12 +189,10 @@ class Git:
         return "`git fetch origin`, or name a branch, tag or commit that exists here"
 
     def _changed_between(self, base: str, head: str) -> list[ChangedFile]:
-        options = ("--raw", "-z", "-r", "-M", "-l1000", "--no-abbrev", "--no-ext-diff", "--no-textconv")
+        options = ("--raw", "-z", "-r", _RENAMES, "-l1000", "--no-abbrev", "--no-ext-diff", "--no-textconv")
         fields = iter(os.fsdecode(self.plumbing.run("diff-tree", *options, base, head, "--", _NOTEBOOKS)).split("\0"))
         found = []
-        for about in fields:
-            if not about:
-                break
+        while about := next(fields):
             _, _, old_id, new_id, letter = about.split(" ")
             status = _STATUS[letter[0]]
             path = next(fields)
