@@ -1,0 +1,58 @@
+"""Signals in the child: the cell that runs gets KeyboardInterrupt, our own steps between cells do not."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class Interrupts:
+    """Turn SIGINT and SIGTERM into KeyboardInterrupt while a cell runs; remember them otherwise."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+        """Whether this process was asked to stop."""
+        self._live = False
+        self._pending = False
+
+    def install(self) -> None:
+        """Take the signals; processes forked by the notebook get Python's own handlers back."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._arrived)
+        os.register_at_fork(after_in_child=release)
+
+    def _arrived(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler's signature
+        self.stopped = True
+        if self._live:
+            raise KeyboardInterrupt
+        self._pending = True
+
+    @contextmanager
+    def cell(self) -> Iterator[None]:
+        """Let signals interrupt what runs in this block."""
+        self._live, self._pending = True, False
+        try:
+            yield
+        finally:
+            self._live = False
+
+    @contextmanager
+    def shield(self) -> Iterator[None]:
+        """Hold signals back for one step of ours inside a cell, such as a write that must not be cut in two."""
+        live, self._live = self._live, False
+        try:
+            yield
+        finally:
+            self._live = live
+        if live and self._pending:
+            self._pending = False
+            raise KeyboardInterrupt
+
+
+def release() -> None:
+    """Give SIGINT and SIGTERM their usual meaning."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -1,0 +1,125 @@
+"""The files that grow while the job runs: log.txt, events.jsonl and metrics.jsonl."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from .sources.base import PRECEDENCE
+
+LOG_LIMIT = 50_000_000
+"""Bytes of log.txt."""
+
+
+def number(value: float) -> Any:
+    """Write a number as JSON can: NaN and the infinities as the strings "nan", "inf" and "-inf"."""
+    if math.isfinite(value):
+        return value
+    return "nan" if math.isnan(value) else ("inf" if value > 0 else "-inf")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write *path* atomically: another process sees the old file or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+class Journal:
+    """The growing files of one run in *folder*; every line is one write, so that a crash cuts no line in two."""
+
+    def __init__(self, folder: Path, forward: BinaryIO | None) -> None:
+        self._metrics_path = folder / "metrics.jsonl"
+        self._log = (folder / "log.txt").open("wb", buffering=0)
+        self._events = (folder / "events.jsonl").open("wb", buffering=0)
+        self._metrics = self._metrics_path.open("wb", buffering=0)
+        self._forward = forward
+        self._room = LOG_LIMIT
+        self.metrics: list[dict[str, Any]] = []
+
+    def log(self, text: str) -> None:
+        """Write printed *text* to log.txt and to the supervisor's own stdout."""
+        data = text.encode("utf-8", "backslashreplace")
+        if self._room > 0:
+            self._log.write(data[: self._room])
+            self._room -= len(data)
+            if self._room <= 0:
+                self._log.write(f"\n[log cut at {LOG_LIMIT // 1_000_000} MB]\n".encode())
+        if self._forward is not None:
+            try:
+                self._forward.write(data)
+                self._forward.flush()
+            except OSError:
+                # Whoever read our stdout has gone; the training goes on, and log.txt has it all.
+                self._forward = None
+
+    def event(self, event: Mapping[str, Any]) -> None:
+        """Write one line of events.jsonl."""
+        self._events.write(json_line(event))
+
+    def metric(self, metric: dict[str, Any]) -> None:
+        """Write one line of metrics.jsonl, and remember it for `settle`."""
+        self.metrics.append(metric)
+        self._metrics.write(json_line(metric))
+
+    def settle(self) -> None:
+        """Rewrite metrics.jsonl with the lines that count, and close all files."""
+        self.metrics = preferred(self.metrics)
+        write_whole(self._metrics_path, "".join(json_line(metric).decode() for metric in self.metrics))
+        self._metrics.close()
+
+    def close(self) -> None:
+        """Close log.txt and events.jsonl."""
+        self._log.close()
+        self._events.close()
+
+
+def json_line(value: Mapping[str, Any]) -> bytes:
+    """Encode *value* as one line of JSON."""
+    return json.dumps(value, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+
+
+def preferred(metrics: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Keep, for each name, the lines of the source that comes first in `PRECEDENCE`.
+
+    A value without a step and a series of the same name are two things: each has its own first source.
+    """
+    lines = [dict(metric) for metric in metrics]
+    best: dict[Any, int] = {}
+    for line in lines:
+        key = (line["name"], line["step"] is None)
+        best[key] = min(best.get(key, len(PRECEDENCE)), PRECEDENCE.index(line["source"]))
+    return [line for line in lines if PRECEDENCE.index(line["source"]) == best[line["name"], line["step"] is None]]
+
+
+def warn_of_nan(metrics: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Say which loss ended as NaN or infinite, and at which step it became so."""
+    series: dict[str, list[Mapping[str, Any]]] = {}
+    for metric in metrics:
+        if any(word in metric["name"].lower() for word in LOSSES):
+            series.setdefault(metric["name"], []).append(metric)
+    warnings = []
+    for name, lines in series.items():
+        if not isinstance(lines[-1]["value"], str):
+            continue
+        first = len(lines) - 1
+        while first and isinstance(lines[first - 1]["value"], str):
+            first -= 1
+        step = lines[first]["step"]
+        where = "" if step is None else f" since step {step}"
+        warnings.append(
+            f"{name} is {lines[-1]['value']}{where}: the training diverged; try a lower learning rate or check the data"
+        )
+    return warnings
+
+
+LOSSES = ("loss", "error", "mse", "rmse", "mae", "nll", "perplexity", "deviance")
+"""Words in the name of a metric that has no sense as NaN or infinity."""

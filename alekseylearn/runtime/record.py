@@ -1,0 +1,193 @@
+"""What the supervisor writes down while the child runs, and the result when it has ended."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from . import machine
+from .cells import split
+from .executed import Executed
+from .journal import Journal, warn_of_nan, write_whole
+from .layout import Layout, Manifest
+from .limits import Stop
+from .streams import LineFolder, epochs
+from .verdict import Ending, Verdict, first_line, judge
+
+
+class Record:
+    """The record of one run."""
+
+    def __init__(self, layout: Layout, manifest: Manifest, journal: Journal) -> None:
+        self._layout = layout
+        self._manifest = manifest
+        self._journal = journal
+        self._program = split(layout.train.read_text(encoding="utf-8"), manifest.cells)
+        self._notebook = Executed(layout.data / "executed.ipynb", manifest, self._program.cells)
+        self._folders = {"stdout": LineFolder(), "stderr": LineFolder()}
+        self._started = time.time()
+        self._cell_started = self._started
+        self._states: dict[int, dict[str, Any]] = {}
+        self._at: int | None = None
+        self._epoch: int | None = None
+        self._failure: dict[str, Any] | None = None
+        self._defect: dict[str, Any] | None = None
+        self._finished = False
+        self._machine: dict[str, Any] = {"packages": {}, "gpu": None}
+        self._model: list[dict[str, Any]] = []
+        self._warnings: list[str] = []
+        self._params: dict[str, Any] = {}
+        self.peak_memory = 0
+        self._event("run-start", run=manifest.run, name=manifest.name, cells=len(self._program.cells))
+        self._notebook.write()
+
+    @property
+    def _cell(self) -> int | None:
+        return None if self._at is None else self._program.cells[self._at].number
+
+    def _event(self, event: str, **fields: Any) -> None:
+        self._journal.event({"event": event, "time": round(time.time(), 3), **fields})
+
+    def printed(self, name: str, data: bytes) -> None:
+        """Take what the child printed on the stream called *name*."""
+        self._text(name, self._folders[name].feed(data))
+
+    def _text(self, name: str, text: str) -> None:
+        if not text:
+            return
+        self._journal.log(text)
+        self._notebook.stream(name, text)
+        for epoch, total in epochs(text):
+            if epoch != self._epoch:
+                self._epoch = epoch
+                self._event("epoch", cell=self._cell, epoch=epoch, of=total)
+
+    def _flush(self) -> None:
+        for name, folder in self._folders.items():
+            self._text(name, folder.flush())
+
+    def handle(self, event: dict[str, Any]) -> None:
+        """Take one event of the child."""
+        kind = event.pop("event")
+        take = getattr(self, f"_take_{kind.replace('-', '_')}")
+        take(event)
+
+    def _take_cell_start(self, event: dict[str, Any]) -> None:
+        self._flush()
+        self._at, self._cell_started = event["index"], time.time()
+        self._notebook.begin(event["index"])
+        self._journal.event({"event": "cell-start", **event})
+
+    def _take_cell_end(self, event: dict[str, Any]) -> None:
+        self._end_cell(event["state"], event["seconds"])
+
+    def _end_cell(self, state: str, seconds: float) -> None:
+        self._flush()
+        index = self._at or 0
+        self._states[index] = {"state": state, "seconds": seconds}
+        if state != "done" and self._failure is not None:
+            self._notebook.error(self._failure)
+        self._notebook.end(seconds)
+        self._event("cell-end", cell=self._cell, index=index, state=state, seconds=seconds)
+        self._at = None
+
+    def _take_output(self, event: dict[str, Any]) -> None:
+        self._flush()
+        self._notebook.show(event["output"])
+
+    def _take_metric(self, event: dict[str, Any]) -> None:
+        metric = {key: event[key] for key in ("name", "value", "step", "time", "cell", "source")}
+        self._journal.metric(metric)
+        self._journal.event({"event": "metric", **metric})
+
+    def _take_model(self, event: dict[str, Any]) -> None:
+        self._journal.event({"event": "model", **event})
+        self._model.append({key: event[key] for key in ("path", "size", "sha256", "how")})
+
+    def _take_warning(self, event: dict[str, Any]) -> None:
+        self._warnings.append(event["message"])
+
+    def _take_params(self, event: dict[str, Any]) -> None:
+        self._params.update(event["params"])
+
+    def _take_machine(self, event: dict[str, Any]) -> None:
+        self._machine = event
+
+    def _take_failure(self, event: dict[str, Any]) -> None:
+        self._failure = event["failure"]
+
+    def _take_defect(self, event: dict[str, Any]) -> None:
+        self._defect = event
+
+    def _take_finished(self, event: dict[str, Any]) -> None:  # noqa: ARG002 - as all of them
+        self._finished = True
+
+    def close(self, status: int, stop: Stop | None) -> int:
+        """Write the result of a child that ended with *status*; return the exit code."""
+        self._flush()
+        ending = Ending(
+            status=status,
+            finished=self._finished,
+            failure=self._failure,
+            defect=self._defect,
+            stop=stop,
+            cell=self._cell if self._failure is None else self._failure["cell"],
+            peak_memory=self.peak_memory,
+        )
+        verdict = judge(ending)
+        if self._at is not None:
+            # The child died in this cell.
+            self._failure = verdict.failure
+            interrupted = verdict.state in {"stopped", "timed-out"}
+            self._end_cell("interrupted" if interrupted else "failed", round(time.time() - self._cell_started, 3))
+        if verdict.failure is not None:
+            self._report(verdict.failure)
+        self._layout.data.mkdir(parents=True, exist_ok=True)
+        self._journal.settle()
+        self._warnings += warn_of_nan(self._journal.metrics)
+        finished = time.time()
+        self._event("run-end", state=verdict.state, seconds=round(finished - self._started, 3))
+        self._journal.close()
+        result = self._result(verdict, finished)
+        write_whole(self._layout.data / "result.json", json.dumps(result, indent=1, allow_nan=False) + "\n")
+        return verdict.code
+
+    def _report(self, failure: dict[str, Any]) -> None:
+        failure.pop("interrupted", None)
+        hint = f"\nhint: {failure['hint']}" if failure["hint"] else ""
+        text = f"{first_line(failure)}\n\n{failure['traceback']}{hint}".rstrip() + "\n"
+        write_whole(self._layout.output / "failure", text)
+        self._journal.log(text)
+
+    def _result(self, verdict: Verdict, finished: float) -> dict[str, Any]:
+        gpu = self._machine["gpu"] or (machine.gpu_of_driver() if self._manifest.gpu else None)
+        if self._manifest.gpu and gpu is None:
+            self._warnings.append("a GPU was asked for, and the job saw none")
+        return {
+            "version": 1,
+            "run": self._manifest.run,
+            "digest": self._manifest.digest,
+            "state": verdict.state,
+            "started": round(self._started, 3),
+            "finished": round(finished, 3),
+            "seconds": round(finished - self._started, 3),
+            "cells": self._cells(verdict),
+            "failure": verdict.failure,
+            "peak_memory": self.peak_memory,
+            "gpu": gpu,
+            "model": self._model,
+            "params": self._params,
+            "warnings": self._warnings,
+            "environment": machine.environment(self._machine["packages"]),
+        }
+
+    def _cells(self, verdict: Verdict) -> list[dict[str, Any]]:
+        failed = verdict.failure["cell"] if verdict.failure is not None and not self._states else None
+        listed = []
+        for index, cell in enumerate(self._program.cells):
+            if cell.number is None:
+                continue
+            state = "failed" if cell.number == failed else "not-reached"
+            listed.append({"cell": cell.number, **self._states.get(index, {"state": state, "seconds": 0.0})})
+        return listed

@@ -1,0 +1,33 @@
+"""The entry of the runtime: `python supervisor.py` watches over a second process that runs the cells."""
+
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+
+PACKAGE = "_al"
+
+
+def load_package(folder: Path) -> None:
+    """Make *folder* importable as the package `_al` only, so that a notebook's imports never meet our modules."""
+    sys.path[:] = [entry for entry in sys.path if entry and Path(entry).resolve() != folder]
+    spec = importlib.util.spec_from_file_location(
+        PACKAGE, folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    if spec is None or spec.loader is None:
+        sys.exit("alekseylearn: the runtime in the bundle is not complete")
+    package = importlib.util.module_from_spec(spec)
+    sys.modules[PACKAGE] = package
+    spec.loader.exec_module(package)
+
+
+def main(arguments: "list[str]") -> int:
+    """Run one of the two processes: the supervisor, or (with the numbers of its pipes) the child."""
+    folder = Path(__file__).resolve().parent
+    load_package(folder)
+    part = importlib.import_module(f"{PACKAGE}.{'child' if arguments else 'supervise'}")
+    return int(part.main(folder.parent, arguments))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
