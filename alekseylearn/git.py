@@ -136,13 +136,14 @@ class Git:
         return tuple(sorted(kept, key=lambda file: file.path))
 
     def changed_files(self, base: str, head: str | None) -> tuple[str, ...]:
-        """Name every file that differs between two commits, sorted; *head* None is the work tree (no new files)."""
-        options = ("--raw", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff", "--no-textconv")
+        """Name every file that differs between two commits, sorted; *head* None is the work tree, new files included."""
+        options = ("--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv")
         if head is None:
-            told = self.plumbing.run("diff-index", *options, self._commit(base), "--")
+            told = self.plumbing.run("diff-index", "--cached", *options, self._commit(base), "--")
+            told += self.plumbing.run("ls-files", "-z", "-m", "-o", "--exclude-standard")
         else:
             told = self.plumbing.run("diff-tree", "-r", *options, self._commit(base), self._commit(head), "--")
-        return tuple(sorted(field for field in os.fsdecode(told).split("\0") if field and not field.startswith(":")))
+        return tuple(sorted(set(os.fsdecode(told).split("\0")) - {""}))
 
     def tree(self, commit: str) -> CommitTree:
         """Give the files of *commit*."""

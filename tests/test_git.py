@@ -143,6 +143,17 @@ def test_repositories_with_sha256_names_are_read(tmp_path: Path) -> None:
         assert git.changed_notebooks(base, None) == ()
 
 
+def test_every_changed_file_is_named_with_its_odd_name(repository: Repository) -> None:
+    base = repository.commit({"same.py": "1", "touched.py": "1", "staged.py": "1", "gone.py": "1", ":odd\n.py": "1"})
+    repository.write({"staged.py": "2", "gone.py": None, ":odd\n.py": "2", "new.py": "1"})
+    repository.git("add", "staged.py")
+    os.utime(repository.root / "touched.py", (1, 1))
+    expected = (":odd\n.py", "gone.py", "new.py", "staged.py")
+    assert opened(repository).changed_files(base, None) == expected
+    head = repository.commit({})
+    assert opened(repository).changed_files(base, head) == expected
+
+
 def test_one_change_among_500_costs_one_comparison_and_two_reads(repository: Repository, tmp_path: Path) -> None:
     base = repository.commit({f"n{number}.ipynb": notebook(f"x = {number}") for number in range(500)})
     head = repository.commit({"n7.ipynb": notebook("x = -7")})
@@ -347,6 +358,8 @@ def poison(repository: Repository, canary: Path) -> None:
 def use_everything(git: Git, base: str, head: str) -> None:
     git.changed_notebooks(base, head)
     git.changed_notebooks(base, None)
+    git.changed_files(base, head)
+    git.changed_files(base, None)
     git.is_dirty()
     git.merge_base(base, head)
     git.resolve("HEAD")
