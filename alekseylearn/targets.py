@@ -1,11 +1,15 @@
-"""Which cells train: marks first, else what the code itself shows."""
+"""Which cells train, and which measure what was trained: marks first, else what the code itself shows."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from alekseylearn import knowledge as know
+from alekseylearn.dataflow import Called, CellFlow, trace
+from alekseylearn.magics import parse_python
 from alekseylearn.notebook import Cell, Notebook
 
 TargetKind = Literal["train", "metrics"]
@@ -22,17 +26,116 @@ class Target:
 
 
 def find_targets(notebook: Notebook) -> tuple[Target, ...]:
-    """Find the cells of *notebook* that train and those that measure what was trained, in order."""
-    return tuple(
-        Target(cell=cell.index, id=cell.id, kind="train", reason="trains: calls `.fit`")
-        for cell in notebook.code_cells
-        if "skip" not in cell.marks and _fits(cell)
-    )
+    """Find the cells of *notebook* that train and those that measure what was trained, in order.
+
+    As soon as one cell is marked `train`, only marked cells train; the same holds for `metrics`.
+    """
+    flows = trace(notebook)
+    cells = {cell.index: cell for cell in notebook.code_cells if cell.index in flows}
+    training = _marked(cells.values(), "train") or {
+        index: words for index, flow in flows.items() if (words := why_it_trains(flow)) is not None
+    }
+    measuring = _marked(cells.values(), "metrics")
+    if not measuring:
+        trained = _downstream(flows, training)
+        measuring = {
+            index: words
+            for index in sorted(trained - set(training))
+            if (words := why_it_measures(flows[index])) is not None
+        }
+    found = [_target(cells[index], "metrics", words) for index, words in measuring.items() if index not in training]
+    found += [_target(cells[index], "train", words) for index, words in training.items()]
+    return tuple(sorted(found, key=lambda target: target.cell))
 
 
-def _fits(cell: Cell) -> bool:
-    try:
-        tree = ast.parse(cell.source)
-    except SyntaxError:
-        return ".fit(" in cell.source
-    return any(isinstance(node, ast.Attribute) and node.attr == "fit" for node in ast.walk(tree))
+def why_it_trains(flow: CellFlow) -> str | None:
+    """Say why the cell trains; None when nothing in it does."""
+    for called in flow.calls:
+        if _trains(called):
+            what = f"calls `{called.words.lstrip('.')}`"
+            return f"trains: calls `{called.through}`, which {what}" if called.through else f"trains: {what}"
+    return f"trains: {flow.signals[0]}" if flow.signals else None
+
+
+def why_it_measures(flow: CellFlow) -> str | None:
+    """Say what the cell measures; None when it only shows something."""
+    for called in flow.calls:
+        if know.is_measure(called.name) and not called.through:
+            return f"measures the trained model: calls `{called.words.lstrip('.')}`"
+    tree = parse_python(flow.names.translation.code)
+    measure = _named_measure(tree.body) if tree is not None else None
+    return f"measures the trained model: `{measure}`" if measure else None
+
+
+def _marked(cells: Iterable[Cell], mark: Literal["train", "metrics"]) -> dict[int, str]:
+    return {cell.index: f"marked `#| {mark}`" for cell in cells if mark in cell.marks}
+
+
+def _target(cell: Cell, kind: TargetKind, reason: str) -> Target:
+    return Target(cell=cell.index, id=cell.id, kind=kind, reason=reason)
+
+
+def _downstream(flows: Mapping[int, CellFlow], roots: Iterable[int]) -> set[int]:
+    """The cells that use what *roots* leave behind, directly or through other cells."""
+    reached = set(roots)
+    for index, flow in flows.items():
+        if any(need.source in reached and need.how in ("defines", "changes") for need in flow.needs):
+            reached.add(index)
+    return reached
+
+
+def _trains(called: Called) -> bool:
+    if called.dotted in know.TRAINING_FUNCTIONS or called.name in know.UPDATING:
+        return True
+    library = called.dotted.partition(".")[0]
+    if called.dotted and not (library in know.FITTING_LIBRARIES or library not in know.QUIET_LIBRARIES):
+        return False
+    if called.name in ("train", "learn"):
+        return _starts_training(called)
+    return called.name in know.FITTING and not _prepares(called)
+
+
+def _starts_training(called: Called) -> bool:
+    """`trainer.train()` and `model.train(data)` train; `net.train()` and `net.train(False)` only switch the mode."""
+    known = [called.receiver, *called.origins]
+    if any(word in name.lower() for name in known for word in know.TRAINERS):
+        return True
+    return called.arguments > 0 and called.first not in ("True", "False") and called.name == "train"
+
+
+def _prepares(called: Called) -> bool:
+    """Whether what is fitted only prepares data: a scaler, a vectorizer, or a pipeline of nothing else."""
+    makers = [origin for origin in called.origins if origin not in ("(value)", "(generator)")]
+    makers = [origin for origin in makers if origin.rpartition(".")[2] not in _ASSEMBLES]
+    if makers:
+        return all(
+            origin.startswith(know.PREPROCESSOR_MODULES) or origin.endswith(know.PREPROCESSOR_ENDINGS)
+            for origin in makers
+        )
+    words = called.receiver.rpartition(".")[2].lower()
+    parts = set(words.split("_"))
+    return any(word in parts or (len(word) > 3 and word in words) for word in know.PREPROCESSOR_WORDS)
+
+
+_ASSEMBLES = frozenset({"Pipeline", "make_pipeline", "FeatureUnion", "make_union", "ColumnTransformer", "clone"})
+
+
+def _named_measure(body: list[ast.stmt]) -> str | None:
+    """The variable named like a measure that the cell computes, or shows as its last expression."""
+    for statement in body:
+        targets = statement.targets if isinstance(statement, ast.Assign) else []
+        for target in targets:
+            if isinstance(target, ast.Name) and know.names_a_measure(target.id):
+                return target.id
+    last = body[-1] if body else None
+    if not isinstance(last, ast.Expr):
+        return None
+    shown = last.value
+    if isinstance(shown, ast.Call):
+        if not (isinstance(shown.func, ast.Name) and shown.func.id in ("round", "float", "print", "display")):
+            return None
+        parts: list[ast.expr] = shown.args
+    else:
+        parts = [shown]
+    names = [node.id for part in parts for node in ast.walk(part) if isinstance(node, ast.Name)]
+    return next((name for name in names if know.names_a_measure(name)), None)

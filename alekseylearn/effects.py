@@ -1,0 +1,163 @@
+"""What one call does, as far as its name tells: what it changes, whether its result is new, what it draws, reads and writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from alekseylearn import knowledge as know
+from alekseylearn.events import Call, Value
+
+Change = Literal["nothing", "itself", "deep", "graph"]
+"""How far a change goes: the object, what it was made of, or everything that it was computed from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What a call changes, whether its object `keeps` the arguments, and whether its result is `fresh`."""
+
+    receiver: Change = "nothing"
+    arguments: Change = "nothing"
+    keeps: bool = False
+    fresh: bool = False
+
+
+SUSPECT = Judgement(receiver="deep", arguments="deep", keeps=True)
+"""The judgement of what nobody knows."""
+
+
+def judge_method(call: Call, origins: Iterable[str]) -> Judgement:
+    """Judge a call of a method; *origins* are the dotted names of what made its object."""
+    method = call.last or "__call__"
+    origins = set(origins)
+    libraries = {library(origin) for origin in origins}
+    if origins & know.STATEFUL:
+        return Judgement(receiver="itself", fresh=True)
+    if method in know.GRAPH_METHODS:
+        return Judgement(receiver="graph", arguments=_of_arguments(origins))
+    if _is_true(call.keyword("inplace")):
+        return Judgement(receiver="itself")
+    if method in know.ADDING_METHODS:
+        return Judgement(receiver="itself", keeps=True)
+    if method in know.CHANGING_METHODS or (method.endswith("_") and not method.endswith("__")):
+        return Judgement(receiver="deep", arguments=_of_arguments(origins))
+    if method in know.PURE_METHODS:
+        return Judgement(fresh=method in know.FRESH_METHODS)
+    if not libraries:
+        return SUSPECT
+    if libraries <= know.DISPLAY_LIBRARIES:
+        return Judgement(receiver="itself", fresh=True)
+    if libraries <= know.PURE_CLASSES_OF:
+        return Judgement()
+    if libraries <= know.QUIET_LIBRARIES:
+        return Judgement(receiver="deep")
+    return SUSPECT
+
+
+def judge_function(call: Call, dotted: str) -> Judgement:
+    """Judge a call of the function *dotted*, such as `numpy.where` or `builtins.len`."""
+    name = dotted.rpartition(".")[2]
+    if library(dotted) == "builtins":
+        if name in know.CHANGING_BUILTINS:
+            return Judgement(arguments="itself", keeps=True)
+        return Judgement(fresh=name in know.FRESH_BUILTINS)
+    if dotted in know.CHANGES_ARGUMENTS or dotted.startswith(know.CHANGES_ARGUMENTS_PREFIXES) or name.endswith("_"):
+        return Judgement(arguments="deep")
+    if library(dotted) not in know.QUIET_LIBRARIES:
+        return Judgement(arguments="deep", fresh=False)
+    if library(dotted) in know.DISPLAY_LIBRARIES:
+        return Judgement(fresh=True)
+    if dotted in know.TRAINING_FUNCTIONS and library(dotted) not in ("sklearn", "scipy"):
+        return Judgement(arguments=_of_arguments({dotted}))
+    fresh = dotted in know.FRESH_FUNCTIONS or dotted.startswith(know.FRESH_PREFIXES)
+    return Judgement(fresh=fresh)
+
+
+def makes_object(dotted: str) -> bool:
+    """Whether the call of *dotted* is that of a class, by the way it is written."""
+    return dotted.rpartition(".")[2][:1].isupper()
+
+
+def effect_of(call: Call, dotted: str) -> str | None:
+    """Say in words what the call of *dotted* changes around the variables; None when it changes nothing there."""
+    name = dotted.rpartition(".")[2]
+    found = know.ENVIRONMENT.get(dotted)
+    if found is not None:
+        return found
+    if library(dotted) in know.DISPLAY_LIBRARIES or library(dotted) == "builtins" or dotted in know.QUIET_EFFECTS:
+        return None
+    if dotted in know.SEEDS or name in ("seed_everything", "set_seed", "manual_seed", "set_random_seed"):
+        return "sets a random seed"
+    if name.startswith(know.OPTION_NAMES):
+        return f"changes a setting by `{dotted}`"
+    suspicious = call.discarded and library(dotted) not in know.QUIET_LIBRARIES and not makes_object(dotted)
+    return f"calls `{dotted}`, whose result nothing takes" if suspicious else None
+
+
+def seeds(dotted: str) -> tuple[str, ...]:
+    """Name the global random generators that the call of *dotted* sets."""
+    if dotted in know.SEEDS:
+        return know.SEEDS[dotted]
+    name = dotted.rpartition(".")[2]
+    return ("Python", "NumPy", "PyTorch", "TensorFlow") if name in ("seed_everything", "set_random_seed") else ()
+
+
+def draws(call: Call, dotted: str) -> tuple[str, ...]:
+    """Name the global random generators that the call of *dotted*, or the object that it makes, draws from."""
+    name = dotted.rpartition(".")[2]
+    if dotted in know.DRAWS_NOTHING or dotted in know.SEEDS:
+        return ()
+    if name in know.MAY_SHUFFLE:
+        if not _is_true(call.keyword("shuffle")) or _given(call, "random_state") or _given(call, "generator"):
+            return ()
+        return ("PyTorch",) if name == "DataLoader" else ("NumPy",)
+    needed = know.RANDOMIZED_WITH.get(name)
+    if name in know.RANDOMIZED or (needed is not None and call.keyword(needed) is not None):
+        return () if _given(call, "random_state") else ("NumPy",)
+    return tuple(dict.fromkeys(generator for prefix, generator in know.DRAWS if dotted.startswith(prefix)))
+
+
+def method_draws(call: Call, origins: Iterable[str]) -> tuple[str, ...]:
+    """Name the global random generators that a call of a method draws from by itself."""
+    if call.last != "sample" or _given(call, "random_state"):
+        return ()
+    return ("PyTorch",) if any(library(origin) == "torch" for origin in origins) else ("NumPy",)
+
+
+def reads_file(call: Call) -> bool:
+    """Whether the call reads a file that it names."""
+    if call.last == "open":
+        return not writes_file(call)
+    return call.last in know.READING
+
+
+def writes_file(call: Call) -> bool:
+    """Whether the call writes a file that it names."""
+    if call.last == "open":
+        mode = call.keyword("mode") or (call.arguments[0] if call.attributes and call.arguments else _second(call))
+        return mode is not None and any(letter in (mode.text or "r") for letter in "wax+")
+    return call.last in know.WRITING
+
+
+def library(dotted: str) -> str:
+    """The top-level package of a dotted name."""
+    return dotted.partition(".")[0]
+
+
+def _second(call: Call) -> Value | None:
+    return call.arguments[1] if len(call.arguments) > 1 else None
+
+
+def _of_arguments(origins: set[str]) -> Change:
+    """Methods that train something handed to them: `trainer.fit(model, data)`."""
+    return "deep" if any(origin.endswith(know.HELD_ARGUMENTS_CHANGE) for origin in origins) else "nothing"
+
+
+def _is_true(value: Value | None) -> bool:
+    return value is not None and value.literal not in ("False", "None", "0")
+
+
+def _given(call: Call, keyword: str) -> bool:
+    value = call.keyword(keyword)
+    return value is not None and value.literal != "None"

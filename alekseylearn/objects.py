@@ -1,0 +1,104 @@
+"""The objects that names stand for while a notebook is read: who holds whom, and which cells changed what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from alekseylearn.events import Function
+
+How = Literal["defines", "imports", "changes", "random", "file", "opaque"]
+
+
+@dataclass(slots=True, eq=False)
+class Thing:
+    """An object that the notebook makes.
+
+    `holds` are objects that it owns, `sees` objects that it got to look at, `lineage` what it was computed from.
+    `changes` are the cells that changed it; `draws` the global random generators that its methods draw from.
+    """
+
+    origin: str = ""
+    module: str = ""
+    text: str | None = None
+    function: Function | None = None
+    frame: Frame | None = None
+    methods: dict[str, frozenset[Thing]] = field(default_factory=dict)
+    klass: Thing | None = None
+    holds: set[Thing] = field(default_factory=set)
+    sees: set[Thing] = field(default_factory=set)
+    lineage: set[Thing] = field(default_factory=set)
+    changes: list[int] = field(default_factory=list)
+    draws: frozenset[str] = frozenset()
+
+    def change(self, cell: int) -> None:
+        """Note that *cell* changes this object."""
+        if not self.changes or self.changes[-1] != cell:
+            self.changes.append(cell)
+
+
+Things = frozenset[Thing]
+NO_THINGS: Things = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What a name stands for: the cells that bound it, and the objects that it may be."""
+
+    sources: tuple[tuple[int, How], ...] = ()
+    things: Things = NO_THINGS
+    literal: str = ""
+
+    def or_else(self, other: Binding | None) -> Binding:
+        """This binding, or *other* where the code that made this one did not run."""
+        if other is None or other == self:
+            return self
+        sources = tuple(dict.fromkeys((*other.sources, *self.sources)))
+        literal = self.literal if self.literal == other.literal else ""
+        return Binding(sources, self.things | other.things, literal)
+
+
+@dataclass(slots=True, eq=False)
+class Frame:
+    """The names of the notebook (`local_names` is None) or of one call of a function."""
+
+    parent: Frame | None = None
+    local_names: frozenset[str] | None = None
+    bindings: dict[str, Binding] = field(default_factory=dict)
+
+    def find(self, name: str) -> Binding | None:
+        """The binding that *name* has here."""
+        frame: Frame | None = self
+        while frame is not None:
+            found = frame.bindings.get(name)
+            if found is not None:
+                return found
+            frame = frame.parent
+        return None
+
+    def owner(self, name: str) -> Frame:
+        """The frame in which a binding of *name* made here belongs."""
+        if name.startswith("%"):
+            return self
+        frame = self
+        while frame.parent is not None and frame.local_names is not None and name not in frame.local_names:
+            frame = frame.parent
+        return frame
+
+
+def reach(things: Iterable[Thing], *, look: bool = True, compute: bool = False) -> Iterator[Thing]:
+    """Go through *things* and all that they hold; with *look* also what they see, with *compute* their lineage."""
+    waiting = list(things)
+    seen: set[int] = set()
+    while waiting:
+        thing = waiting.pop()
+        if id(thing) in seen:
+            continue
+        seen.add(id(thing))
+        yield thing
+        waiting.extend(thing.holds)
+        if look:
+            waiting.extend(thing.sees)
+        if compute:
+            waiting.extend(thing.lineage)
