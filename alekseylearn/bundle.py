@@ -86,11 +86,14 @@ def manifest(job: TrainingJob) -> dict[str, Any]:
     }
 
 
-def train_script(job: TrainingJob) -> str:
-    """Write the slice in percent format; plain `python train.py` runs it in the folder its paths are relative to."""
+def train_script(job: TrainingJob, *, standalone: bool = False) -> str:
+    """Write the slice in percent format; plain `python train.py` runs it in the folder its paths are relative to.
+
+    *standalone* leaves that folder alone: the script is meant to lie beside the notebook.
+    """
     cells = [job.notebook.cells[kept.cell] for kept in job.slice.kept]
     place = _parameters_after(job, cells)
-    parts = [_preamble(job)]
+    parts = [_title(job) if standalone else _title(job) + _PREAMBLE.format(folders=_folders(job))]
     if place is None and job.parameters:
         parts.append(_parameters(job))
     for cell in cells:
@@ -100,17 +103,46 @@ def train_script(job: TrainingJob) -> str:
     return "\n".join(parts)
 
 
-def _preamble(job: TrainingJob) -> str:
-    folder = f"files/{job.notebook.folder}".rstrip("/")
-    return (
-        f"# The training cells of {_one_line(job.notebook.path)}, cut out by alekseylearn. Run {job.run}.\n"
-        "import os\n"
-        "import sys\n"
-        f"_folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), *{folder.split('/')!r})\n"
-        "os.makedirs(_folder, exist_ok=True)\n"
-        "os.chdir(_folder)\n"
-        "sys.path.insert(0, _folder)\n"
-    )
+def slice_notebook(job: TrainingJob) -> str:
+    """Write the slice as a notebook of nbformat 4.5: the kept cells as they stand, without outputs."""
+    cells = [job.notebook.cells[kept.cell] for kept in job.slice.kept]
+    document = {
+        "cells": [
+            {
+                "cell_type": "code",
+                "execution_count": None,
+                "id": cell.id,
+                "metadata": {"tags": sorted(cell.tags)} if cell.tags else {},
+                "outputs": [],
+                "source": cell.source.splitlines(keepends=True),
+            }
+            for cell in cells
+        ],
+        "metadata": {
+            "kernelspec": {"name": job.notebook.kernel, "display_name": job.notebook.display_name, "language": "python"},
+            "language_info": {"name": "python"},
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+_PREAMBLE = """import os
+import sys
+_folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), {folders})
+os.makedirs(_folder, exist_ok=True)
+os.chdir(_folder)
+sys.path.insert(0, _folder)
+"""
+
+
+def _folders(job: TrainingJob) -> str:
+    return ", ".join(repr(part) for part in f"files/{job.notebook.folder}".rstrip("/").split("/"))
+
+
+def _title(job: TrainingJob) -> str:
+    return f"# The training cells of {_one_line(job.notebook.path)}, cut out by alekseylearn. Run {job.run}.\n"
 
 
 def _parameters(job: TrainingJob) -> str:

@@ -107,6 +107,10 @@ class TrainingResult:
     warnings: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """What it ran on, for people and for the comparison: python, platform, machine, versions of packages."""
+    name: str = ""
+    """The model's name in the configuration, else the notebook's."""
+    machine: str = ""
+    """Where it ran, in a few words."""
     commit: str = ""
     bundle: str = ""
     """sha256 of the bundle's bytes."""
@@ -136,10 +140,10 @@ def result_to_json(result: TrainingResult) -> dict[str, Any]:
         "metrics": [
             {
                 "name": metric.name,
-                "value": _number_out(metric.value),
+                "value": number_out(metric.value),
                 "source": metric.source,
                 "cell": metric.cell,
-                "series": [[step, _number_out(value)] for step, value in metric.series],
+                "series": [[step, number_out(value)] for step, value in metric.series],
             }
             for metric in result.metrics
         ],
@@ -154,6 +158,8 @@ def result_to_json(result: TrainingResult) -> dict[str, Any]:
         "log_tail": result.log_tail,
         "warnings": list(result.warnings),
         "environment": dict(result.environment),
+        "name": result.name,
+        "machine": result.machine,
         "commit": result.commit,
         "bundle": result.bundle,
         "peak_memory": result.peak_memory,
@@ -188,6 +194,8 @@ def result_from_json(data: Mapping[str, Any]) -> TrainingResult:
         log_tail=str(data["log_tail"]),
         warnings=tuple(str(item) for item in data["warnings"]),
         environment=MappingProxyType({str(name): str(value) for name, value in data["environment"].items()}),
+        name=str(data["name"]),
+        machine=str(data["machine"]),
         commit=str(data["commit"]),
         bundle=str(data["bundle"]),
         peak_memory=int(data["peak_memory"]),
@@ -206,5 +214,6 @@ def _failure_out(failure: Failure) -> dict[str, Any]:
     }
 
 
-def _number_out(value: float) -> float | str:
+def number_out(value: float) -> float | str:
+    """Make *value* fit for strict JSON: undefined numbers become the words nan, inf, -inf."""
     return value if math.isfinite(value) else str(value)

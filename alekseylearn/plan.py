@@ -19,7 +19,7 @@ from alekseylearn.metrics import Judgement
 from alekseylearn.notebook import Cell, Notebook
 from alekseylearn.requirements import Requirements, find_requirements
 from alekseylearn.slicing import Slice, backward_slice
-from alekseylearn.targets import find_targets
+from alekseylearn.targets import Target, find_targets
 from alekseylearn.text import plural
 
 Decision = Literal["train", "reuse", "skip"]
@@ -84,16 +84,18 @@ class NotebookPlan:
     refused: str = ""
 
 
-def make_job(notebook: Notebook, config: Config, tree: Tree, settings: Settings) -> TrainingJob | None:
+def make_job(
+    notebook: Notebook, config: Config, tree: Tree, settings: Settings, *, targets: tuple[int, ...] = ()
+) -> TrainingJob | None:
     """Cut the training job out of *notebook*; None when no cell of it trains.
 
-    Raises `InputError` `nb.source` when a cell that training needs is not Python.
+    *targets* are cells that a person names as those that train; without them they are found. Raises `InputError` `nb.source` when a cell that training needs is not Python.
     """
-    targets = find_targets(notebook)
-    if not any(target.kind == "train" for target in targets):
+    wanted = _named_targets(notebook, targets) if targets else find_targets(notebook)
+    if not any(target.kind == "train" for target in wanted):
         return None
     name, model = config.model_for(notebook.path)
-    cut = backward_slice(notebook, targets)
+    cut = backward_slice(notebook, wanted)
     asked = {**model.parameters, **(model.smoke if settings.smoke else {}), **settings.parameters}
     inputs = find_inputs(notebook, cut, tree)
     requirements = find_requirements(tree, notebook, cut)
@@ -105,7 +107,7 @@ def make_job(notebook: Notebook, config: Config, tree: Tree, settings: Settings)
         "parameters": asked,
         "seed": seed,
         "requirements": sorted(requirements.lines),
-        "python": settings.python,
+        "python": interpreter or settings.python,
         "modules": dict(inputs.modules),
         "data": dict(inputs.data),
         "remote": dict(model.data),
@@ -126,6 +128,13 @@ def make_job(notebook: Notebook, config: Config, tree: Tree, settings: Settings)
         timeout=settings.timeout or model.timeout or config.defaults.timeout,
         backend=settings.backend or model.backend or config.defaults.backend,
         digest=hashlib.sha256(json.dumps(identity, sort_keys=True, separators=(",", ":")).encode()).hexdigest(),
+    )
+
+
+def _named_targets(notebook: Notebook, indexes: tuple[int, ...]) -> tuple[Target, ...]:
+    return tuple(
+        Target(cell=index, id=notebook.cells[index].id, kind="train", reason="named as the cell that trains")
+        for index in sorted(set(indexes))
     )
 
 
@@ -177,20 +186,27 @@ def decide(
     known: Set[str],
     *,
     force: bool = False,
+    asked: bool = False,
 ) -> tuple[Decision, str]:
-    """Decide about one notebook; *known* holds the identities that have a result. The reason is a sentence."""
+    """Decide about one notebook; the reason is a sentence.
+
+    *known* holds the identities that have a result; *asked* says that a person named this very notebook: then it is
+    trained although nothing changed, once.
+    """
     if diff.status == "deleted":
         return "skip", "the notebook was deleted"
     if head is None:
         return "skip", "has no training cell (mark one with `#| train`)"
     if force:
         return "train", "asked for with --force"
-    if base is not None and base.digest == head.digest:
+    if base is not None and base.digest == head.digest and not asked:
         return "skip", f"not trained: no code that trains changed ({_what_changed(diff)})"
     if head.digest in known:
         return "reuse", "already trained: this very training has a result"
     if base is None:
         return "train", "new: the base has no such training"
+    if base.digest == head.digest:
+        return "train", "asked for: this training has no result yet"
     return "train", f"{_what_changed(diff)}; training needs at least one of them" if diff.changes else _outside(base, head)
 
 

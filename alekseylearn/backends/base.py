@@ -73,3 +73,7 @@ class Backend(Protocol):
     def cancel(self, job: JobHandle) -> None:
         """Ask *job* to stop and save what it has; a job that has ended is left alone."""
         ...
+
+    def discard(self, job: JobHandle) -> None:
+        """Forget an ended *job* and free what it holds; one that still runs is left alone."""
+        ...

@@ -1,0 +1,69 @@
+"""`alekseylearn` and `python -m alekseylearn`: run one command, and let no traceback reach a person."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+from alekseylearn.errors import AlekseylearnError
+
+_BUG = """error[bug]: {what}
+  where: {where}
+  fix:   this is a defect of alekseylearn; run it again with --debug and report what it prints"""
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with its code (0 to 7, or 130 when interrupted)."""
+    debug = "--debug" in sys.argv[1:]
+    if debug:
+        sys.argv.remove("--debug")
+    # The runner sends SIGINT, then SIGTERM: both mean to stop in good order.
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        sys.exit(_run())
+    except KeyboardInterrupt:
+        _end("interrupted", 130)
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`); Python would complain once more while it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except AlekseylearnError as error:
+        if debug:
+            raise
+        _end(str(error), error.exit_code)
+    except Exception as error:  # noqa: BLE001 - the last line of defence
+        if debug:
+            raise
+        _end(_BUG.format(what=f"{type(error).__name__}: {str(error)[:300]}", where=_place(error)), 1)
+
+
+def _run() -> int:
+    from alekseylearn.cli import run
+
+    return run(sys.argv[1:])
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _end(text: str, code: int) -> NoReturn:
+    print(text, file=sys.stderr)  # noqa: T201
+    sys.exit(code)
+
+
+def _place(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "unknown"
+    name = os.path.basename(trace.tb_frame.f_code.co_filename)  # noqa: PTH119 - pathlib costs 5 ms at start-up
+    return f"{name}, line {trace.tb_lineno}"
+
+
+if __name__ == "__main__":
+    main()

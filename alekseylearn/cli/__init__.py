@@ -1,0 +1,67 @@
+"""The command line: a table of commands, each in a module that is imported when the command is used."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+
+import click
+
+from alekseylearn import __version__
+
+# name -> (module, what `--help` says); importing a command costs only those who use it.
+COMMANDS = {
+    "diff": ("look", "Show which cells changed, and which changes train."),
+    "slice": ("look", "Show the cells that training needs, and why."),
+    "fit": ("fit", "Train what changed, here, and compare it with the base."),
+    "runs": ("results", "List the results on this machine."),
+    "fetch": ("results", "Bring a run's model and files into a folder."),
+    "compare": ("results", "Compare the metrics of two runs."),
+    "report": ("results", "Show the last report, or one of runs that ended."),
+    "config": ("settings", "Check, show or describe the configuration."),
+    "demo": ("demo", "See the whole story on this machine."),
+    "ci": ("ci", "What the GitHub Action calls."),
+}
+
+
+class _Commands(click.Group):
+    """A group that knows its commands by name and imports one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"alekseylearn.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 trained, reused or nothing to do; 1 a defect of ours; 2 usage; 3 input refused; "
+    "4 the notebook's code failed; 5 a gate failed; 6 no machine or credentials; 7 a limit; 130 interrupted.",
+)
+@click.version_option(__version__, prog_name="alekseylearn")
+def main() -> None:
+    """Push a notebook; the training cells that changed are trained, and reviewed on the pull request."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code; errors of ours pass through."""
+    try:
+        result = main.main(list(arguments), prog_name="alekseylearn", standalone_mode=False)
+    except click.exceptions.Abort:
+        raise KeyboardInterrupt from None
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    return result if isinstance(result, int) else 0

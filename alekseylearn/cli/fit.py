@@ -1,0 +1,158 @@
+"""`fit`: the main job, here: train what changed, compare it with the base, say what came of it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from alekseylearn.analysis import Comparison
+    from alekseylearn.cli.place import Place
+    from alekseylearn.config import BackendName, Scalar
+    from alekseylearn.pipeline import Story
+    from alekseylearn.report import Outcome
+    from alekseylearn.training import Progress
+
+
+@click.command("fit")
+@click.argument("what", nargs=-1, metavar="[NOTEBOOK or MODEL]...")
+@click.option("--base", metavar="REF", help="Compare with this commit; else with where the default branch was left.")
+@click.option("--backend", type=click.Choice(["process", "docker", "sagemaker"]), help="Where to train.")
+@click.option("-p", "parameters", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a variable of the notebook.")
+@click.option("--timeout", metavar="TIME", help="Stop after this time: 90s, 30m, 2h.")
+@click.option("--smoke", is_flag=True, help="Use the cheap parameters under `smoke:`.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be trained.")
+@click.option("--force", is_flag=True, help="Train although there is a result.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document; everything else goes to stderr.")
+@click.option("-q", "--quiet", is_flag=True, help="Do not show what the training prints.")
+def fit_command(
+    what: tuple[str, ...],
+    base: str | None,
+    backend: BackendName | None,
+    parameters: tuple[tuple[str, str], ...],
+    timeout: str | None,
+    smoke: bool,
+    dry_run: bool,
+    force: bool,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Train what changed, here, and compare it with the base.
+
+    Without arguments every notebook that changed since the default branch was left is looked at; a notebook or model
+    that is named is trained even if nothing changed, unless it has a result.
+    """
+    from alekseylearn.cli.place import find_place, settings_for, workshop
+    from alekseylearn.cli.screen import console, print_json
+    from alekseylearn.pipeline import Order, Story, frame, run
+    from alekseylearn.training import Stopped
+    from alekseylearn.verdict import outcome_json
+
+    place = find_place()
+    comparison = _comparison(place, what, base)
+    config = comparison.head.config
+    out = console(stderr=True)
+    settings = settings_for(
+        config, backend=backend, parameters=_parameters(parameters), smoke=smoke, timeout=_seconds(timeout)
+    )
+    shop = workshop(place.home, config, _watcher(out, quiet=quiet), dict(os.environ))
+    order = Order(settings=settings, frame=_frame(frame, comparison), train=not dry_run, force=force)
+    story = Story(comparison=comparison, shop=shop, order=order)
+    started = time.monotonic()
+    told: list[Outcome] = []
+    try:
+        run(story, told.append, lambda: (_now(), time.monotonic() - started))
+    except Stopped as stopped:
+        out.print(str(stopped), markup=False)
+        _finish(told[-1], story, place, as_json=as_json)
+        return 130
+    outcome = told[-1]
+    _finish(outcome, story, place, as_json=as_json)
+    if as_json:
+        print_json(outcome_json(outcome))
+    return outcome.exit_code
+
+
+def _comparison(place: Place, what: tuple[str, ...], base: str | None) -> Comparison:
+    from alekseylearn.analysis import read_config
+    from alekseylearn.cli.place import comparison_here, lone_comparison, notebooks_named
+
+    if place.git is None and len(what) == 1 and Path(what[0]).is_file() and base is None:
+        return lone_comparison(Path(what[0]))
+    asked: tuple[str, ...] = ()
+    if what and place.git is not None:
+        asked = notebooks_named(read_config(place.git.work_tree()), place, what)
+    return comparison_here(place, base=base, head=None, asked=asked)
+
+
+def _parameters(pairs: tuple[tuple[str, str], ...]) -> dict[str, Scalar]:
+    from alekseylearn.config import parse_parameter
+    from alekseylearn.errors import UsageError
+
+    for name, _ in pairs:
+        if not name.isidentifier():
+            raise UsageError("usage.parameter", f"-p {name!r} is no variable of a notebook", hint="-p epochs 5")
+    return {name: parse_parameter(value) for name, value in pairs}
+
+
+def _seconds(text: str | None) -> int | None:
+    from alekseylearn.config import parse_duration
+    from alekseylearn.errors import UsageError
+
+    if text is None:
+        return None
+    seconds = parse_duration(int(text) if text.isdecimal() else text)
+    if seconds is None:
+        raise UsageError("usage.timeout", f"{text!r} is no time", hint="write 90s, 30m or 2h")
+    return seconds
+
+
+def _frame(frame: Callable[..., Outcome], comparison: Comparison) -> Outcome:
+    from alekseylearn import __version__
+
+    return frame(comparison, version=__version__)
+
+
+def _now() -> str:
+    from alekseylearn.cli.place import now
+
+    return now()
+
+
+def _watcher(out: Console, *, quiet: bool) -> Callable[[Progress], None]:
+    """Show a job's log as it comes, under a line that says which job it is."""
+    from alekseylearn.text import clean_block
+
+    begun: set[str] = set()
+
+    def watch(progress: Progress) -> None:
+        job = progress.job
+        if job.digest not in begun:
+            begun.add(job.digest)
+            out.print(f"[bold]training[/] {job.name} (run {job.run}, {job.backend})")
+        if not quiet:
+            for line in progress.lines:
+                out.print(f"  {clean_block(line)}", markup=False, style="dim", soft_wrap=True)
+
+    return watch
+
+
+def _finish(outcome: Outcome, story: Story, place: Place, *, as_json: bool) -> None:
+    """Write the report and draw the comment."""
+    from alekseylearn.cli.screen import console, print_markdown
+    from alekseylearn.outbox import write_report
+    from alekseylearn.pipeline import body
+
+    folder = place.home / "last"
+    page = write_report(outcome, story.shop, folder)
+    told, text = body(replace(outcome, report_path=str(page)))
+    print_markdown(text, stderr=as_json)
+    console(stderr=True).print(f"Report: {page}", soft_wrap=True, markup=False)

@@ -1,0 +1,205 @@
+"""`diff` and `slice`: what changed, and what training needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from alekseylearn.analysis import Comparison
+    from alekseylearn.cli.place import Place
+    from alekseylearn.plan import NotebookPlan, TrainingJob
+
+
+@click.command("diff")
+@click.argument("what", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--exit-code", "by_code", is_flag=True, help="End with 1 when a notebook changed, as git does.")
+@click.option("--lines", is_flag=True, help="Show the changed lines, too.")
+def diff_command(what: tuple[str, ...], as_json: bool, by_code: bool, lines: bool) -> int:
+    """Show which cells changed, and which changes train.
+
+    WHAT is [BASE[...HEAD]] [NOTEBOOK...], or OLD.ipynb NEW.ipynb. Without it the work tree is compared with the place
+    where it left the default branch.
+    """
+    from alekseylearn.cli.screen import console, print_json
+    from alekseylearn.verdict import diff_json
+
+    base, head, plans = _plans(what)
+    changed = [plan for plan in plans if plan.diff.status != "unchanged" or plan.refused]
+    if as_json:
+        print_json(diff_json(base, head, plans))
+    else:
+        _show_diff(console(), base, head, plans, lines=lines)
+    return 1 if by_code and changed else 0
+
+
+def _plans(what: tuple[str, ...]) -> tuple[str, str, tuple[NotebookPlan, ...]]:
+    from alekseylearn.analysis import make_plans
+    from alekseylearn.cli.place import find_place
+    from alekseylearn.plan import Settings
+
+    files = [word for word in what if word.endswith(".ipynb")]
+    refs = [word for word in what if not word.endswith(".ipynb")]
+    if len(files) == 2 and not refs and all(Path(name).is_file() for name in files):
+        return files[0], files[1], (_two_files(*map(Path, files)),)
+    place = find_place()
+    comparison = _comparison(place, refs, files)
+    plans = make_plans(comparison, Settings(), lambda digest: False)
+    before = comparison.base
+    return (before.sha or before.name) if before else "", comparison.head.sha or comparison.head.name, plans
+
+
+def _comparison(place: Place, refs: list[str], files: list[str]) -> Comparison:
+    from alekseylearn.cli.place import comparison_here, lone_comparison
+    from alekseylearn.errors import UsageError
+
+    if place.git is None and len(files) == 1 and not refs:
+        return lone_comparison(Path(files[0]))
+    if len(refs) > 2:
+        raise UsageError("usage.diff", f"{len(refs)} commits are named", hint="alekseylearn diff [BASE[...HEAD]] [NOTEBOOK...]")
+    base, _, head = (refs[0] if refs else "").partition("...")
+    if len(refs) == 2:
+        head = refs[1]
+    asked = tuple(place.relative(name) for name in files)
+    return comparison_here(place, base=base or None, head=head or None, asked=asked)
+
+
+def _two_files(old: Path, new: Path) -> NotebookPlan:
+    from dataclasses import replace
+
+    from alekseylearn.analysis import make_plans
+    from alekseylearn.cli.place import lone_comparison
+    from alekseylearn.plan import Settings
+
+    head = lone_comparison(new)
+    file = replace(head.files[0], status="modified", old_path=old.name)
+    comparison = replace(head, base=lone_comparison(old).head, files=(file,))
+    (plan,) = make_plans(comparison, Settings(), lambda digest: False)
+    return plan
+
+
+def _show_diff(out: Console, base: str, head: str, plans: Iterable[NotebookPlan], *, lines: bool) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from alekseylearn.diff import line_diff
+    from alekseylearn.text import clean_block, plural
+    from alekseylearn.verdict import why_it_counts
+
+    colours = {"added": "green", "removed": "red", "modified": "yellow", "moved": "cyan"}
+    seen = 0
+    for plan in plans:
+        seen += 1
+        word = "[bold green]trains[/]" if plan.decision != "skip" else "[dim]does not train[/]"
+        out.print(f"[bold]{escape(plan.path)}[/] {plan.diff.status}, {word}: {escape(plan.reason)}")
+        if plan.refused:
+            out.print(f"[red]{escape(plan.refused)}[/]")
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+        for change in plan.diff.changes:
+            cell = change.after or change.before
+            if cell is None:
+                continue
+            trains, reason = why_it_counts(change, plan.slice)
+            amount = f"+{change.added_lines} −{change.removed_lines}" if change.added_lines or change.removed_lines else ""
+            colour = colours.get(change.kind, "dim")
+            told = f"[bold]{escape(reason)}[/]" if trains else f"[dim]{escape(reason)}[/]"
+            table.add_row(f"  cell {cell.index}", f"[{colour}]{change.kind}[/]", amount, escape(cell.headline), told)
+            if lines:
+                for line in line_diff(change):
+                    colour = {"+": "green", "-": "red"}.get(line[:1], "dim")
+                    table.add_row("", "", "", f"[{colour}]{escape(clean_block(line))}[/]", "")
+        out.print(table)
+    if not seen:
+        out.print(f"No notebook changed between {escape(base[:12] or 'nothing')} and {escape(head[:12])}.")
+    else:
+        out.print(f"[dim]{plural(seen, 'notebook')} compared.[/]")
+
+
+@click.command("slice")
+@click.argument("notebook", type=click.Path(exists=True, dir_okay=False))
+@click.option("--why", is_flag=True, help="Show the cells that are left out, too, and what leads to training.")
+@click.option("--target", type=int, multiple=True, help="Take this cell as the one that trains (counted from 0).")
+@click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write the slice as OUT.py or OUT.ipynb.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def slice_command(notebook: str, why: bool, target: tuple[int, ...], output: str | None, as_json: bool) -> int:
+    """Show the cells of NOTEBOOK that training needs, and why."""
+    from alekseylearn.cli.screen import console, print_json
+    from alekseylearn.verdict import slice_json
+
+    job = _job(notebook, target)
+    if output:
+        _write(job, Path(output))
+    if as_json:
+        print_json(slice_json(job))
+    else:
+        _show_slice(console(), job, why=why)
+        if output:
+            console(stderr=True).print(f"written to {output}")
+    return 0
+
+
+def _job(name: str, wanted: tuple[int, ...]) -> TrainingJob:
+    from alekseylearn.analysis import read_config
+    from alekseylearn.cli.place import find_place, lone_comparison
+    from alekseylearn.errors import InputError
+    from alekseylearn.notebook import parse
+    from alekseylearn.plan import Settings, make_job
+
+    path = Path(name)
+    place = find_place(path.parent)
+    if place.git is None:
+        side = lone_comparison(path).head
+        tree, config, relative = side.tree, side.config, path.name
+    else:
+        tree = place.git.work_tree()
+        config, relative = read_config(tree), place.relative(name)
+    parsed = parse(relative, path.read_bytes())
+    for number in wanted:
+        if not 0 <= number < len(parsed.cells) or parsed.cells[number].kind != "code":
+            raise InputError("nb.target", f"cell {number} is no code cell", where=relative, hint="cells are counted from 0")
+    job = make_job(parsed, config, tree, Settings(), targets=wanted)
+    if job is None:
+        raise InputError("nb.no-training", "no cell of it trains a model", where=relative, hint="mark one with `#| train` as its first line")
+    return job
+
+
+def _show_slice(out: Console, job: TrainingJob, *, why: bool) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    cut, cells = job.slice, job.notebook.cells
+    code = sum(1 for cell in cells if cell.kind == "code")
+    out.print(f"[bold]{escape(job.notebook.path)}[/]: {len(cut.kept)} of {code} code cells are needed, identity {job.run}")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    goals = {target.cell for target in cut.targets}
+    for item in cut.kept:
+        style = "bold green" if item.cell in goals else "green"
+        table.add_row(f"  [{style}]cell {item.cell}[/]", escape(cells[item.cell].headline), f"[dim]{escape(item.reason)}[/]")
+    if why:
+        for item in cut.dropped:
+            if cells[item.cell].kind == "code":
+                table.add_row(f"  [dim]cell {item.cell}[/]", f"[dim]{escape(cells[item.cell].headline)}[/]", f"[dim]left out: {escape(item.reason)}[/]")
+    out.print(table)
+    for warning in (*job.notebook.warnings, *cut.warnings, *job.inputs.warnings):
+        out.print(f"[yellow]warning:[/] {escape(warning)}")
+    if cut.missing:
+        out.print(f"[yellow]warning:[/] defined nowhere before they are used: {escape(', '.join(cut.missing))}")
+
+
+def _write(job: TrainingJob, path: Path) -> None:
+    from alekseylearn.bundle import slice_notebook, train_script
+    from alekseylearn.errors import UsageError
+    from alekseylearn.files import write_atomic
+
+    if path.suffix == ".py":
+        write_atomic(path, train_script(job, standalone=True).encode())
+    elif path.suffix == ".ipynb":
+        write_atomic(path, slice_notebook(job).encode())
+    else:
+        raise UsageError("usage.output", f"{path.name} is neither a .py nor an .ipynb file", hint="-o OUT.py or -o OUT.ipynb")

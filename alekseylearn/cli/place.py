@@ -1,0 +1,179 @@
+"""Where a command is run: the repository around the working folder, our own folder in it, and the two sides to compare."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from alekseylearn.analysis import Comparison, Side, compare_versions, read_config
+from alekseylearn.backends import connect
+from alekseylearn.backends.base import Backend, Options
+from alekseylearn.config import FILE_NAME, BackendName, Config, Scalar
+from alekseylearn.environments import check_imports, find_environment, minor_version
+from alekseylearn.errors import InputError, UsageError
+from alekseylearn.git import ChangedFile, Git
+from alekseylearn.plan import Settings, TrainingJob
+from alekseylearn.stores.folder import FolderStore
+from alekseylearn.training import Progress, Workshop
+from alekseylearn.trees import WorkTree
+
+HOME_NAME = ".alekseylearn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """The folder that a command works in; `git` is None outside a repository."""
+
+    root: Path
+    git: Git | None
+
+    @property
+    def home(self) -> Path:
+        """Our own folder: runs, results, environments. Git never sees it."""
+        return self.root / HOME_NAME
+
+    def relative(self, path: str) -> str:
+        """Return the repository-relative name of *path*, which a person typed.
+
+        Raises `UsageError` `usage.path` when it is not below the root.
+        """
+        full = Path(path).absolute()
+        try:
+            inside = full.resolve().relative_to(self.root.resolve())
+        except ValueError:
+            what = f"{path} is not inside {self.root}"
+            raise UsageError("usage.path", what, hint="run the command in the notebook's repository") from None
+        return inside.as_posix()
+
+
+def find_place(folder: Path | None = None) -> Place:
+    """Look around *folder* (else the working folder) for a repository."""
+    start = Path.cwd() if folder is None else folder
+    try:
+        git = Git.open(start)
+    except InputError:
+        return Place(root=start, git=None)
+    return Place(root=git.root, git=git)
+
+
+def lone_comparison(path: Path) -> Comparison:
+    """Compare a notebook outside any repository with nothing: all of it is new."""
+    root = path.parent.absolute()
+    listing = _listing(root)
+    tree = WorkTree(root=root, listing=listing)
+    side = Side(name="this folder", sha="", tree=tree, config=read_config(tree))
+    file = ChangedFile(path=path.name, old_path=None, status="added")
+    return Comparison(base=None, head=side, files=(file,), asked=frozenset([path.name]))
+
+
+def comparison_here(place: Place, *, base: str | None, head: str | None, asked: tuple[str, ...]) -> Comparison:
+    """Compare a person's work tree (or the commit *head*) with *base*, else with where it left the default branch."""
+    git = place.git
+    if git is None:
+        raise InputError("git.history", "this is no git repository", where=str(place.root), hint="`git init`, or name one notebook")
+    name = base or git.default_base()
+    if name is None:
+        name = "HEAD"
+    tip = git.resolve(head or "HEAD")
+    found = git.merge_base(git.resolve(name), tip)
+    return compare_versions(
+        git,
+        base=found,
+        head=None if head is None else tip,
+        base_name=name.removeprefix("origin/"),
+        head_name=head or git.current_branch() or "work tree",
+        asked=asked,
+    )
+
+
+def notebooks_named(config: Config, place: Place, words: tuple[str, ...]) -> tuple[str, ...]:
+    """Turn what a person named, notebooks or models of the configuration, into paths.
+
+    Raises `UsageError` `usage.notebook`.
+    """
+    found = []
+    for word in words:
+        if word in config.models:
+            found.append(config.models[word].notebook)
+        elif word.endswith(".ipynb") and Path(word).is_file():
+            found.append(place.relative(word))
+        else:
+            known = ", ".join(config.models) or "none"
+            what = f"{word!r} is neither a notebook nor a model of {FILE_NAME}"
+            raise UsageError("usage.notebook", what, hint=f"models: {known}")
+    return tuple(found)
+
+
+def settings_for(
+    config: Config, *, backend: BackendName | None, parameters: Mapping[str, Scalar], smoke: bool, timeout: int | None
+) -> Settings:
+    """Put together what the command line asks for."""
+    python = minor_version(config.defaults.python)
+    return Settings(backend=backend, parameters=parameters, smoke=smoke, timeout=timeout, python=python)
+
+
+def workshop(home: Path, config: Config, watch: Callable[[Progress], None], environ: Mapping[str, str]) -> Workshop:
+    """Give training its edges: the folder store, backends with their environments, and the real clock."""
+
+    def reach(job: TrainingJob) -> Backend:
+        options = Options(home=home, environ=environ, python=job.interpreter, table=_table(config, job))
+        if job.backend == "process":
+            environment = find_environment(job, options)
+            check_imports(job, environment)
+            options = replace(options, python=str(environment.python))
+        return connect(job.backend, options)
+
+    return Workshop(
+        home=home,
+        store=FolderStore(home / "results"),
+        connect=reach,
+        runtime=runtime_files,
+        clock=time.monotonic,
+        sleep=time.sleep,
+        watch=watch,
+    )
+
+
+def runtime_files() -> dict[str, bytes]:
+    """Read the runtime that every bundle carries."""
+    return dict(_modules(files("alekseylearn") / "runtime", ""))
+
+
+def now() -> str:
+    """Return the time as the report writes it, in UTC."""
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _modules(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
+    found = []
+    for item in sorted(folder.iterdir(), key=lambda item: item.name):
+        if item.is_dir() and item.name != "__pycache__":
+            found += _modules(item, f"{prefix}{item.name}/")
+        elif item.name.endswith(".py"):
+            found.append((prefix + item.name, item.read_bytes()))
+    return found
+
+
+def _table(config: Config, job: TrainingJob) -> Mapping[str, object]:
+    _, model = config.model_for(job.notebook.path)
+    match job.backend:
+        case "docker":
+            return model.docker
+        case "sagemaker":
+            return model.sagemaker
+        case "process":
+            return {}
+
+
+def _listing(root: Path) -> Callable[[], bytes]:
+    def names() -> bytes:
+        found = [path for path in sorted(root.iterdir()) if path.is_file()]
+        return b"\0".join(os.fsencode(path.name) for path in found)
+
+    return names

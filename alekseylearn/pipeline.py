@@ -1,0 +1,200 @@
+"""The whole story on one page: compare, plan, train head and base, judge, report, post."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from alekseylearn.analysis import Comparison, make_plans
+from alekseylearn.comment_state import CommentState, decode, with_run
+from alekseylearn.errors import AlekseylearnError
+from alekseylearn.forges.base import Forge, Posted
+from alekseylearn.jobs import TrainingResult
+from alekseylearn.plan import NotebookPlan, Settings, TrainingJob
+from alekseylearn.report import Commit, NotebookOutcome, Outcome, render
+from alekseylearn.sections import SECTIONS
+from alekseylearn.text import Markdown
+from alekseylearn.training import Stopped, Workshop, reconcile
+from alekseylearn.verdict import exit_code, judge, past_run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What one run of the pipeline is asked to do.
+
+    *train* false only looks and collects what has ended (a fork, a dry run, `ci plan`, `ci collect`); *frame* is the
+    outcome's outside: commits, pull request, links, everything that is known before anything is looked at.
+    """
+
+    settings: Settings
+    frame: Outcome
+    train: bool = True
+    force: bool = False
+    fork: bool = False
+
+
+@dataclass(slots=True)
+class _Sides:
+    """What is known of one notebook's two sides while the pipeline runs."""
+
+    plan: NotebookPlan
+    head: TrainingResult | None = None
+    base: TrainingResult | None = None
+    base_reused: bool = False
+    base_note: str = ""
+
+    def outcome(self) -> NotebookOutcome:
+        return judge(
+            self.plan, head=self.head, base=self.base, base_reused=self.base_reused, base_note=self.base_note
+        )
+
+
+@dataclass(slots=True)
+class Story:
+    """One run of the pipeline. `outcome()` may be asked at any moment: it tells what is known by then."""
+
+    comparison: Comparison
+    shop: Workshop
+    order: Order
+    _sides: list[_Sides] = field(default_factory=list)
+    _errors: list[AlekseylearnError] = field(default_factory=list)
+
+    def look(self) -> tuple[NotebookPlan, ...]:
+        """Decide about every notebook that matters; nothing is started."""
+
+        def is_known(digest: str) -> bool:
+            return self.shop.store.get(digest) is not None
+
+        plans = make_plans(self.comparison, self.order.settings, is_known, force=self.order.force)
+        if self.order.fork:
+            plans = tuple(_only_analysed(plan) for plan in plans)
+        self._sides = [_Sides(plan) for plan in plans]
+        for sides in self._sides:
+            self._recall(sides)
+        return plans
+
+    def train(self) -> None:
+        """Bring every notebook that trains to its result, head before base.
+
+        Raises `Stopped` when interrupted (what was reached by then is in the outcome), `MachineError` and the like.
+        """
+        for sides in self._sides:
+            plan = sides.plan
+            if plan.decision == "skip" or plan.head is None:
+                continue
+            try:
+                sides.head = self._reconcile(plan.head, base=False) or sides.head
+                self._train_base(sides)
+            except Stopped as stopped:
+                sides.head = sides.head or stopped.result
+                raise
+
+    def outcome(self, *, finished: bool = True, when: str, seconds: float) -> Outcome:
+        """Sum up what is known now."""
+        notebooks = tuple(sides.outcome() for sides in self._sides)
+        first = next((notebook for notebook in notebooks if notebook.digest), None)
+        return replace(
+            self.order.frame,
+            notebooks=notebooks,
+            finished=finished,
+            when=when,
+            seconds=seconds,
+            run=self.order.frame.run or (first.digest[:12] if first else ""),
+            exit_code=exit_code(notebooks),
+        )
+
+    def _recall(self, sides: _Sides) -> None:
+        """Fill in the results that are there already."""
+        plan, store = sides.plan, self.shop.store
+        if plan.head is not None and plan.decision == "reuse":
+            sides.head = store.get(plan.head.digest)
+        if plan.base is not None:
+            sides.base = store.get(plan.base.digest)
+            sides.base_reused = sides.base is not None
+
+    def _train_base(self, sides: _Sides) -> None:
+        plan = sides.plan
+        if sides.base is not None:
+            return
+        if plan.base is None:
+            sides.base_note = "the base has no such training"
+        elif plan.head is not None and plan.base.digest == plan.head.digest:
+            sides.base, sides.base_reused = sides.head, True
+        elif sides.head is None or not sides.head.succeeded:
+            sides.base_note = "not trained, since this side failed"
+        else:
+            result = self._reconcile(plan.base, base=True)
+            sides.base = result if result is not None and result.succeeded else None
+            sides.base_note = "" if sides.base else "its own training failed"
+
+    def _reconcile(self, job: TrainingJob, *, base: bool) -> TrainingResult | None:
+        side = self.comparison.base if base else self.comparison.head
+        if side is None:
+            return None
+        return reconcile(
+            job,
+            side.tree,
+            self.shop,
+            commit=side.sha,
+            may_submit=self.order.train,
+            force=self.order.force and not base,
+        )
+
+
+def _only_analysed(plan: NotebookPlan) -> NotebookPlan:
+    if plan.decision != "train":
+        return plan
+    return replace(plan, decision="skip", reason=f"{plan.reason}; not trained: the pull request comes from a fork")
+
+
+def body(outcome: Outcome, previous: str | None = None) -> tuple[Outcome, Markdown]:
+    """Render the comment; the history that *previous* (our comment as it stands) remembers goes on in the new one."""
+    state = decode(previous) if previous else None
+    history = state.history if state else ()
+    new = past_run(outcome) if outcome.finished else None
+    if new is not None:
+        known = CommentState(order=outcome.order, head=outcome.head.sha, history=history)
+        history = with_run(known, new).history
+    told = replace(outcome, history=history)
+    return told, render(told, SECTIONS)
+
+
+def post(forge: Forge, outcome: Outcome) -> Posted:
+    """Put *outcome* into the one comment of its pull request."""
+    if outcome.pull is None:
+        return Posted(url="", note="no pull request")
+    _, text = body(outcome, forge.comment_body(outcome.pull))
+    return forge.upsert_comment(outcome.pull, text, order=outcome.order)
+
+
+def frame(comparison: Comparison, *, version: str) -> Outcome:
+    """Start an outcome with what is known before anything is looked at; the caller adds pull request and links."""
+    base, head = comparison.base, comparison.head
+    return Outcome(
+        base=Commit(name=base.name, sha=base.sha) if base else Commit(name="", sha=""),
+        head=Commit(name=head.name, sha=head.sha),
+        notebooks=(),
+        when="",
+        version=version,
+    )
+
+
+def run(story: Story, tell: Callable[[Outcome], None], now: Callable[[], tuple[str, float]]) -> Outcome:
+    """Run *story* from beginning to end; *tell* hears of it when training starts and when all is over.
+
+    Whatever interrupts the training, the outcome so far is told before the error goes on its way.
+    """
+    plans: Sequence[NotebookPlan] = story.look()
+    if any(plan.decision == "train" for plan in plans) and story.order.train:
+        tell(_at(story, now, finished=False))
+    try:
+        story.train()
+    finally:
+        outcome = _at(story, now, finished=True)
+        tell(outcome)
+    return outcome
+
+
+def _at(story: Story, now: Callable[[], tuple[str, float]], *, finished: bool) -> Outcome:
+    when, seconds = now()
+    return story.outcome(finished=finished, when=when, seconds=seconds)

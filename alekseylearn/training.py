@@ -1,0 +1,163 @@
+"""Bring one training job to its result, from wherever it stands: first run, retry, resume and collect are the same code."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from alekseylearn.backends.base import Backend
+from alekseylearn.bundle import Bundle, pack
+from alekseylearn.errors import LimitError
+from alekseylearn.inputs import Tree
+from alekseylearn.jobs import JobHandle, JobState, TrainingResult
+from alekseylearn.plan import TrainingJob
+from alekseylearn.results import read_result
+from alekseylearn.stores.base import Store
+
+Move = Literal["reuse", "submit", "wait", "collect", "leave"]
+PATIENCE = 6.0
+"""Seconds that a run which was asked to stop may take to save what it has, before we leave it alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """What a watcher is told while a job is under way: the state, and the log lines since the last time."""
+
+    job: TrainingJob
+    state: JobState
+    lines: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
+    """The edges that training needs, given by the caller.
+
+    *home* outlives the process; *connect* reaches the backend of a job (and makes its environment); *runtime* are the
+    files of the runtime; *clock* is monotonic seconds.
+    """
+
+    home: Path
+    store: Store
+    connect: Callable[[TrainingJob], Backend]
+    runtime: Callable[[], dict[str, bytes]]
+    clock: Callable[[], float]
+    sleep: Callable[[float], None]
+    watch: Callable[[Progress], None]
+
+    def failed_folder(self, run: str) -> Path:
+        """Return where the files of a run that did not succeed lie."""
+        return self.home / "failed" / run
+
+    def folder(self, result: TrainingResult) -> Path:
+        """Return where the files of *result* lie."""
+        return self.store.path(result.digest) or self.failed_folder(result.run)
+
+
+def next_move(*, stored: bool, state: JobState | None, ours: bool, may_submit: bool) -> Move:
+    """Choose what to do about a job, from what is seen and nothing else.
+
+    *state* is the backend's word (None: it knows no such job), *ours* says that this process has submitted it.
+    """
+    if stored:
+        return "reuse"
+    if state is None:
+        return "submit" if may_submit else "leave"
+    if not state.ended:
+        return "wait"
+    if ours or state is JobState.SUCCEEDED or not may_submit:
+        return "collect"
+    return "submit"
+
+
+def reconcile(
+    job: TrainingJob, tree: Tree, shop: Workshop, *, commit: str, may_submit: bool = True, force: bool = False
+) -> TrainingResult | None:
+    """Bring *job* to its result; None when there is none and none may be started.
+
+    Raises what the backend raises; `KeyboardInterrupt` stops the job, keeps what it has and is raised again as
+    `Stopped`.
+    """
+    stored = None if force else shop.store.get(job.digest)
+    if next_move(stored=stored is not None, state=None, ours=False, may_submit=may_submit) == "reuse":
+        return stored
+    backend = shop.connect(job)
+    handle = backend.find(job.digest)
+    if force and handle is not None and backend.poll(handle).ended:
+        backend.discard(handle)
+        handle = None
+    bundle, ours, started, cursor = "", False, shop.clock(), ""
+    try:
+        while True:
+            state = None if handle is None else backend.poll(handle)
+            move = next_move(stored=False, state=state, ours=ours, may_submit=may_submit)
+            if move == "submit":
+                packed = make_bundle(job, tree, shop)
+                bundle, ours = packed.digest, True
+                handle = backend.submit(packed, name=job.name, digest=job.digest)
+                continue
+            if handle is None or state is None:
+                return None
+            chunk = backend.logs(handle, cursor)
+            cursor = chunk.cursor
+            shop.watch(Progress(job=job, state=state, lines=chunk.lines, seconds=shop.clock() - started))
+            if move == "collect":
+                return _collect(backend, handle, shop, commit=commit, bundle=bundle)
+            shop.sleep(0.1 if shop.clock() - started < 10 else 1.0)
+    except KeyboardInterrupt:
+        raise Stopped(_stop(backend, handle, shop, commit=commit, bundle=bundle)) from None
+
+
+class Stopped(LimitError):
+    """A person or the runner interrupted the training; `result` is what the job left, if anything."""
+
+    def __init__(self, result: TrainingResult | None) -> None:
+        self.result = result
+        super().__init__(
+            "run.stopped", "the run was interrupted; what it had was kept", hint="start it again: it goes on from here"
+        )
+
+
+def make_bundle(job: TrainingJob, tree: Tree, shop: Workshop) -> Bundle:
+    """Pack *job* with the files that its slice needs, as *tree* has them."""
+    names = (*job.inputs.modules, *job.inputs.data)
+    return pack(job, shop.runtime(), {name: tree.read(name) for name in names})
+
+
+def _stop(
+    backend: Backend, handle: JobHandle | None, shop: Workshop, *, commit: str, bundle: str
+) -> TrainingResult | None:
+    if handle is None:
+        return None
+    backend.cancel(handle)
+    end = shop.clock() + PATIENCE
+    while not backend.poll(handle).ended:
+        if shop.clock() > end:
+            return None
+        shop.sleep(0.1)
+    return _collect(backend, handle, shop, commit=commit, bundle=bundle)
+
+
+def _collect(backend: Backend, handle: JobHandle, shop: Workshop, *, commit: str, bundle: str) -> TrainingResult:
+    """Bring the files of an ended job home; a result that succeeded is stored before the backend may forget it."""
+    state = backend.poll(handle)
+    folder = shop.home / "incoming" / handle.digest[:12]
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    backend.collect(handle, folder)
+    result = read_result(
+        folder, handle, backend=handle.backend, state=state, machine=backend.machine, commit=commit, bundle=bundle
+    )
+    if result.succeeded:
+        result = shop.store.put(result, folder)
+    else:
+        kept = shop.failed_folder(result.run)
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(folder, kept)
+    shutil.rmtree(folder, ignore_errors=True)
+    backend.discard(handle)
+    return result
