@@ -136,7 +136,7 @@ class Git:
         return tuple(sorted(kept, key=lambda file: file.path))
 
     def changed_files(self, base: str, head: str | None) -> tuple[str, ...]:
-        """Name every file that differs between two commits, sorted; *head* None is the work tree, new files included."""
+        """Name every file that differs between two commits, sorted; *head* None is the work tree with its new files."""
         options = ("--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv")
         if head is None:
             told = self.plumbing.run("diff-index", "--cached", *options, self._commit(base), "--")
