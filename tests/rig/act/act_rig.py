@@ -130,7 +130,7 @@ class ActRig:
         (folder / "cache" / "tool_cache").symlink_to(self.tool_cache, target_is_directory=True)
         (folder / "event.json").write_text(json.dumps(payload), encoding="utf-8")
         secrets = {"GITHUB_TOKEN": self.token, **self.secrets}
-        lines = [f"{name}={json.dumps(value)}\n" for name, value in secrets.items()]
+        lines = [f"{name}='{value}'\n" for name, value in secrets.items()]
         (folder / "secrets.env").write_text("".join(lines), encoding="utf-8")
         return folder
 
@@ -195,6 +195,7 @@ class ActRig:
         # Packages that this machine has already need not be loaded again.
         packages = {"UV_CACHE_DIR": str(Path.home() / ".cache" / "uv"), "LANG": "C.UTF-8", "PATH": os.environ["PATH"]}
         network = {name: value for name, value in os.environ.items() if NETWORK.match(name)}
+        network["no_proxy"] = ",".join(filter(None, (network.get("no_proxy"), "127.0.0.1", "localhost")))
         return {**packages, **network, **{name: str(place) for name, place in places.items()}}
 
 
