@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from alekseylearn.comment_state import CommentState, PastRun, encode, marker
 from alekseylearn.diff import NotebookDiff
 from alekseylearn.jobs import TrainingResult
 from alekseylearn.metrics import Gate, MetricDelta
 from alekseylearn.plan import Decision
 from alekseylearn.slicing import Slice
-from alekseylearn.text import Markdown
+from alekseylearn.text import Markdown, join
 
 LIMIT = 60_000
 """Longest comment, in characters; GitHub refuses a body of more than 65,536."""
@@ -78,19 +79,6 @@ class NotebookOutcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PastRun:
-    """One earlier run on the pull request, as the comment remembers it."""
-
-    sha: str
-    when: str
-    metric: str
-    value: float | None
-    change: float | None
-    seconds: float
-    result: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """All that a report can tell about one run of the pipeline; *when* is UTC text made at the edge."""
 
@@ -120,5 +108,42 @@ class Outcome:
     """Where report.html lies, for a person's own machine."""
 
 
-Section = Callable[[Outcome], Markdown | None]
-"""A part of the report; None when it has nothing to say."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A part of the report: *write* returns None when it has nothing to say.
+
+    *weight* 0 stands in every comment; the others leave a comment that is too long, the lightest first. *name* says
+    what was left out.
+    """
+
+    name: str
+    write: Callable[[Outcome], Markdown | None]
+    weight: int = 0
+
+
+def render(outcome: Outcome, sections: tuple[Section, ...], limit: int = LIMIT) -> Markdown:
+    """Write the comment: the marker, the sections in their order (the last one is the footer), and the state.
+
+    Where that is longer than *limit* characters, whole sections are left out, and a sentence says which. What may
+    not be left out is never longer than 25,000 characters.
+    """
+    written = [(section, text) for section in sections if (text := section.write(outcome))]
+    left_out: list[str] = []
+    body = _assemble(outcome, written, left_out)
+    for section in sorted((section for section, _ in written if section.weight), key=lambda section: section.weight):
+        if len(body) <= limit:
+            break
+        left_out.append(section.name)
+        written = [(kept, text) for kept, text in written if kept is not section]
+        body = _assemble(outcome, written, left_out)
+    return body
+
+
+def _assemble(outcome: Outcome, written: list[tuple[Section, Markdown]], left_out: list[str]) -> Markdown:
+    texts = [text for _, text in written]
+    if left_out:
+        texts.insert(
+            -1, Markdown(f"Left out, to keep this comment short: {', '.join(left_out)}. All is in `report.html`.")
+        )
+    state = CommentState(order=outcome.order, head=outcome.head.sha, history=outcome.history)
+    return Markdown(f"{marker(outcome.pull)}\n{join(texts)}\n{encode(state)}")

@@ -6,15 +6,26 @@ The rules follow the GitHub Flavored Markdown specification (0.29-gfm, sections 
 
 from __future__ import annotations
 
+import html
 import math
 import re
 from collections.abc import Iterable, Sequence
 from typing import Literal, NewType
+from urllib.parse import quote
 
 Markdown = NewType("Markdown", str)
 """Text that is safe to post: made by the functions below or written by us."""
 
 Align = Literal["left", "right"]
+
+# A word that means nothing to Markdown or to GitHub wherever it stands inside a line.
+_PLAIN_WORD = re.compile(r"[(\"']?[A-Za-z0-9]+(?:[-',./=%][A-Za-z0-9]+)*%?[)\"']?[.,:;!?]?[)\"']?\Z")
+# What GitHub turns into links by itself: addresses, commits, references.
+_LINKED_WORD = re.compile(r"(?i)\W*(?:www\.|[0-9a-f]{7,40}\W*\Z|gh-\d)")
+_SIGNS = frozenset({"-", "+", "=", "<=", ">=", "·", "…"})
+_LIST_MARK = re.compile(r"[-+=]\Z|\d+[.)]\Z")
+_MARK = re.compile(r"#\| [a-z]+\Z")
+_URL_SAFE = "/:?&=%#@+,;~$"
 
 # Control characters, zero-width and direction-changing characters, and lone surrogates.
 _INVISIBLE = re.compile(
@@ -117,3 +128,39 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def prose(text: str, limit: int = 200, *, cell: bool = False) -> Markdown:
+    """Show a sentence of ours that may hold foreign words: what is not a plain word becomes a code span.
+
+    Code spans of the sentence itself stay; *cell* says that it stands in a table, where a pipe would end the cell.
+    """
+    # Nothing is escaped letter by letter: GitHub finds mentions, references and addresses in escaped text as well.
+    shown = ""
+    for part in re.split(r"(`[^`]+`| )", clean(text, limit)):
+        piece = part if part in ("", " ") else _piece(part, first=not shown, cell=cell)
+        # Two code spans without a gap would be read as one, and its end elsewhere.
+        shown += f" {piece}" if shown.endswith("`") and piece.startswith("`") else piece
+    return Markdown(shown)
+
+
+def _piece(part: str, *, first: bool, cell: bool) -> str:
+    if re.fullmatch("`[^`]+`", part):
+        mark = _MARK.match(part[1:-1])
+        return part.replace("|", r"\|" if cell else "|") if mark else code(part[1:-1])
+    if first and _LIST_MARK.match(part):
+        return code(part)
+    plain = part in _SIGNS or (_PLAIN_WORD.match(part) and not _LINKED_WORD.match(part))
+    return part if plain else code(part)
+
+
+def link(label: str, url: str) -> Markdown:
+    """Link *label*, which is Markdown of ours, to *url*; the label alone where the address is not https."""
+    if not re.match(r"https://[A-Za-z0-9]", url):
+        return Markdown(label)
+    return Markdown(f"[{label}]({quote(url, safe=_URL_SAFE)})")
+
+
+def html_code(text: str, limit: int = 80) -> str:
+    """Show *text* as code where Markdown is not read: in the summary of a fold."""
+    return f"<code>{html.escape(clean(text, limit))}</code>"

@@ -1,251 +1,311 @@
-"""From plans and results to the Outcome: what is compared, what it means, the exit code, and the JSON that scripts read."""
+"""What became of a notebook, and of a whole run, in one word and in one sentence."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
 
 from alekseylearn.comment_state import PastRun
-from alekseylearn.diff import CellChange, NotebookDiff
-from alekseylearn.jobs import JobState, TrainingResult, number_out
-from alekseylearn.metrics import Judgement, MetricDelta, compare, primary_metric
-from alekseylearn.plan import NotebookPlan, TrainingJob
-from alekseylearn.report import Commit, GateResult, NotebookOutcome, Outcome, Step
-from alekseylearn.slicing import Slice
-from alekseylearn.text import plural
-
-EXIT_OF_STATE: Mapping[JobState, int] = {
-    JobState.FAILED: 4,
-    JobState.STOPPED: 7,
-    JobState.TIMED_OUT: 7,
-    JobState.LOST: 6,
-}
+from alekseylearn.jobs import Failure, JobState
+from alekseylearn.metrics import MetricDelta
+from alekseylearn.report import GateResult, NotebookOutcome, Outcome, Step
+from alekseylearn.text import number, plural
 
 
-def judge(
-    plan: NotebookPlan,
-    *,
-    head: TrainingResult | None = None,
-    base: TrainingResult | None = None,
-    base_reused: bool = False,
-    base_note: str = "",
-    steps: tuple[Step, ...] = (),
-) -> NotebookOutcome:
-    """Say what became of the notebook of *plan*, given the results of its two sides."""
-    job = plan.head
-    judgement = job.judgement if job else Judgement()
-    after = head.metrics if head else ()
-    before = base.metrics if base else ()
-    return NotebookOutcome(
-        path=plan.path,
-        name=plan.name,
-        decision=plan.decision,
-        reason=plan.reason,
-        diff=plan.diff,
-        digest=job.digest if job else "",
-        slice=plan.slice,
-        sources=tuple((cell.index, cell.headline) for cell in plan.notebook.code_cells) if plan.notebook else (),
-        head=head,
-        base=base,
-        reused=plan.decision == "reuse",
-        base_reused=base_reused,
-        base_note=base_note,
-        deltas=compare(before, after, judgement) if head else (),
-        primary=primary_metric(after or before, judgement),
-        tolerance=judgement.tolerance,
-        gates=tuple(
-            GateResult(gate=gate, value=head.metric(gate.metric), passed=gate.passes(head.metric(gate.metric)))
-            for gate in judgement.gates
-        )
-        if head is not None and head.succeeded
-        else (),
-        steps=steps,
-        refused=plan.refused,
-        failed_source=_failed_source(plan, head),
+class State(StrEnum):
+    """What became of one notebook; the worst one comes first."""
+
+    REFUSED = "not readable"
+    CODE_FAILED = "failed"
+    NOT_RUN = "not run"
+    STOPPED = "stopped"
+    GATE = "gate failed"
+    RUNNING = "running"
+    WORSE = "worse"
+    BETTER = "better"
+    SAME = "same"
+    UNJUDGED = "not judged"
+    NO_BASE = "new"
+    NO_METRIC = "no metric"
+    PLANNED = "not trained yet"
+    SKIPPED = "nothing to train"
+
+
+ENDED_BADLY = frozenset({State.CODE_FAILED, State.NOT_RUN, State.STOPPED})
+TRAINED = frozenset({State.GATE, State.WORSE, State.BETTER, State.SAME, State.UNJUDGED, State.NO_BASE, State.NO_METRIC})
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A word from outside in a sentence of ours: it is shown as code."""
+
+    text: str
+
+
+Phrase = tuple[str | Name, ...]
+"""A sentence; its plain strings are ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """One sign, one word and one sentence about a notebook or a run; the sign only repeats the word."""
+
+    state: State
+    sign: str
+    phrase: Phrase
+
+
+def active(outcome: Outcome) -> tuple[NotebookOutcome, ...]:
+    """Return the notebooks that a report must tell about: all but those with nothing to train."""
+    return tuple(one for one in outcome.notebooks if state_of(one, finished=outcome.finished) is not State.SKIPPED)
+
+
+def skipped(outcome: Outcome) -> tuple[NotebookOutcome, ...]:
+    """Return the notebooks with nothing to train."""
+    return tuple(one for one in outcome.notebooks if state_of(one, finished=outcome.finished) is State.SKIPPED)
+
+
+def state_of(notebook: NotebookOutcome, *, finished: bool = True) -> State:
+    """Say in one word what became of *notebook*."""
+    if notebook.refused:
+        return State.REFUSED
+    if notebook.decision == "skip":
+        return State.SKIPPED
+    if notebook.head is None:
+        return State.PLANNED if finished else State.RUNNING
+    match notebook.head.state:
+        case JobState.QUEUED | JobState.RUNNING:
+            return State.RUNNING
+        case JobState.FAILED:
+            failure = notebook.head.failure
+            return State.CODE_FAILED if failure is not None and failure.cell is not None else State.NOT_RUN
+        case JobState.LOST:
+            return State.NOT_RUN
+        case JobState.STOPPED | JobState.TIMED_OUT:
+            return State.STOPPED
+        case JobState.SUCCEEDED:
+            return _judge(notebook)
+        case never:
+            assert_never(never)
+
+
+def _judge(notebook: NotebookOutcome) -> State:
+    if failed_gates(notebook):
+        return State.GATE
+    delta = primary_delta(notebook)
+    if delta is None or delta.head is None:
+        return State.NO_METRIC
+    match delta.verdict:
+        case "better":
+            return State.BETTER
+        case "worse":
+            return State.WORSE
+        case "same":
+            return State.SAME
+        case "unjudged":
+            return State.UNJUDGED
+        case "new" | "gone":
+            return State.NO_BASE
+        case never:
+            assert_never(never)
+
+
+def failed_gates(notebook: NotebookOutcome) -> tuple[GateResult, ...]:
+    """Return the gates that the head's values do not keep."""
+    return tuple(gate for gate in notebook.gates if not gate.passed)
+
+
+def primary_delta(notebook: NotebookOutcome) -> MetricDelta | None:
+    """Return what became of the metric that the verdict is about."""
+    return next((delta for delta in notebook.deltas if delta.name == notebook.primary), None)
+
+
+def running_step(notebook: NotebookOutcome) -> Step | None:
+    """Return the step that is under way."""
+    return next((step for step in notebook.steps if step.state == "running"), None)
+
+
+def verdict(outcome: Outcome) -> Verdict:
+    """Sum *outcome* up: the one sentence that stands above everything else."""
+    told = active(outcome)
+    if not told:
+        words = "no notebook changed" if not outcome.notebooks else "no code that trains a model changed"
+        return Verdict(state=State.SKIPPED, sign="⏭️", phrase=(f"Nothing to train: {words}",))
+    if len(told) == 1:
+        return verdict_on(told[0], outcome)
+    return _sum_up(outcome, [state_of(one, finished=outcome.finished) for one in told], told)
+
+
+def verdict_on(notebook: NotebookOutcome, outcome: Outcome) -> Verdict:
+    """Say what became of one notebook."""
+    state = state_of(notebook, finished=outcome.finished)
+    return Verdict(state=state, sign=_sign(state, fork=outcome.fork), phrase=_sentence(state, notebook, outcome))
+
+
+def _sign(state: State, *, fork: bool) -> str:
+    match state:
+        case State.REFUSED | State.CODE_FAILED | State.NOT_RUN | State.GATE:
+            return "❌"
+        case State.STOPPED:
+            return "⏹️"
+        case State.RUNNING:
+            return "⏳"
+        case State.WORSE:
+            return "⚠️"
+        case State.PLANNED:
+            return "🔒" if fork else "📝"
+        case State.SKIPPED:
+            return "⏭️"
+        case State.BETTER | State.SAME | State.UNJUDGED | State.NO_BASE | State.NO_METRIC:
+            return "✅"
+        case never:
+            assert_never(never)
+
+
+def _sentence(state: State, notebook: NotebookOutcome, outcome: Outcome) -> Phrase:
+    path = Name(notebook.path)
+    match state:
+        case State.REFUSED:
+            return ("Could not read ", path, ": ", Name(refusal(notebook)))
+        case State.CODE_FAILED | State.NOT_RUN | State.STOPPED:
+            return _bad_end(state, notebook)
+        case State.RUNNING:
+            return _under_way(notebook)
+        case State.PLANNED:
+            return (
+                ("Analysed, not trained: the pull request comes from a fork",)
+                if outcome.fork
+                else ("Would train ", path)
+            )
+        case State.SKIPPED:
+            return ("Nothing to train in ", path)
+        case State.GATE:
+            return ("Trained ", path, ", but ", *_gates(failed_gates(notebook)))
+        case State.NO_METRIC:
+            return ("Trained ", path, ": finished, no metric found")
+        case State.WORSE | State.BETTER | State.SAME | State.UNJUDGED | State.NO_BASE:
+            return ("Trained ", path, ": ", *_against_base(notebook, outcome))
+        case never:
+            assert_never(never)
+
+
+def refusal(notebook: NotebookOutcome) -> str:
+    """Return what the error that refused *notebook* says happened, without its slug."""
+    first = notebook.refused.partition("\n")[0]
+    return first.partition("]: ")[2] or first
+
+
+def reason(failure: Failure) -> str:
+    """Say in one line why a run failed: the exception and the first line of its message."""
+    message = failure.message.strip().partition("\n")[0]
+    return f"{failure.exception}: {message}" if failure.exception and message else message or failure.exception
+
+
+def _bad_end(state: State, notebook: NotebookOutcome) -> Phrase:
+    path = Name(notebook.path)
+    failure = notebook.head.failure if notebook.head is not None else None
+    why: Phrase = (": ", Name(reason(failure))) if failure is not None and reason(failure) else ()
+    if state is State.CODE_FAILED and failure is not None:
+        return (f"Training failed in cell {failure.cell} of ", path, *why)
+    if state is State.STOPPED:
+        return ("Stopped ", path, *why)
+    return ("Could not train ", path, *(why or (": the machine went away",)))
+
+
+def _under_way(notebook: NotebookOutcome) -> Phrase:
+    step = running_step(notebook)
+    return (
+        ("Training ", Name(notebook.path))
+        if step is None
+        else ("Training ", Name(notebook.path), f": {step.name.lower()}")
     )
 
 
-def exit_code(notebooks: Iterable[NotebookOutcome]) -> int:
-    """Choose the exit code: failed code before a missed gate, before a refused notebook, before a stopped run."""
-    codes = set()
-    for notebook in notebooks:
-        if notebook.refused:
-            codes.add(3)
-        if notebook.head is not None and notebook.decision != "skip":
-            codes.add(EXIT_OF_STATE.get(notebook.head.state, 0))
-        if any(not gate.passed for gate in notebook.gates):
-            codes.add(5)
-    return next((code for code in (4, 6, 7, 5, 3) if code in codes), 0)
+def _gates(failed: Sequence[GateResult]) -> Phrase:
+    first = failed[0]
+    count = "a gate failed: " if len(failed) == 1 else f"{len(failed)} gates failed, first: "
+    if first.value is None:
+        return (count, Name(first.gate.metric), f" is missing, {number(first.gate.bound)} is asked for")
+    relation = {">=": "below", ">": "not above", "<=": "above", "<": "not below"}[first.gate.operator]
+    return (count, Name(first.gate.metric), f" {number(first.value)} is {relation} {number(first.gate.bound)}")
 
 
-def past_run(outcome: Outcome) -> PastRun | None:
-    """Write the run down for the history in the comment: the first notebook that was trained; None for a dry look."""
-    for notebook in outcome.notebooks:
-        if notebook.head is None or notebook.decision == "skip":
-            continue
-        delta = next((delta for delta in notebook.deltas if delta.name == notebook.primary), None)
-        failure = notebook.head.failure
-        told = "reused" if notebook.reused else "trained"
-        if not notebook.head.succeeded:
-            told = f"{notebook.head.state}, cell {failure.cell}" if failure and failure.cell is not None else str(notebook.head.state)
-        return PastRun(
-            sha=outcome.head.sha[:7],
-            when=outcome.when,
-            metric=notebook.primary or "",
-            value=delta.head if delta else None,
-            change=delta.change if delta else None,
-            seconds=notebook.head.seconds,
-            result=told,
-            cost=notebook.head.cost,
-            notebook=notebook.path,
-        )
-    return None
+def _against_base(notebook: NotebookOutcome, outcome: Outcome) -> Phrase:
+    delta = primary_delta(notebook)
+    if delta is None or delta.head is None:
+        return ("finished",)
+    base = Name(outcome.base.name)
+    told: Phrase = (Name(delta.name), f" {number(delta.head)}, ")
+    by = "" if delta.change is None else f" by {number(abs(delta.change))}"
+    match delta.verdict:
+        case "better" | "worse":
+            return (*told, f"{delta.verdict}{by} than ", base)
+        case "same":
+            return (*told, "same as ", base)
+        case "unjudged":
+            before = "undefined" if delta.base is None else number(delta.base)
+            return (*told, f"was {before} on ", base, " (no goal set)")
+        case "new" | "gone":
+            if notebook.base is not None and notebook.base.succeeded:
+                return (*told, "which ", base, " does not have")
+            return (*told, "no run of ", base, " to compare with")
+        case never:
+            assert_never(never)
 
 
-def outcome_json(outcome: Outcome) -> dict[str, Any]:
-    """Return the document of `fit --json`."""
-    return {
-        "base": _commit_json(outcome.base),
-        "head": _commit_json(outcome.head),
-        "runs": [_run_json(notebook) for notebook in outcome.notebooks],
-    }
+def _sum_up(outcome: Outcome, states: list[State], told: Sequence[NotebookOutcome]) -> Verdict:
+    worst = min(states, key=list(State).index)
+    count = Counter(states)
+    hit = [Name(one.path) for one, state in zip(told, states, strict=True) if state is worst]
+    of_all = f"{count[worst]} of {len(told)} notebooks"
+    which: Phrase = (": ", hit[0], *([f" and {len(hit) - 1} more"] if len(hit) > 1 else []))
+    phrase: Phrase
+    match worst:
+        case State.REFUSED:
+            phrase = (f"Could not read {of_all}", *which)
+        case State.CODE_FAILED:
+            phrase = (f"Training failed in {of_all}", *which)
+        case State.NOT_RUN:
+            phrase = (f"Could not train {of_all}", *which)
+        case State.STOPPED:
+            phrase = (f"Stopped {of_all}", *which)
+        case State.GATE:
+            phrase = (f"Trained {plural(len(told), 'notebook')}, but gates failed in {count[worst]}", *which)
+        case State.RUNNING:
+            phrase = (f"Training {plural(len(told), 'notebook')}: {len(told) - count[worst]} done",)
+        case State.PLANNED:
+            words = (
+                "Analysed, not trained: the pull request comes from a fork" if outcome.fork else f"Would train {of_all}"
+            )
+            phrase = (words,)
+        case _:
+            parts = [f"{count[state]} {state}" for state in State if count[state]]
+            phrase = (f"Trained {plural(len(told), 'notebook')}: {', '.join(parts)}, against ", Name(outcome.base.name))
+    return Verdict(state=worst, sign=_sign(worst, fork=outcome.fork), phrase=phrase)
 
 
-def _run_json(notebook: NotebookOutcome) -> dict[str, Any]:
-    head, base = notebook.head, notebook.base
-    shown = head or (base if notebook.decision == "skip" else None)
-    return {
-        "id": notebook.digest[:12],
-        "name": notebook.name,
-        "notebook": notebook.path,
-        "digest": notebook.digest,
-        "backend": shown.backend if shown else "",
-        "decision": notebook.decision,
-        "reason": notebook.reason,
-        "state": str(shown.state) if shown else "none",
-        "metrics": metrics_json(head),
-        "base": None if base is None else {"digest": base.digest, "metrics": metrics_json(base)},
-        "deltas": [delta_json(delta) for delta in notebook.deltas],
-        "gates": [{"gate": str(gate.gate), "passed": gate.passed} for gate in notebook.gates],
-        "artifacts": [
-            {"name": item.name, "path": item.path, "url": item.url, "size": item.size, "sha256": item.sha256}
-            for item in (head.artifacts if head else ())
-        ],
-        "seconds": head.seconds if head else 0.0,
-        "cost": head.cost if head else None,
-        "failure": _failure_json(head),
-        "refused": notebook.refused,
-    }
+def past_runs(outcome: Outcome) -> tuple[PastRun, ...]:
+    """Return what the comment is to remember of *outcome*: a line for each notebook that has a result."""
+    return tuple(_past_run(one, outcome) for one in active(outcome) if one.head is not None and one.head.state.ended)
 
 
-def metrics_json(result: TrainingResult | None) -> dict[str, float | str]:
-    """Return the metrics of *result* by name; undefined numbers are the words nan, inf, -inf."""
-    return {metric.name: number_out(metric.value) for metric in result.metrics} if result else {}
-
-
-def delta_json(delta: MetricDelta) -> dict[str, Any]:
-    """Return one line of a comparison."""
-    return {
-        "name": delta.name,
-        "base": None if delta.base is None else number_out(delta.base),
-        "head": None if delta.head is None else number_out(delta.head),
-        "verdict": delta.verdict,
-    }
-
-
-def _failure_json(result: TrainingResult | None) -> dict[str, Any] | None:
-    if result is None or result.failure is None:
-        return None
-    failure = result.failure
-    return {
-        "cell": failure.cell,
-        "exception": failure.exception,
-        "message": failure.message,
-        "traceback": failure.traceback,
-    }
-
-
-def slice_json(job: TrainingJob) -> dict[str, Any]:
-    """Return the document of `slice --json`."""
-    cut = job.slice
-    return {
-        "notebook": cut.notebook,
-        "digest": job.digest,
-        "targets": [{"cell": item.cell, "id": item.id, "reason": item.reason} for item in cut.targets],
-        "cells": [{"cell": item.cell, "id": item.id, "reason": item.reason} for item in cut.kept],
-        "dropped": [{"cell": item.cell, "id": item.id, "reason": item.reason} for item in cut.dropped],
-        "missing": list(cut.missing),
-        "warnings": [*job.notebook.warnings, *cut.warnings, *job.inputs.warnings],
-    }
-
-
-def diff_json(base: str, head: str, plans: Iterable[NotebookPlan]) -> dict[str, Any]:
-    """Return the document of `diff --json`."""
-    return {"base": base, "head": head, "notebooks": [_notebook_diff_json(plan) for plan in plans]}
-
-
-def _notebook_diff_json(plan: NotebookPlan) -> dict[str, Any]:
-    diff = plan.diff
-    return {
-        "path": diff.path,
-        "old_path": diff.old_path,
-        "status": diff.status,
-        "trains": plan.decision != "skip",
-        "reason": plan.reason,
-        "refused": plan.refused,
-        "cells": [_change_json(change, plan.slice) for change in diff.changes],
-    }
-
-
-def _change_json(change: CellChange, cut: Slice | None) -> dict[str, Any]:
-    cell = change.after or change.before
-    trains, reason = why_it_counts(change, cut)
-    return {
-        "kind": change.kind,
-        "before": change.before.index if change.before else None,
-        "after": change.after.index if change.after else None,
-        "cell_type": cell.kind if cell else "code",
-        "trains": trains,
-        "reason": reason,
-    }
-
-
-def why_it_counts(change: CellChange, cut: Slice | None) -> tuple[bool, str]:
-    """Tell whether a changed cell is in the training run, and why or why not, in words."""
-    if change.kind == "outputs":
-        return False, "outputs only"
-    if change.kind == "metadata":
-        return False, "metadata only"
-    cell = change.after or change.before
-    if cell is None or cell.kind != "code":
-        return False, "text"
-    if change.after is None:
-        return False, "removed"
-    kept = {item.cell: item.reason for item in cut.kept} if cut else {}
-    if cell.index in kept:
-        return not change.cosmetic, "only comments or format changed" if change.cosmetic else kept[cell.index]
-    dropped = {item.cell: item.reason for item in cut.dropped} if cut else {}
-    return False, dropped.get(cell.index, "nothing is trained here")
-
-
-def _commit_json(commit: Commit) -> dict[str, str]:
-    return {"name": commit.name, "sha": commit.sha}
-
-
-def _failed_source(plan: NotebookPlan, head: TrainingResult | None) -> str:
-    failure = head.failure if head else None
-    if failure is None or failure.cell is None or plan.notebook is None:
-        return ""
-    cells = plan.notebook.cells
-    return cells[failure.cell].source if 0 <= failure.cell < len(cells) else ""
-
-
-def changed_words(diff: NotebookDiff) -> str:
-    """Sum up a diff in a few words: `2 cells modified, 1 added`."""
-    counts: dict[str, int] = {}
-    for change in diff.changes:
-        counts[change.kind] = counts.get(change.kind, 0) + 1
-    if not counts:
-        return "no cell changed"
-    words = [f"{plural(count, 'cell')} {kind}" for kind, count in counts.items()]
-    return ", ".join(words)
+def _past_run(notebook: NotebookOutcome, outcome: Outcome) -> PastRun:
+    delta = primary_delta(notebook)
+    head = notebook.head
+    failed = head.failure if head is not None else None
+    state = state_of(notebook)
+    where = f", cell {failed.cell}" if state is State.CODE_FAILED and failed is not None else ""
+    return PastRun(
+        sha=outcome.head.sha[:12],
+        when=outcome.when,
+        metric=notebook.primary or "",
+        value=delta.head if delta is not None else None,
+        change=delta.change if delta is not None else None,
+        seconds=head.seconds if head is not None else 0.0,
+        result=f"{state}{where}" if state not in TRAINED else "reused" if notebook.reused else "trained",
+        cost=head.cost if head is not None else None,
+        notebook=notebook.path,
+    )

@@ -1,0 +1,42 @@
+"""The heading with the verdict, and one line: what was compared, where, how long, at what price, where to read on."""
+
+from __future__ import annotations
+
+from alekseylearn.report import Outcome
+from alekseylearn.sections import naming
+from alekseylearn.text import Markdown, code, duration, join, link, plural
+from alekseylearn.verdict import State, active, verdict
+
+
+def headline(outcome: Outcome) -> Markdown:
+    """Write the heading and the line under it."""
+    summed = verdict(outcome)
+    extra = _beside(outcome) if len(active(outcome)) == 1 else ""
+    title = f"### {summed.sign} {naming.spoken(summed.phrase)}{extra}"
+    compared = naming.commit(outcome.head, named=False)
+    against = f"{compared} against {naming.commit(outcome.base, named=True)}"
+    return Markdown(f"{title}\n\n{join([against, *_work(outcome, summed.state), *_links(outcome)], ' · ')}")
+
+
+def _beside(outcome: Outcome) -> str:
+    """Say that other notebooks were looked at too."""
+    rest = len(outcome.notebooks) - 1
+    return f" ({plural(rest, 'other notebook')}: nothing to train)" if rest else ""
+
+
+def _work(outcome: Outcome, state: State) -> list[str]:
+    told = active(outcome)
+    if state is State.SKIPPED:
+        return [f"checked in {duration(outcome.seconds)}, no machine used"]
+    if all(one.reused or one.head is None for one in told) and outcome.finished:
+        runs = [naming.run_id(one.head.run) for one in told if one.head is not None]
+        was = f"already trained: result of run {code(runs[0])} reused, no machine used" if len(runs) == 1 else ""
+        return [was or "no machine used"]
+    limits = [f"{'about ' if outcome.cost else ''}${outcome.cost:.2f}"] if outcome.cost is not None else []
+    return [naming.place(outcome), *([duration(outcome.seconds)] if outcome.seconds else []), *limits]
+
+
+def _links(outcome: Outcome) -> list[str]:
+    log = "log" if outcome.finished else "live log"
+    targets = [("full report", outcome.artifact_url), (log, outcome.run_url)]
+    return [linked for label, url in targets if (linked := link(label, url)) != label]

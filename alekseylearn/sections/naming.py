@@ -1,0 +1,75 @@
+"""How every section names commits, sides, places, cells and files."""
+
+from __future__ import annotations
+
+import re
+
+from alekseylearn.notebook import Cell
+from alekseylearn.report import Commit, NotebookOutcome, Outcome
+from alekseylearn.text import Markdown, code, plural
+from alekseylearn.verdict import Name, Phrase
+
+_SHA = re.compile(r"[0-9a-f]{7,64}\Z")
+_PLACES = {"process": "this machine", "docker": "a container", "sagemaker": "SageMaker"}
+
+
+def spoken(phrase: Phrase, limit: int = 100) -> Markdown:
+    """Write a sentence as Markdown; its foreign words become code spans of at most *limit* characters."""
+    return Markdown("".join(code(part.text, limit) if isinstance(part, Name) else part for part in phrase))
+
+
+def sha(text: str) -> str:
+    """Shorten a commit's sha to seven digits, which GitHub links by itself; '' when it is none."""
+    return text[:7] if _SHA.match(text) else ""
+
+
+def run_id(text: str) -> str:
+    """Return a run's id where it is one (hex digits), '' else, so that it can stand in a command."""
+    return text if re.fullmatch(r"[0-9a-f]{6,64}", text) else ""
+
+
+def base(outcome: Outcome) -> Markdown:
+    """Name the base: `main`."""
+    return code(outcome.base.name)
+
+
+def head(outcome: Outcome) -> str:
+    """Name the head, as a column is headed."""
+    return "This PR" if outcome.pull is not None else "This version"
+
+
+def commit(one: Commit, *, named: bool) -> str:
+    """Name a commit: `main` 1b7d9e2; *named* puts the branch in front."""
+    short = sha(one.sha) or "the work tree"
+    return f"{code(one.name)} {short}" if named and one.name else short
+
+
+def place(outcome: Outcome) -> str:
+    """Say where training ran: on SageMaker `ml.g5.xlarge`."""
+    where = _PLACES.get(outcome.backend) or code(outcome.backend)
+    return f"{where} {code(outcome.machine)}" if outcome.machine else where
+
+
+def cell_label(cell: Cell) -> str:
+    """Name a cell in a table: its number and its first line that says something."""
+    return f"{cell.index} {code(cell.headline, 40)}" if cell.headline else str(cell.index)
+
+
+def cell_source(notebook: NotebookOutcome, index: int) -> str:
+    """Name a code cell of head by its number: in a table, with its headline."""
+    headline = dict(notebook.sources).get(index, "")
+    return f"{index} {code(headline, 40)}" if headline else str(index)
+
+
+def numbers(cells: list[int]) -> str:
+    """List cells as a person would: 1, 2 and 5; runs of three and more are drawn together: 20-23."""
+    runs: list[list[int]] = []
+    for cell in sorted(set(cells)):
+        if runs and cell == runs[-1][-1] + 1:
+            runs[-1].append(cell)
+        else:
+            runs.append([cell])
+    told = [word for run in runs for word in ([f"{run[0]}-{run[-1]}"] if len(run) > 2 else [str(n) for n in run])]
+    if len(told) > 12:
+        told = [*told[:11], plural(len(told) - 11, "more group")]
+    return " and ".join([", ".join(told[:-1]), told[-1]]) if len(told) > 1 else "".join(told)
