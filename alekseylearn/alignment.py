@@ -8,14 +8,13 @@ notebooks from taking minutes; the result says when it was hit. Ids help in that
 from __future__ import annotations
 
 import re
-import sys
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from alekseylearn.notebook import Cell
+from alekseylearn.notebook import Cell, spare_grammars
 
 MAX_PAIRS = 40_000
 """As many pairs of cells are compared by their words at most; beyond, cells are aligned by text, id and place only."""
@@ -139,7 +138,7 @@ def _search(found: Alignment, gap: _Gap) -> list[tuple[int, int]]:
         found.coarse = True
         return list(_in_lockstep(found, gap))
     found.budget -= area
-    _before_nbdime()
+    spare_grammars()
     from nbdime.diffing.snakes import compute_snakes_multilevel
 
     levels = [found.similar, found.same_id, found.same]
@@ -165,7 +164,7 @@ def operations(before: Sequence[Cell], after: Sequence[Cell]) -> list[dict[str, 
 
     `nbdime.patch(projection(before), operations(before, after))` gives `projection(after)`.
     """
-    _before_nbdime()
+    spare_grammars()
     from nbdime.diffing.config import DiffConfig
     from nbdime.diffing.generic import default_predicates, diff
     from nbdime.diffing.snakes import compute_diff_from_snakes
@@ -198,8 +197,3 @@ def _line_operations(before: str, after: str, **_: object) -> list[Any]:
     if len(old) * len(new) <= MAX_LINE_PAIRS:
         return list(diff_strings_linewise(before, after))
     return [op_addrange(0, new), op_removerange(0, len(old))]
-
-
-def _before_nbdime() -> None:
-    """Keep jsonschema from building the grammars of formats that no notebook uses: 1.1 s at the first import."""
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]

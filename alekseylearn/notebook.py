@@ -1,15 +1,17 @@
 """A notebook as a value: its cells, in order, that never change.
 
-Format: nbformat 4.0 to 4.5 (and 3, which nbformat converts), see the "The Notebook file format" page of nbformat's documentation.
+Format: nbformat 4.0 to 4.5 (and 3, which nbformat converts), see "The Notebook file format" in its documentation.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import re
+import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -31,7 +33,8 @@ _MARK_OF_TAG: Mapping[str, Mark] = {
     "metrics": "metrics",
     "parameters": "parameters",
 }
-_HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 _LIMITS = Limits(family="nb", max_bytes=100_000_000, max_depth=100)
 MAX_CELLS = 10_000
 """A notebook with more cells than this is refused (`nb.limit`)."""
@@ -101,13 +104,91 @@ class Notebook:
 def parse(path: str, data: bytes) -> Notebook:
     """Read the bytes of an `.ipynb` file; *path* is its repository-relative name.
 
-    Raises `InputError`: `nb.lfs nb.conflict nb.unreadable nb.ambiguous nb.limit nb.schema nb.version nb.language nb.source`.
+    Raises `InputError`: `nb.lfs nb.conflict nb.unreadable nb.ambiguous nb.limit nb.schema nb.version nb.language
+    nb.source`.
     """
     _refuse_what_git_left(path, data)
     document = load_json(data, path, _LIMITS)
     if not isinstance(document, dict):
         raise _schema(path, f"the root is {_kind(document)}, not an object")
     document = _to_version_4(path, document)
+    spec, language = _kernel(path, document)
+    raw_cells = document.get("cells")
+    if not isinstance(raw_cells, list):
+        what = f"cells is {_kind(raw_cells)}, not a list" if "cells" in document else "there is no `cells` list"
+        raise _schema(path, what)
+    if len(raw_cells) > MAX_CELLS:
+        what = f"{len(raw_cells)} cells; at most {MAX_CELLS} are read"
+        raise InputError("nb.limit", what, where=path, hint="split the notebook")
+    own = [_cell(path, index, raw) for index, raw in enumerate(raw_cells)]
+    return Notebook(
+        path=path,
+        cells=_with_ids(own),
+        language=language,
+        kernel=str(spec.get("name") or "python3"),
+        display_name=str(spec.get("display_name") or "Python 3"),
+        warnings=(*_identity_warnings(own, document), *_source_warnings(own)),
+    )
+
+
+def spare_grammars() -> None:
+    """Call before the first import of nbformat or nbdime: keeps jsonschema from building unused grammars for 1.1 s.
+
+    jsonschema treats the missing package as a format that is not checked (an IRI, which no notebook holds).
+    """
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
+
+def _refuse_what_git_left(path: str, data: bytes) -> None:
+    if data.startswith(b"version https://git-lfs."):
+        raise InputError(
+            "nb.lfs",
+            "this is a Git LFS pointer, not the notebook itself",
+            where=path,
+            hint="run `git lfs pull`, or `lfs: true` in actions/checkout",
+        )
+    lines = [_line_of(data, marker) for marker in (b"<<<<<<< ", b">>>>>>> ")]
+    if any(lines):
+        raise InputError(
+            "nb.conflict",
+            "the notebook holds unresolved merge conflict markers",
+            where=f"{path}, line {min(line for line in lines if line)}",
+            hint="resolve the conflict (`nbdime` merges notebooks cell by cell), then commit again",
+        )
+
+
+def _line_of(data: bytes, start: bytes) -> int:
+    """Find the first line that begins with *start*, counted from 1; 0 when there is none."""
+    if data.startswith(start):
+        return 1
+    place = data.find(b"\n" + start)
+    return data.count(b"\n", 0, place) + 2 if place >= 0 else 0
+
+
+def _to_version_4(path: str, document: dict[str, Any]) -> dict[str, Any]:
+    major, minor = document.get("nbformat"), document.get("nbformat_minor", 0)
+    if type(major) is not int or type(minor) is not int or major not in (3, 4):
+        raise InputError(
+            "nb.version",
+            f"nbformat {clean(repr(major), 20)}.{clean(repr(minor), 20)} is not read; only 3 and 4 are",
+            where=path,
+            hint="open it in a current Jupyter and save it again",
+        )
+    if major == 4:
+        return document
+    spare_grammars()
+    nbformat: Any = importlib.import_module("nbformat")
+    try:
+        converted = json.loads(json.dumps(nbformat.convert(nbformat.v3.reads_json(json.dumps(document)), 4)))
+    except Exception as error:  # noqa: BLE001 - its converters raise whatever a broken document makes them raise
+        raise _schema(path, f"nbformat cannot convert it from version 3: {type(error).__name__}") from None
+    # nbformat makes up random ids; without them the cells get ids from their text.
+    cells = [{key: value for key, value in cell.items() if key != "id"} for cell in converted["cells"]]
+    return {**converted, "nbformat_minor": 4, "cells": cells}
+
+
+def _kernel(path: str, document: Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:
+    """Read the kernel's specification and the language, which must be Python."""
     metadata = document.get("metadata", {})
     if not isinstance(metadata, dict):
         raise _schema(path, f"metadata is {_kind(metadata)}, not an object")
@@ -124,61 +205,7 @@ def parse(path: str, data: bytes) -> Notebook:
             where=path,
             hint="leave it out with `notebooks:` in alekseylearn.yml",
         )
-    raw_cells = document.get("cells")
-    if not isinstance(raw_cells, list):
-        raise _schema(
-            path, f"cells is {_kind(raw_cells)}, not a list" if "cells" in document else "there is no `cells` list"
-        )
-    if len(raw_cells) > MAX_CELLS:
-        raise InputError(
-            "nb.limit", f"{len(raw_cells)} cells; at most {MAX_CELLS} are read", where=path, hint="split the notebook"
-        )
-    cells = _with_ids([_cell(path, index, raw) for index, raw in enumerate(raw_cells)])
-    return Notebook(
-        path=path,
-        cells=cells,
-        kernel=str(spec.get("name") or "python3"),
-        display_name=str(spec.get("display_name") or "Python 3"),
-        warnings=(*_identity_warnings(raw_cells, document), *_source_warnings(cells)),
-    )
-
-
-def _refuse_what_git_left(path: str, data: bytes) -> None:
-    if data.startswith(b"version https://git-lfs."):
-        raise InputError(
-            "nb.lfs",
-            "this is a Git LFS pointer, not the notebook itself",
-            where=path,
-            hint="run `git lfs pull`, or `lfs: true` in actions/checkout",
-        )
-    for line_number, line in enumerate(data.split(b"\n"), 1):
-        if line.startswith((b"<<<<<<< ", b">>>>>>> ")):
-            raise InputError(
-                "nb.conflict",
-                "the notebook holds unresolved merge conflict markers",
-                where=f"{path}, line {line_number}",
-                hint="resolve the conflict (`nbdime` merges notebooks cell by cell), then commit again",
-            )
-
-
-def _to_version_4(path: str, document: dict[str, Any]) -> dict[str, Any]:
-    major, minor = document.get("nbformat"), document.get("nbformat_minor", 0)
-    if type(major) is not int or type(minor) is not int or major not in (3, 4):
-        raise InputError(
-            "nb.version",
-            f"nbformat {clean(repr(major), 20)}.{clean(repr(minor), 20)} is not read; only 3 and 4 are",
-            where=path,
-            hint="open it in a current Jupyter and save it again",
-        )
-    if major == 4:
-        return document
-    import nbformat
-
-    try:
-        converted = nbformat.convert(nbformat.from_dict(document), 4)
-        return dict(json.loads(nbformat.writes(converted)))
-    except Exception as error:  # nbformat's converters raise whatever a broken document makes them raise
-        raise _schema(path, f"nbformat cannot convert it from version 3: {type(error).__name__}") from None
+    return spec, language
 
 
 def _cell(path: str, index: int, raw: object) -> Cell:
@@ -195,7 +222,7 @@ def _cell(path: str, index: int, raw: object) -> Cell:
     count = raw.get("execution_count")
     return Cell(
         index=index,
-        id=str(raw.get("id") or ""),
+        id=cell_id if isinstance(cell_id := raw.get("id"), str) else "",
         kind=kind,
         source=_source(where, raw.get("source")),
         tags=frozenset(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else frozenset(),
@@ -207,45 +234,47 @@ def _cell(path: str, index: int, raw: object) -> Cell:
 
 def _source(where: str, raw: object) -> str:
     lines = raw if isinstance(raw, list) else [raw]
-    if not all(isinstance(line, str) for line in lines):
+    texts = [line for line in lines if isinstance(line, str)]
+    if len(texts) != len(lines):
         raise _schema(where, "source is not text")
-    source = "".join(lines).replace("\r\n", "\n").replace("\r", "\n")
-    if "\x00" in source:
-        raise InputError("nb.source", "the cell holds a null character", where=where, hint="retype the line in Jupyter")
+    source = "".join(texts).replace("\r\n", "\n").replace("\r", "\n")
+    if broken := _UNWRITABLE.search(source):
+        what = f"the cell holds U+{ord(broken[0]):04X}, which no source file can"
+        raise InputError("nb.source", what, where=where, hint="retype the line in Jupyter")
     return source
 
 
-def _with_ids(cells: Iterable[Cell]) -> tuple[Cell, ...]:
+def _with_ids(cells: Sequence[Cell]) -> tuple[Cell, ...]:
     """Give every cell an id: its own if that is valid and unique, else one made from its content.
 
     nbformat makes up random ids at each read, so ours come from the text and its number among equals.
     """
-    cells = tuple(cells)
     times = Counter(cell.id for cell in cells)
     seen: Counter[str] = Counter()
     made = []
     for cell in cells:
-        if times[cell.id] == 1 and _CELL_ID.match(cell.id):
+        if _is_own(cell.id, times):
             made.append(cell)
             continue
-        name = hashlib.sha256(f"{cell.kind}\n{cell.source}".encode("utf-8", "surrogatepass")).hexdigest()[:8]
+        name = "al-" + hashlib.sha256(f"{cell.kind}\n{cell.source}".encode()).hexdigest()[:8]
         seen[name] += 1
-        made.append(replace(cell, id=f"al-{name}-{seen[name]}"))
+        while times[f"{name}-{seen[name]}"]:
+            seen[name] += 1
+        made.append(replace(cell, id=f"{name}-{seen[name]}"))
     return tuple(made)
 
 
-def _identity_warnings(raw_cells: list[dict[str, Any]], document: Mapping[str, Any]) -> tuple[str, ...]:
-    if document.get("nbformat_minor", 0) < 5:
+def _is_own(cell_id: str, times: Mapping[str, int]) -> bool:
+    return times[cell_id] == 1 and _CELL_ID.match(cell_id) is not None
+
+
+def _identity_warnings(cells: Sequence[Cell], document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Warn about ids that the format asks for (from 4.5 on) and the notebook lacks."""
+    times = Counter(cell.id for cell in cells)
+    odd = sum(not _is_own(cell.id, times) for cell in cells)
+    if not odd or document.get("nbformat_minor", 0) < 5:
         return ()
-    ids = [raw.get("id") for raw in raw_cells]
-    odd = [
-        cell_id
-        for cell_id in ids
-        if not isinstance(cell_id, str) or not _CELL_ID.match(cell_id) or ids.count(cell_id) > 1
-    ]
-    if not odd:
-        return ()
-    return (f"nb.identity: {plural(len(odd), 'cell')} without an id of its own; an id was made from the text",)
+    return (f"nb.identity: {plural(odd, 'cell')} without an id of its own; an id was made from the text",)
 
 
 def _source_warnings(cells: Iterable[Cell]) -> tuple[str, ...]:

@@ -1,21 +1,20 @@
 """Strict loaders for JSON and YAML: bytes in, plain values out, or one error that says what is wrong and where.
 
-Limits are checked before a parser sees the text: size, nesting, encoding. Keys that occur twice are refused, since
-two readers of the same file would see two different documents (RFC 8259, section 4).
+The size is checked before a parser sees the text, the depth before anything is done with it. Keys that occur twice
+are refused, since two readers of the same file would see two different documents (RFC 8259, section 4).
 """
 
 from __future__ import annotations
 
 import json
 import re
+import sys
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from alekseylearn.errors import InputError
 from alekseylearn.text import size
 
-_BRACKET_OR_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
-_INTEGER_DIGITS = 300
 # The core schema of YAML 1.2.2, section 10.3.2: tag, pattern, possible first characters.
 _CORE_SCALARS = (
     ("null", r"(?:~|null|Null|NULL|)\Z", "~nN"),
@@ -66,10 +65,10 @@ def load_json(data: bytes, where: str, limits: Limits) -> Any:
     Raises `InputError`: `.unreadable` (not JSON), `.ambiguous` (a key twice), `.limit` (too large or too deep).
     """
     text = decode(data, where, limits)
-    _check_depth(data, where, limits)
-    unreadable = f"{limits.family}.unreadable"
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_int=_bounded_int)
+        document = json.loads(text, object_pairs_hook=_unique)
+    except RecursionError:
+        raise _too_deep(where, limits) from None
     except _DuplicateKeyError as error:
         raise InputError(
             f"{limits.family}.ambiguous",
@@ -77,33 +76,36 @@ def load_json(data: bytes, where: str, limits: Limits) -> Any:
             where=where,
             hint="open the file in its editor and save it again",
         ) from None
-    except _HugeIntegerError:
-        raise InputError(
-            f"{limits.family}.limit", f"a number has more than {_INTEGER_DIGITS} digits", where=where, hint="remove it"
-        ) from None
     except json.JSONDecodeError as error:
         raise InputError(
-            unreadable,
+            f"{limits.family}.unreadable",
             f"not valid JSON: {error.msg}",
             where=f"{where}, line {error.lineno}, column {error.colno}",
             hint="restore the file from git history, or repair it in a text editor",
         ) from None
+    except ValueError:  # Python refuses to convert them, since that takes quadratic time
+        what = f"a number has more than {sys.get_int_max_str_digits()} digits"
+        raise InputError(f"{limits.family}.limit", what, where=where, hint="remove it") from None
+    if not _within(document, limits.max_depth):
+        raise _too_deep(where, limits)
+    return document
 
 
 def load_yaml(data: bytes, where: str, limits: Limits) -> Any:
     """Parse the one YAML document in *data*; anchors, aliases and tags are refused before anything is built.
 
-    Raises `InputError`: `.syntax` (not YAML, a tag, a key twice, several documents), `.limit` (too large, too deep, anchors).
+    Raises `InputError`: `.syntax` (not YAML, a tag, a key twice, several documents), `.limit` (too large, too deep,
+    anchors).
     """
     import yaml
 
     text = decode(data, where, limits)
     try:
         _check_yaml_events(text, where, limits)
-        return yaml.load(text, Loader=_unique_key_loader())
+        return yaml.load(text, Loader=_unique_key_loader())  # noqa: S506 - a SafeLoader that is stricter
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        place = f"{where}, line {mark.line + 1}, column {mark.column + 1}" if mark else where
+        mark: Any = error.problem_mark
+        place = f"{where}, line {mark.line + 1}, column {mark.column + 1}"
         raise _syntax(limits, error.problem or "not valid YAML", place) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise _syntax(limits, f"not valid YAML: {error}", where) from None
@@ -115,21 +117,24 @@ def _syntax(limits: Limits, what: str, where: str) -> InputError:
     )
 
 
-def _check_depth(data: bytes, where: str, limits: Limits) -> None:
-    depth = 0
-    for match in _BRACKET_OR_STRING.finditer(data):
-        first = match[0][:1]
-        if first in b"[{":
-            depth += 1
-            if depth > limits.max_depth:
-                raise InputError(
-                    f"{limits.family}.limit",
-                    f"values are nested more than {limits.max_depth} levels deep",
-                    where=where,
-                    hint="clear the outputs of the notebook" if limits.family == "nb" else "flatten the document",
-                )
-        elif first in b"]}":
-            depth -= 1
+def _within(document: Any, max_depth: int) -> bool:
+    """Tell whether values are nested at most *max_depth* deep, one level after the other: no recursion."""
+    level = [document] if isinstance(document, dict | list) else []
+    for _ in range(max_depth):
+        if not level:
+            return True
+        rows = (value.values() if isinstance(value, dict) else value for value in level)
+        level = [value for row in rows for value in row if isinstance(value, dict | list)]
+    return not level
+
+
+def _too_deep(where: str, limits: Limits) -> InputError:
+    return InputError(
+        f"{limits.family}.limit",
+        f"values are nested more than {limits.max_depth} levels deep",
+        where=where,
+        hint="clear the outputs of the notebook" if limits.family == "nb" else "flatten the document",
+    )
 
 
 def _check_yaml_events(text: str, where: str, limits: Limits) -> None:
@@ -137,7 +142,8 @@ def _check_yaml_events(text: str, where: str, limits: Limits) -> None:
 
     depth = documents = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        place = f"{where}, line {event.start_mark.line + 1}"
+        mark: Any = event.start_mark
+        place = f"{where}, line {mark.line + 1}"
         if getattr(event, "anchor", None) is not None:
             raise InputError(
                 f"{limits.family}.limit", "anchors and aliases are not allowed", where=place, hint="write the value out"
@@ -151,18 +157,13 @@ def _check_yaml_events(text: str, where: str, limits: Limits) -> None:
             raise InputError(f"{limits.family}.syntax", "more than one YAML document", where=place, hint="keep one")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > limits.max_depth:
-            what = f"values are nested more than {limits.max_depth} levels deep"
-            raise InputError(f"{limits.family}.limit", what, where=place, hint="flatten the document")
+            raise _too_deep(place, limits)
 
 
 class _DuplicateKeyError(ValueError):
     def __init__(self, key: str) -> None:
         self.key = key
         super().__init__(key)
-
-
-class _HugeIntegerError(ValueError):
-    pass
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -176,24 +177,17 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _bounded_int(digits: str) -> int:
-    if len(digits) > _INTEGER_DIGITS:
-        raise _HugeIntegerError
-    return int(digits)
-
-
 def _unique_key_loader() -> Any:
     import yaml
 
     class Loader(yaml.SafeLoader):
         """SafeLoader that refuses a key that occurs twice in one mapping and reads scalars as YAML 1.2 does.
 
-        YAML 1.1 takes `on`, `no` for booleans, `010` for eight and `1:30` for ninety; here they are the text they look like.
+        YAML 1.1 takes `on` and `no` for booleans, `010` for eight and `1:30` for ninety; here they are the text they
+        look like.
         """
 
-        yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
-
-        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
             seen: set[Any] = set()
             for key_node, _ in node.value:
                 key = self.construct_object(key_node, deep=True)
@@ -203,6 +197,8 @@ def _unique_key_loader() -> Any:
                 seen.add(key)
             return super().construct_mapping(node, deep)
 
+    Loader.yaml_implicit_resolvers = {}
     for tag, pattern, first in _CORE_SCALARS:
-        Loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(pattern), [*first, *([""] if tag == "null" else [])])
+        starts = [*first, ""] if tag == "null" else list(first)
+        Loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(pattern), starts)
     return Loader
