@@ -95,12 +95,12 @@ def number(value: float) -> str:
         return "not a number"
     if math.isinf(value):
         return "infinity" if value > 0 else "-infinity"
-    if value == int(value) and abs(value) < 1e15:
+    if abs(value) >= 1e15 or 0 < abs(value) < 0.001:
+        return f"{value:.3g}"
+    if value == int(value):
         return str(int(value))
     if abs(value) >= 1000:
         return f"{value:.1f}"
-    if abs(value) < 0.001:
-        return f"{value:.3g}"
     digits = 4 if abs(value) < 1 else 3
     short = f"{value:.{digits}f}".rstrip("0")
     return short + "0" * max(0, 3 - len(short.partition(".")[2]))
@@ -110,17 +110,21 @@ def size(count: int) -> str:
     """Write *count* bytes: 412 B, 41 kB, 14.2 MB."""
     if count < 1000:
         return f"{count} B"
-    amount, unit = float(count), "B"
-    for unit in ("kB", "MB", "GB", "TB"):
+    amount = count / 1000
+    if amount < 999.5:
+        return f"{amount:.0f} kB"
+    units = iter(("MB", "GB", "TB", "PB"))
+    unit = next(units)
+    amount /= 1000
+    while amount >= 999.5 and unit != "PB":
+        unit = next(units)
         amount /= 1000
-        if amount < 999.5:
-            break
-    return f"{amount:.0f} {unit}" if amount >= 100 or unit == "kB" else f"{amount:.1f} {unit}"
+    return f"{amount:.0f} {unit}" if amount >= 99.95 else f"{amount:.1f} {unit}"
 
 
 def duration(seconds: float) -> str:
     """Write a time span: 0.4 s, 48 s, 2 min 41 s, 3 h 5 min."""
-    if seconds < 10:
+    if seconds < 9.95:
         return f"{max(0.0, seconds):.1f} s"
     whole = round(seconds)
     if whole < 60:
