@@ -347,7 +347,11 @@ class TestSafetyOfTheRig:
         assert alive.ended()
 
     def test_a_process_that_a_step_leaves_behind_is_ended(self, act_rig: ActRig, alive: Alive) -> None:
-        script = f"exec 3> '{alive.path}'; echo started >&3; setsid sleep 271 < /dev/null > /dev/null 2>&1 &"
+        orphan = "echo started >&3; touch ready; exec sleep 271"
+        script = (
+            f"exec 3> '{alive.path}'\nsetsid bash -c '{orphan}' < /dev/null > /dev/null 2>&1 &\n"
+            "until [ -e ready ]; do sleep 0.02; done"
+        )
         run = act_rig.run_pull(act_rig.consumer({}, workflow=one_step(script)).open_pull({"a": "b"}))
         assert run.exit_code == 0, run.log
         assert alive.ended()
