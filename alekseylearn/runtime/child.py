@@ -67,6 +67,7 @@ class Session:
         self._failures = Failures(self._program, self._train)
         self._display = Display(lambda output: wire.send("output", sync=True, output=output))
         self._measuring = Measuring(self._program.cells, (self._workdir, layout.data), wire.send)
+        self._bundled = keeping.stamps(layout, manifest)
         self._main = types.ModuleType("__main__")
         self._shell = Shell(self._names, self._compiler.text, self._display.display, self._place)
         self._cell: Cell | None = None
@@ -74,6 +75,7 @@ class Session:
         self._loop: Any = None
         self._trees: list[ast.Module] = []
         self._whole = True
+        self._complete = False
         self._modules: list[str] = []
 
     @property
@@ -149,6 +151,8 @@ class Session:
             self._wire.send("cell-end", sync=True, cell=cell.number, index=index, state=state, seconds=seconds)
             if state != "done":
                 return
+        # A cell that swallowed its interruption was cut short all the same.
+        self._complete = not self._interrupts.stopped
 
     def _run_cell(self, cell: Cell) -> str:
         self._count += 1
@@ -165,7 +169,7 @@ class Session:
                 # `sys.exit()` ends a cell that has nothing more to do.
                 self._trees = trees
                 return "done"
-            interrupted = self._interrupts.stopped and isinstance(error, KeyboardInterrupt)
+            interrupted = self._interrupts.stopped
             self._trees = trees if interrupted else self._trees
             self._fail(self._failures.describe(error, cell))
             return "interrupted" if interrupted else "failed"
@@ -195,12 +199,12 @@ class Session:
 
     def _finish(self) -> None:
         self._measuring.at_end()
-        trained = keeping.Trained(self._names, self._trees, self._whole)
+        trained = keeping.Trained(self._names, self._trees, self._whole, self._bundled)
         for file in keeping.keep(self._layout, self._manifest, trained, self._warn):
             self._wire.send("model", **file)
         self._wire.send("machine", packages=machine.packages(self._modules), gpu=machine.gpu_of_torch())
         self._exit_handlers()
-        self._wire.send("finished", sync=True)
+        self._wire.send("finished", sync=True, complete=self._complete)
 
     def _warn(self, text: str) -> None:
         self._wire.send("warning", message=text)

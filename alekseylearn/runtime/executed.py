@@ -38,7 +38,7 @@ class Executed:
 
     def stream(self, name: str, text: str) -> None:
         """Add printed *text*; what is printed before the first cell is in the log only."""
-        if not text or self._at is None or self._room <= 0:
+        if not text or self._at is None or self._room < 0:
             return
         text = self._fitting(text)
         outputs = self._outputs
@@ -49,11 +49,11 @@ class Executed:
 
     def show(self, output: dict[str, Any]) -> None:
         """Add a displayed value or a figure."""
-        if self._at is None or self._room <= 0:
+        if self._at is None or self._room < 0:
             return
         size = len(json.dumps(output["data"]))
         if size > self._room:
-            output = {**output, "data": {"text/plain": CUT}, "metadata": {}}
+            output, size = {**output, "data": {"text/plain": CUT}, "metadata": {}}, self._room + 1
         self._room -= size
         self._outputs.append(output)
 
@@ -88,10 +88,13 @@ class Executed:
         return outputs
 
     def _fitting(self, text: str) -> str:
-        size = len(text.encode("utf-8", "backslashreplace"))
-        fits = text if size <= self._room else f"{text[: self._room]}\n{CUT}"
-        self._room -= size
-        return fits
+        data = text.encode("utf-8", "backslashreplace")
+        if len(data) <= self._room:
+            self._room -= len(data)
+            return text
+        fits = data[: self._room].decode("utf-8", "ignore")
+        self._room = -1
+        return f"{fits}\n{CUT}"
 
 
 def _cell(index: int, cell: Cell) -> dict[str, Any]:

@@ -13,6 +13,10 @@ from .layout import Layout, Manifest
 Warn = Callable[[str], None]
 
 
+Stamp = tuple[str, int, int]
+"""A file by its path, the time of its last change and its size."""
+
+
 class Trained(NamedTuple):
     """What is known of the training when the run ends."""
 
@@ -21,6 +25,8 @@ class Trained(NamedTuple):
     """The cells that train, as far as they ran."""
     whole: bool
     """Whether each of them ran to its end."""
+    bundled: frozenset[Stamp]
+    """The state of the file or folder that the manifest names as the model, before the first cell."""
 
 
 def keep(layout: Layout, manifest: Manifest, trained: Trained, warn: Warn) -> list[dict[str, Any]]:
@@ -38,12 +44,7 @@ def keep(layout: Layout, manifest: Manifest, trained: Trained, warn: Warn) -> li
 
 def _keep(layout: Layout, manifest: Manifest, trained: Trained, warn: Warn) -> str | None:
     if manifest.model:
-        if Path(manifest.model).name == manifest.model and manifest.model in trained.namespace:
-            return saving.save(models.Model(manifest.model, trained.namespace[manifest.model]), layout.model)
-        found = saving.copy(_places(layout, manifest), layout.model)
-        if found is None and trained.whole:
-            warn(f"no model: the run left neither a file nor a variable {manifest.model!r}")
-        return saving.FOUND_SAVED if found is not None else None
+        return _named(layout, manifest, trained, warn)
     model = models.find(trained.namespace, trained.trees)
     if model is None:
         if trained.trees and trained.whole:
@@ -54,11 +55,36 @@ def _keep(layout: Layout, manifest: Manifest, trained: Trained, warn: Warn) -> s
     return saving.save(model, layout.model)
 
 
-def _places(layout: Layout, manifest: Manifest) -> list[Path]:
+def _named(layout: Layout, manifest: Manifest, trained: Trained, warn: Warn) -> str | None:
+    """Keep the file or the variable that the manifest names."""
+    name = manifest.model or ""
+    if stamps(layout, manifest) - trained.bundled and saving.copy(places(layout, manifest), layout.model):
+        return saving.FOUND_SAVED
+    if name in trained.namespace:
+        return saving.save(models.Model(name, trained.namespace[name]), layout.model)
+    if trained.whole:
+        warn(f"no model: the run wrote no file {name!r} and has no variable of that name")
+    return None
+
+
+def places(layout: Layout, manifest: Manifest) -> list[Path]:
+    """List where the file that the manifest names as the model may be; nothing outside of the run's own folders."""
     name = manifest.model or ""
     folders = (layout.files / manifest.workdir, layout.files, layout.data)
-    return [folder / name for folder in folders if _within(folder / name, folder)]
+    return [folder / name for folder in folders if name and _within(folder / name, layout)]
 
 
-def _within(path: Path, folder: Path) -> bool:
-    return folder.resolve() in path.resolve().parents
+def stamps(layout: Layout, manifest: Manifest) -> frozenset[Stamp]:
+    """Take the state of the named model's files, so that one which came with the bundle is not taken for a result."""
+    found = set()
+    for place in places(layout, manifest):
+        for path in [place, *place.rglob("*")]:
+            if path.is_file():
+                status = path.stat()
+                found.add((str(path), status.st_mtime_ns, status.st_size))
+    return frozenset(found)
+
+
+def _within(path: Path, layout: Layout) -> bool:
+    inside = path.resolve().parents
+    return layout.files.resolve() in inside or layout.data.resolve() in inside

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Callable
 
@@ -24,8 +24,7 @@ class Measuring:
         self._written = {folder: stamp(folder / metrics_json.FILE) for folder in folders}
         self._training = False
         self._trains = any(cell.trains for cell in cells)
-        self._series: dict[str, int] = {}
-        self._kept: dict[str, object] = {}
+        self._series: dict[str, list[tuple[int | None, Any]]] = {}
         self._cell: int | None = None
         self.calls = log_metric.Calls(self._logged, self._params)
 
@@ -43,8 +42,8 @@ class Measuring:
             self._harvest(assigned, names, Path())
         if last is not None and (self._training or cell.measures):
             self._harvest(last_expression, last_expression.named(*last), Path())
-        shown = {"history": last[1]} if last is not None and not isinstance(last[1], dict) else {}
-        self._histories({**{name: value for name, value in namespace.items() if not name.startswith("_")}, **shown})
+        shown = {} if last is None or isinstance(last[1], dict) else {"history": last[1]}
+        self._histories({**shown, **{name: value for name, value in namespace.items() if not name.startswith("_")}})
 
     def at_end(self) -> None:
         """Harvest the files that the notebook wrote."""
@@ -54,29 +53,28 @@ class Measuring:
                 self._harvest(metrics_json, {}, folder)
 
     def _histories(self, namespace: Mapping[str, object]) -> None:
-        """Send what histories grew by since they were last looked at; a new object begins its series anew."""
-        found = {name: value for name, value in namespace.items() if history.series_of(name, value) is not None}
-        for name, value in found.items():
-            if self._kept.get(name, value) is not value:
-                self._series.clear()
-            self._kept[name] = value
+        """Send what histories grew by since they were last looked at; one that was begun anew is sent as a whole."""
         grown: dict[str, list[Found]] = {}
-        for metric in history.harvest(found, Path()):
+        for metric in self._found(history, namespace, Path()):
             grown.setdefault(metric[0], []).append(metric)
         for name, metrics in grown.items():
-            for metric in metrics[self._series.get(name, 0) :]:
+            points = [(step, number(value)) for _, value, step in metrics]
+            before = self._series.get(name, [])
+            for metric in metrics[len(before) if points[: len(before)] == before else 0 :]:
                 self._emit(metric, history.NAME)
-            self._series[name] = len(metrics)
+            self._series[name] = points
 
     def _harvest(self, source: Source, namespace: Mapping[str, object], folder: Path) -> None:
+        for metric in self._found(source, namespace, folder):
+            self._emit(metric, source.NAME)
+
+    def _found(self, source: Source, namespace: Mapping[str, object], folder: Path) -> list[Found]:
         try:
-            found: Iterable[Found] = list(source.harvest(namespace, folder))
+            return list(source.harvest(namespace, folder))
         except Exception as problem:
             # A source reads what the notebook made; what it cannot read is no reason to lose a training.
             self._send("warning", message=f"{source.NAME}: {type(problem).__name__}: {problem}"[:500])
-            return
-        for metric in found:
-            self._emit(metric, source.NAME)
+            return []
 
     def _emit(self, metric: Found, source: str) -> None:
         name, value, step = metric

@@ -36,7 +36,8 @@ def bundle_of(value: object) -> Bundle:
             data["image/png"] = png(value)
     if "text/plain" not in data:
         data["text/plain"] = plain(value)
-    return {kind: _storable(entry) for kind, entry in data.items() if entry is not None}, metadata
+    stored = {kind: _storable(entry) for kind, entry in data.items() if entry is not None}
+    return {kind: entry for kind, entry in stored.items() if isinstance(entry, str) or kind.endswith("json")}, metadata
 
 
 def _richly(value: object) -> list[Bundle]:
@@ -119,7 +120,12 @@ class Display:
             return
         for number in pyplot.get_fignums():
             figure = pyplot.figure(number)
-            data = {"image/png": _storable(png(figure)), "text/plain": plain(figure)}
+            data = {"text/plain": plain(figure)}
+            try:
+                data["image/png"] = _storable(png(figure))
+            except Exception as problem:
+                # A figure is no reason to lose a training.
+                data["text/plain"] += f"\n[it could not be drawn: {type(problem).__name__}: {problem}]"
             self._send({"output_type": "display_data", "data": data, "metadata": {}})
         pyplot.close("all")
 

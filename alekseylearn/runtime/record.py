@@ -33,7 +33,9 @@ class Record:
         self._epoch: int | None = None
         self._failure: dict[str, Any] | None = None
         self._defect: dict[str, Any] | None = None
+        self._interrupted = False
         self._finished = False
+        self._complete = False
         self._machine: dict[str, Any] = {"packages": {}, "gpu": None}
         self._model: list[dict[str, Any]] = []
         self._warnings: list[str] = []
@@ -106,7 +108,8 @@ class Record:
         self._model.append({key: event[key] for key in ("path", "size", "sha256", "how")})
 
     def _take_warning(self, event: dict[str, Any]) -> None:
-        self._warnings.append(event["message"])
+        if event["message"] not in self._warnings:
+            self._warnings.append(event["message"])
 
     def _take_params(self, event: dict[str, Any]) -> None:
         self._params.update(event["params"])
@@ -115,13 +118,13 @@ class Record:
         self._machine = event
 
     def _take_failure(self, event: dict[str, Any]) -> None:
-        self._failure = event["failure"]
+        self._failure, self._interrupted = event["failure"], event["interrupted"]
 
     def _take_defect(self, event: dict[str, Any]) -> None:
         self._defect = event
 
-    def _take_finished(self, event: dict[str, Any]) -> None:  # noqa: ARG002 - as all of them
-        self._finished = True
+    def _take_finished(self, event: dict[str, Any]) -> None:
+        self._finished, self._complete = True, event["complete"]
 
     def close(self, status: int, stop: Stop | None) -> int:
         """Write the result of a child that ended with *status*; return the exit code."""
@@ -129,6 +132,8 @@ class Record:
         ending = Ending(
             status=status,
             finished=self._finished,
+            complete=self._complete,
+            interrupted=self._interrupted,
             failure=self._failure,
             defect=self._defect,
             stop=stop,
@@ -154,7 +159,6 @@ class Record:
         return verdict.code
 
     def _report(self, failure: dict[str, Any]) -> None:
-        failure.pop("interrupted", None)
         hint = f"\nhint: {failure['hint']}" if failure["hint"] else ""
         text = f"{first_line(failure)}\n\n{failure['traceback']}{hint}".rstrip() + "\n"
         write_whole(self._layout.output / "failure", text)

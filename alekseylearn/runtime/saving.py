@@ -81,16 +81,16 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def copy(names: Sequence[Path], folder: Path) -> Path | None:
-    """Copy the first of *names* that exists, a file or a folder, into *folder*; None where there is none."""
-    for path in names:
+def copy(places: Sequence[Path], folder: Path) -> bool:
+    """Copy the first of *places* that exists, a file or a folder, into *folder*; False where there is none."""
+    for path in places:
         if path.is_dir():
             shutil.copytree(path, folder / path.name)
-            return path
+            return True
         if path.is_file():
             shutil.copyfile(path, folder / path.name)
-            return path
-    return None
+            return True
+    return False
 
 
 def _torch(model: Any, path: Path) -> None:

@@ -7,7 +7,7 @@ import re
 
 LONGEST = 65_536
 """Characters of an unfinished line that are kept waiting for its end."""
-EPOCH = re.compile(r"^\W*epoch[ :#=]*(\d+)(?:\s*(?:/|of)\s*(\d+))?(?![\d.])", re.IGNORECASE)
+EPOCH = re.compile(r"^\W*epoch[ :#=\[]*(\d+)(?:\s*(?:/|of)\s*(\d+))?(?![\d.])", re.IGNORECASE)
 
 
 def fold(line: str) -> str:

@@ -172,11 +172,20 @@ class Supervisor:
         while data:
             *lines, self._events = (self._events + data).split(b"\n")
             for line in lines:
-                self._handle(json.loads(line))
+                self._decode(line)
             read += len(data)
             data = _take(self._pipes.events) if read < most else None
         if data == b"" and self._pipes.events in self._selector.get_map():
             self._selector.unregister(self._pipes.events)
+
+    def _decode(self, line: bytes) -> None:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            # Processes that the notebook forked write to the same pipe, and long lines may mix.
+            self._record.handle({"event": "warning", "message": "an event of a forked process was lost"})
+        else:
+            self._handle(event)
 
     def _handle(self, event: dict[str, Any]) -> None:
         sync = event.pop("sync")
@@ -190,8 +199,7 @@ class Supervisor:
         elif kind == "finished":
             self._limits.finished(time.monotonic())
         elif kind == "failure":
-            interrupted = event["failure"]["exception"] == "KeyboardInterrupt"
-            event["failure"]["interrupted"] = interrupted and self._limits.stop is not None
+            event["interrupted"] = self._limits.stop is not None
         self._record.handle(event)
         if sync:
             self._answer()

@@ -21,6 +21,10 @@ class Ending(NamedTuple):
     """As from wait(2)."""
     finished: bool
     """Whether the child came to its own end."""
+    complete: bool
+    """Whether all cells were done before anybody asked it to stop."""
+    interrupted: bool
+    """Whether the failure came after it was asked to stop."""
     failure: dict[str, Any] | None
     defect: dict[str, Any] | None
     stop: Stop | None
@@ -43,9 +47,9 @@ def judge(ending: Ending) -> Verdict:
         text = "alekseylearn's runtime failed; this is a defect of alekseylearn, not of the notebook"
         message = f"{text}: {ending.defect['message']}"
         return Verdict("failed", _failure(ending, "Defect", message, None, ending.defect["traceback"]), DEFECT)
-    if ending.failure is not None and not _asked(ending):
+    if ending.failure is not None and not ending.interrupted:
         return Verdict("failed", ending.failure, CODE_FAILED)
-    if ending.stop is not None:
+    if ending.stop is not None and not (ending.finished and ending.complete):
         line = ending.failure["line"] if ending.failure else None
         trace = ending.failure["traceback"] if ending.failure else ""
         if ending.stop.state == "stopped":
@@ -56,11 +60,6 @@ def judge(ending: Ending) -> Verdict:
     if ending.finished:
         return Verdict("succeeded", None, SUCCEEDED)
     return Verdict("failed", _vanished(ending), CODE_FAILED)
-
-
-def _asked(ending: Ending) -> bool:
-    """Tell whether the failure is our own interruption."""
-    return ending.stop is not None and bool((ending.failure or {}).get("interrupted"))
 
 
 def _vanished(ending: Ending) -> dict[str, Any]:

@@ -35,11 +35,13 @@ class Wire:
 
         With *sync*, wait until the supervisor has read all that was printed before, so that both keep their order.
         """
+        forked = os.getpid() != self._owner
+        sync = sync and not forked
         line = json.dumps({"event": event, "time": round(time.time(), 3), "sync": sync, **fields}, default=str)
         data = line.encode("utf-8", "backslashreplace") + b"\n"
-        if os.getpid() != self._owner:
-            # A process that the notebook forked: it shares the pipe for events, and nobody would answer it.
-            self._write(data.replace(b'"sync": true', b'"sync": false', 1))
+        if forked:
+            # It shares the pipe for events, but the answers are not for it, and a copied lock may never be free.
+            self._write(data)
             return
         with self._lock, self._shielded():
             if sync:

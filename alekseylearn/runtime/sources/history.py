@@ -40,7 +40,7 @@ def series_of(variable: str, value: object) -> tuple[list[int], Series] | None:
         length = max(map(len, series.values()), default=0) if series else 0
         whole = series is not None and length > 0 and all(len(values) == length for values in series.values())
         return (list(range(length)), series) if series and whole else None
-    attributes = getattr(value, "__dict__", None)
+    attributes = _attributes(value)
     if not isinstance(attributes, dict) or not isinstance(attributes.get("history"), dict):
         return None
     epochs = attributes.get("epoch")
@@ -48,6 +48,14 @@ def series_of(variable: str, value: object) -> tuple[list[int], Series] | None:
     if not series or not isinstance(epochs, list) or not all(isinstance(epoch, int) for epoch in epochs):
         return None
     return epochs, series
+
+
+def _attributes(value: object) -> object:
+    try:
+        return getattr(value, "__dict__", None)
+    except Exception:
+        # A proxy without its object; no history in any case.
+        return None
 
 
 def _series(value: Mapping[object, object]) -> Series | None:
