@@ -1,9 +1,11 @@
-"""Files that are written whole or not at all."""
+"""Files: written whole or not at all, and the runtime that the package carries for every bundle."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 
@@ -28,3 +30,18 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def runtime_files() -> dict[str, bytes]:
+    """Read the runtime that every bundle carries."""
+    return dict(_modules(files("alekseylearn") / "runtime", ""))
+
+
+def _modules(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
+    found = []
+    for item in sorted(folder.iterdir(), key=lambda item: item.name):
+        if item.is_dir() and item.name != "__pycache__":
+            found += _modules(item, f"{prefix}{item.name}/")
+        elif item.name.endswith(".py"):
+            found.append((prefix + item.name, item.read_bytes()))
+    return found

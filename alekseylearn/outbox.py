@@ -6,13 +6,13 @@ import json
 import shutil
 from pathlib import Path
 
+from alekseylearn.documents import outcome_json
 from alekseylearn.files import write_atomic
 from alekseylearn.jobs import TrainingResult
 from alekseylearn.page import render_page
 from alekseylearn.pipeline import body
 from alekseylearn.report import Outcome
 from alekseylearn.training import Workshop
-from alekseylearn.verdict import outcome_json
 
 
 def write_report(outcome: Outcome, shop: Workshop, folder: Path) -> Path:
@@ -26,7 +26,9 @@ def write_report(outcome: Outcome, shop: Workshop, folder: Path) -> Path:
     write_atomic(page, render_page(outcome, logs=logs).encode("utf-8", "replace"))
     _, text = body(outcome)
     write_atomic(folder / "comment.md", (text + "\n").encode("utf-8", "replace"))
-    write_atomic(folder / "outcome.json", (json.dumps(outcome_json(outcome), indent=2, allow_nan=False) + "\n").encode())
+    write_atomic(
+        folder / "outcome.json", (json.dumps(outcome_json(outcome), indent=2, allow_nan=False) + "\n").encode()
+    )
     return page
 
 

@@ -10,12 +10,12 @@ from alekseylearn.comment_state import CommentState, decode, with_run
 from alekseylearn.errors import AlekseylearnError
 from alekseylearn.forges.base import Forge, Posted
 from alekseylearn.jobs import TrainingResult
+from alekseylearn.judging import exit_code, judge, past_run
 from alekseylearn.plan import NotebookPlan, Settings, TrainingJob
 from alekseylearn.report import Commit, NotebookOutcome, Outcome, render
 from alekseylearn.sections import SECTIONS
 from alekseylearn.text import Markdown
 from alekseylearn.training import Stopped, Workshop, reconcile
-from alekseylearn.verdict import exit_code, judge, past_run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +44,7 @@ class _Sides:
     base_note: str = ""
 
     def outcome(self) -> NotebookOutcome:
-        return judge(
-            self.plan, head=self.head, base=self.base, base_reused=self.base_reused, base_note=self.base_note
-        )
+        return judge(self.plan, head=self.head, base=self.base, base_reused=self.base_reused, base_note=self.base_note)
 
 
 @dataclass(slots=True)

@@ -52,9 +52,9 @@ def fit_command(
     """
     from alekseylearn.cli.place import find_place, settings_for, workshop
     from alekseylearn.cli.screen import console, print_json
+    from alekseylearn.documents import outcome_json
     from alekseylearn.pipeline import Order, Story, frame, run
     from alekseylearn.training import Stopped
-    from alekseylearn.verdict import outcome_json
 
     place = find_place()
     comparison = _comparison(place, what, base)
@@ -63,7 +63,7 @@ def fit_command(
     settings = settings_for(
         config, backend=backend, parameters=_parameters(parameters), smoke=smoke, timeout=_seconds(timeout)
     )
-    shop = workshop(place.home, config, _watcher(out, quiet=quiet), dict(os.environ))
+    shop = workshop(place.home, config, watcher(out, quiet=quiet), dict(os.environ))
     order = Order(settings=settings, frame=_frame(frame, comparison), train=not dry_run, force=force)
     story = Story(comparison=comparison, shop=shop, order=order)
     started = time.monotonic()
@@ -127,7 +127,7 @@ def _now() -> str:
     return now()
 
 
-def _watcher(out: Console, *, quiet: bool) -> Callable[[Progress], None]:
+def watcher(out: Console, *, quiet: bool) -> Callable[[Progress], None]:
     """Show a job's log as it comes, under a line that says which job it is."""
     from alekseylearn.text import clean_block
 

@@ -28,7 +28,7 @@ def diff_command(what: tuple[str, ...], as_json: bool, by_code: bool, lines: boo
     where it left the default branch.
     """
     from alekseylearn.cli.screen import console, print_json
-    from alekseylearn.verdict import diff_json
+    from alekseylearn.documents import diff_json
 
     base, head, plans = _plans(what)
     changed = [plan for plan in plans if plan.diff.status != "unchanged" or plan.refused]
@@ -62,7 +62,9 @@ def _comparison(place: Place, refs: list[str], files: list[str]) -> Comparison:
     if place.git is None and len(files) == 1 and not refs:
         return lone_comparison(Path(files[0]))
     if len(refs) > 2:
-        raise UsageError("usage.diff", f"{len(refs)} commits are named", hint="alekseylearn diff [BASE[...HEAD]] [NOTEBOOK...]")
+        raise UsageError(
+            "usage.diff", f"{len(refs)} commits are named", hint="alekseylearn diff [BASE[...HEAD]] [NOTEBOOK...]"
+        )
     base, _, head = (refs[0] if refs else "").partition("...")
     if len(refs) == 2:
         head = refs[1]
@@ -89,8 +91,8 @@ def _show_diff(out: Console, base: str, head: str, plans: Iterable[NotebookPlan]
     from rich.table import Table
 
     from alekseylearn.diff import line_diff
+    from alekseylearn.documents import why_it_counts
     from alekseylearn.text import clean_block, plural
-    from alekseylearn.verdict import why_it_counts
 
     colours = {"added": "green", "removed": "red", "modified": "yellow", "moved": "cyan"}
     seen = 0
@@ -106,7 +108,9 @@ def _show_diff(out: Console, base: str, head: str, plans: Iterable[NotebookPlan]
             if cell is None:
                 continue
             trains, reason = why_it_counts(change, plan.slice)
-            amount = f"+{change.added_lines} −{change.removed_lines}" if change.added_lines or change.removed_lines else ""
+            amount = (
+                f"+{change.added_lines} −{change.removed_lines}" if change.added_lines or change.removed_lines else ""
+            )
             colour = colours.get(change.kind, "dim")
             told = f"[bold]{escape(reason)}[/]" if trains else f"[dim]{escape(reason)}[/]"
             table.add_row(f"  cell {cell.index}", f"[{colour}]{change.kind}[/]", amount, escape(cell.headline), told)
@@ -130,7 +134,7 @@ def _show_diff(out: Console, base: str, head: str, plans: Iterable[NotebookPlan]
 def slice_command(notebook: str, why: bool, target: tuple[int, ...], output: str | None, as_json: bool) -> int:
     """Show the cells of NOTEBOOK that training needs, and why."""
     from alekseylearn.cli.screen import console, print_json
-    from alekseylearn.verdict import slice_json
+    from alekseylearn.documents import slice_json
 
     job = _job(notebook, target)
     if output:
@@ -162,10 +166,17 @@ def _job(name: str, wanted: tuple[int, ...]) -> TrainingJob:
     parsed = parse(relative, path.read_bytes())
     for number in wanted:
         if not 0 <= number < len(parsed.cells) or parsed.cells[number].kind != "code":
-            raise InputError("nb.target", f"cell {number} is no code cell", where=relative, hint="cells are counted from 0")
+            raise InputError(
+                "nb.target", f"cell {number} is no code cell", where=relative, hint="cells are counted from 0"
+            )
     job = make_job(parsed, config, tree, Settings(), targets=wanted)
     if job is None:
-        raise InputError("nb.no-training", "no cell of it trains a model", where=relative, hint="mark one with `#| train` as its first line")
+        raise InputError(
+            "nb.no-training",
+            "no cell of it trains a model",
+            where=relative,
+            hint="mark one with `#| train` as its first line",
+        )
     return job
 
 
@@ -175,16 +186,24 @@ def _show_slice(out: Console, job: TrainingJob, *, why: bool) -> None:
 
     cut, cells = job.slice, job.notebook.cells
     code = sum(1 for cell in cells if cell.kind == "code")
-    out.print(f"[bold]{escape(job.notebook.path)}[/]: {len(cut.kept)} of {code} code cells are needed, identity {job.run}")
+    out.print(
+        f"[bold]{escape(job.notebook.path)}[/]: {len(cut.kept)} of {code} code cells are needed, identity {job.run}"
+    )
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
     goals = {target.cell for target in cut.targets}
     for item in cut.kept:
         style = "bold green" if item.cell in goals else "green"
-        table.add_row(f"  [{style}]cell {item.cell}[/]", escape(cells[item.cell].headline), f"[dim]{escape(item.reason)}[/]")
+        table.add_row(
+            f"  [{style}]cell {item.cell}[/]", escape(cells[item.cell].headline), f"[dim]{escape(item.reason)}[/]"
+        )
     if why:
         for item in cut.dropped:
             if cells[item.cell].kind == "code":
-                table.add_row(f"  [dim]cell {item.cell}[/]", f"[dim]{escape(cells[item.cell].headline)}[/]", f"[dim]left out: {escape(item.reason)}[/]")
+                table.add_row(
+                    f"  [dim]cell {item.cell}[/]",
+                    f"[dim]{escape(cells[item.cell].headline)}[/]",
+                    f"[dim]left out: {escape(item.reason)}[/]",
+                )
     out.print(table)
     for warning in (*job.notebook.warnings, *cut.warnings, *job.inputs.warnings):
         out.print(f"[yellow]warning:[/] {escape(warning)}")
@@ -202,4 +221,6 @@ def _write(job: TrainingJob, path: Path) -> None:
     elif path.suffix == ".ipynb":
         write_atomic(path, slice_notebook(job).encode())
     else:
-        raise UsageError("usage.output", f"{path.name} is neither a .py nor an .ipynb file", hint="-o OUT.py or -o OUT.ipynb")
+        raise UsageError(
+            "usage.output", f"{path.name} is neither a .py nor an .ipynb file", hint="-o OUT.py or -o OUT.ipynb"
+        )

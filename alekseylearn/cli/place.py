@@ -7,8 +7,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from alekseylearn.analysis import Comparison, Side, compare_versions, read_config
@@ -17,6 +15,7 @@ from alekseylearn.backends.base import Backend, Options
 from alekseylearn.config import FILE_NAME, BackendName, Config, Scalar
 from alekseylearn.environments import check_imports, find_environment, minor_version
 from alekseylearn.errors import InputError, UsageError
+from alekseylearn.files import runtime_files
 from alekseylearn.git import ChangedFile, Git
 from alekseylearn.plan import Settings, TrainingJob
 from alekseylearn.stores.folder import FolderStore
@@ -76,7 +75,9 @@ def comparison_here(place: Place, *, base: str | None, head: str | None, asked: 
     """Compare a person's work tree (or the commit *head*) with *base*, else with where it left the default branch."""
     git = place.git
     if git is None:
-        raise InputError("git.history", "this is no git repository", where=str(place.root), hint="`git init`, or name one notebook")
+        raise InputError(
+            "git.history", "this is no git repository", where=str(place.root), hint="`git init`, or name one notebook"
+        )
     name = base or git.default_base()
     if name is None:
         name = "HEAD"
@@ -140,24 +141,9 @@ def workshop(home: Path, config: Config, watch: Callable[[Progress], None], envi
     )
 
 
-def runtime_files() -> dict[str, bytes]:
-    """Read the runtime that every bundle carries."""
-    return dict(_modules(files("alekseylearn") / "runtime", ""))
-
-
 def now() -> str:
     """Return the time as the report writes it, in UTC."""
     return datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _modules(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
-    found = []
-    for item in sorted(folder.iterdir(), key=lambda item: item.name):
-        if item.is_dir() and item.name != "__pycache__":
-            found += _modules(item, f"{prefix}{item.name}/")
-        elif item.name.endswith(".py"):
-            found.append((prefix + item.name, item.read_bytes()))
-    return found
 
 
 def _table(config: Config, job: TrainingJob) -> Mapping[str, object]:

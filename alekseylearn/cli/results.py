@@ -41,8 +41,8 @@ def runs_command(as_json: bool) -> int:
     from rich.table import Table
 
     from alekseylearn.cli.screen import console, print_json
+    from alekseylearn.documents import metrics_json
     from alekseylearn.text import duration, number
-    from alekseylearn.verdict import metrics_json
 
     results = _shop().store.list()
     if as_json:
@@ -97,9 +97,9 @@ def compare_command(base: str, head: str, as_json: bool) -> int:
     from rich.table import Table
 
     from alekseylearn.cli.screen import console, print_json
+    from alekseylearn.documents import delta_json
     from alekseylearn.metrics import Judgement, compare
     from alekseylearn.text import number
-    from alekseylearn.verdict import delta_json
 
     shop = _shop()
     before, after = _find(shop, base), _find(shop, head)
