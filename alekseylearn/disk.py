@@ -1,0 +1,113 @@
+"""Folders of ours on disk: locks that die with their holder, and plain files copied without following a link."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader
+from pathlib import Path
+
+from alekseylearn.errors import InputError
+from alekseylearn.files import write_atomic
+
+_BLOCK = 1024 * 1024
+
+
+def make_private(folder: Path) -> Path:
+    """Make *folder* for files of ours, which git is told to leave alone; return it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        write_atomic(ignore, b"*\n")
+    return folder
+
+
+@contextmanager
+def holding(path: Path) -> Iterator[int]:
+    """Hold the lock file *path*, waiting for whoever holds it; yields the descriptor that the lock is on.
+
+    The kernel frees the lock when the last process that has the descriptor closes it or dies (flock(2)).
+    """
+    with path.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield file.fileno()
+
+
+def is_locked(path: Path) -> bool:
+    """Tell whether a living process holds the lock file *path*."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder with all that is in it, if it is there; symbolic links are removed, never followed."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def inside(folder: Path, path: str) -> Path:
+    """Return the place of the relative POSIX *path* below *folder*.
+
+    Raises `InputError` `path.unsafe` when it is absolute, or leads out of the folder.
+    """
+    parts = path.split("/")
+    if not path or "\0" in path or "\\" in path or any(part in ("", ".", "..") for part in parts):
+        raise InputError(
+            "path.unsafe", f"{path!r} is no path below a folder", where=str(folder), hint="use plain relative paths"
+        )
+    return folder.joinpath(*parts)
+
+
+@contextmanager
+def open_plain(path: Path) -> Iterator[BufferedReader]:
+    """Open the plain file *path* for reading; raises `OSError` for a symbolic link, a pipe or a device."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(f"{path} is not a plain file")
+        yield file
+
+
+def copy_plain(source: Path, target: Path) -> None:
+    """Copy one plain file to the new file *target*, and make the folders above it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with open_plain(source) as reader, target.open("xb") as writer:
+        shutil.copyfileobj(reader, writer, _BLOCK)
+
+
+def copy_tree(source: Path, target: Path) -> tuple[str, ...]:
+    """Copy the plain files and folders below *source* into *target*.
+
+    Returns the paths that were left behind, relative to *source*: symbolic links, pipes, sockets and devices.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    left: list[str] = []
+    for entry in sorted(os.scandir(source), key=lambda entry: entry.name):
+        if entry.is_dir(follow_symlinks=False):
+            left += [f"{entry.name}/{path}" for path in copy_tree(Path(entry.path), target / entry.name)]
+        elif entry.is_file(follow_symlinks=False):
+            copy_plain(Path(entry.path), target / entry.name)
+        else:
+            left.append(entry.name)
+    return tuple(left)
+
+
+def plain_files(folder: Path, below: str) -> tuple[str, ...]:
+    """Name the plain files below `folder/below`, relative to *folder*, sorted; links are neither named nor followed."""
+    found = []
+    for place, _, names in os.walk(folder / below):
+        paths = (Path(place) / name for name in names)
+        found += [path.relative_to(folder).as_posix() for path in paths if stat.S_ISREG(path.lstat().st_mode)]
+    return tuple(sorted(found))

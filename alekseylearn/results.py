@@ -1,0 +1,321 @@
+"""Read what a job left, where its own code could write too: checked values, or a failure that says what is wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from alekseylearn.disk import open_plain, plain_files
+from alekseylearn.errors import InputError
+from alekseylearn.jobs import Artifact, CellRun, Failure, JobHandle, JobState, TrainingResult
+from alekseylearn.metrics import Metric, read_metrics
+from alekseylearn.runtime.hints import hint_for
+from alekseylearn.strict import Limits, load_json
+
+RESULT = "output/data/result.json"
+METRICS = "output/data/metrics.jsonl"
+EVENTS = "output/data/events.jsonl"
+LOG = "output/data/log.txt"
+NOTEBOOK = "output/data/executed.ipynb"
+OURS = frozenset({"result.json", "metrics.jsonl", "events.jsonl", "log.txt", "executed.ipynb"})
+
+TAIL_LINES = 20
+TAIL_BYTES = 64 * 1024
+_METRICS_BYTES = 64 * 1024 * 1024
+_LIMITS = Limits(family="result", max_bytes=16 * 1024 * 1024, max_depth=20)
+_STATES = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.STOPPED, JobState.TIMED_OUT})
+_CELL_STATES = frozenset({"done", "failed", "interrupted", "not-reached"})
+_LONGEST = 2000
+_LONGEST_TRACEBACK = 20_000
+
+T = TypeVar("T", str, int, float, list[Any], dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What result.json says, checked."""
+
+    state: JobState
+    cells: tuple[CellRun, ...]
+    failure: Failure | None
+    seconds: float
+    finished: float
+    models: Mapping[str, str]
+    """sha256 by path below model/."""
+    warnings: tuple[str, ...]
+    environment: Mapping[str, str]
+    peak_memory: int
+
+
+def read_result(
+    folder: Path,
+    job: JobHandle,
+    *,
+    backend: str,
+    state: JobState,
+    machine: str = "",
+    commit: str = "",
+    bundle: str = "",
+    cost: float | None = None,
+) -> TrainingResult:
+    """Read the collected *folder* of *job*, whose backend says *state*.
+
+    A job without a word of its own (LOST) becomes a result whose failure names the last cell; one whose words cannot be
+    trusted becomes a failed result: neither is ever reused.
+    """
+    about = _about(folder)
+    artifacts, missing = _artifacts(folder, about.get("name") or job.id)
+    common: dict[str, Any] = {
+        "run": job.id,
+        "digest": job.digest,
+        "backend": backend,
+        "artifacts": artifacts,
+        "log_tail": _log_tail(folder),
+        "commit": commit,
+        "bundle": bundle or about.get("bundle", ""),
+        "cost": cost,
+    }
+    try:
+        told = _told(folder, job, machine)
+        if told is None:
+            return _without_a_word(folder, state, machine, common)
+        _check_models(told.models, artifacts)
+        metrics = _metrics(folder)
+    except InputError as error:
+        failure = Failure(exception=error.slug, message=error.what, hint=error.hint)
+        return TrainingResult(state=JobState.FAILED, failure=failure, environment=_machine(machine), **common)
+    return TrainingResult(
+        state=told.state,
+        metrics=metrics,
+        cells=told.cells,
+        failure=told.failure,
+        seconds=told.seconds,
+        finished=told.finished,
+        warnings=(*told.warnings, *missing),
+        environment=told.environment,
+        peak_memory=told.peak_memory,
+        **common,
+    )
+
+
+def _told(folder: Path, job: JobHandle, machine: str) -> _Told | None:
+    """Read result.json; None when there is none. Raises `InputError` (`result.unreadable result.mismatch` and kin)."""
+    data = _bytes(folder / RESULT, _LIMITS.max_bytes + 1)
+    if data is None:
+        return None
+    raw = load_json(data, RESULT, _LIMITS)
+    if not isinstance(raw, dict):
+        raise _unreadable("it is no object")
+    if raw.get("digest") != job.digest:
+        raise InputError(
+            "result.mismatch", "the result belongs to another training", where=RESULT, hint="train it again"
+        )
+    if raw.get("state") not in _STATES:
+        raise _unreadable("its state is unknown")
+    state = JobState(raw["state"])
+    failure = raw.get("failure")
+    return _Told(
+        state=state,
+        cells=tuple(_cell(item) for item in _get(raw, "cells", list)),
+        failure=None if failure is None else _failure(failure),
+        seconds=_number(raw, "seconds"),
+        finished=_number(raw, "finished"),
+        models=MappingProxyType(
+            {_get(item, "path", str): _get(item, "sha256", str) for item in _get(raw, "model", list)}
+        ),
+        warnings=tuple(text[:_LONGEST] for text in _get(raw, "warnings", list) if isinstance(text, str)),
+        environment=_environment(raw, machine),
+        peak_memory=_get(raw, "peak_memory", int),
+    )
+
+
+def _failure(raw: object) -> Failure:
+    exception = _get(raw, "exception", str)[:200]
+    message = _get(raw, "message", str)[:_LONGEST]
+    hint = raw.get("hint") if isinstance(raw, dict) else None
+    return Failure(
+        exception=exception,
+        message=message,
+        cell=_optional_int(raw, "cell"),
+        line=_optional_int(raw, "line"),
+        traceback=_get(raw, "traceback", str)[-_LONGEST_TRACEBACK:],
+        hint=hint[:_LONGEST] if isinstance(hint, str) else _hint(exception, message),
+    )
+
+
+def _hint(exception: str, message: str) -> str:
+    advice = hint_for(exception.rpartition(".")[2], message)
+    if advice is None and "nan" in message.lower().split():
+        advice = "a value became NaN: look at the data for gaps, or make the learning rate smaller"
+    return advice or ""
+
+
+def _cell(raw: object) -> CellRun:
+    state = _get(raw, "state", str)
+    if state not in _CELL_STATES:
+        raise _unreadable("the state of a cell is unknown")
+    return CellRun(cell=_get(raw, "cell", int), state=state, seconds=_number(raw, "seconds"))
+
+
+def _environment(raw: Mapping[str, Any], machine: str) -> Mapping[str, str]:
+    about = _get(raw, "environment", dict)
+    found = dict(_machine(machine))
+    gpu = raw.get("gpu")
+    if isinstance(gpu, dict) and isinstance(gpu.get("name"), str):
+        found["gpu"] = gpu["name"][:200]
+    for name in ("python", "platform"):
+        found[name] = _get(about, name, str)[:200]
+    packages = {name: version for name, version in _get(about, "packages", dict).items() if isinstance(version, str)}
+    return MappingProxyType({name[:100]: version[:100] for name, version in packages.items()} | found)
+
+
+def _machine(machine: str) -> Mapping[str, str]:
+    return MappingProxyType({"machine": machine} if machine else {})
+
+
+def _without_a_word(folder: Path, state: JobState, machine: str, common: Mapping[str, Any]) -> TrainingResult:
+    """Make the result of a job that wrote none, from its events and from what its machine had to say."""
+    events = list(_events(folder))
+    cell = next((event["cell"] for event in reversed(events) if type(event.get("cell")) is int), None)
+    times = [float(event["time"]) for event in events if type(event.get("time")) in (int, float)]
+    reached = f" in cell {cell}" if cell is not None else " before the first cell"
+    stopped = state is JobState.STOPPED
+    failure = Failure(
+        exception="Stopped" if stopped else "Lost",
+        message=f"stopped{reached}" if stopped else f"the machine or process went away{reached}",
+        cell=cell,
+        traceback=(_bytes(folder / "machine.txt", _LONGEST_TRACEBACK, from_end=True) or b"").decode("utf-8", "replace"),
+        hint="" if stopped else "train it again; if it goes away in the same cell, it most likely needs more memory",
+    )
+    try:
+        metrics, warnings = _metrics(folder), _left_behind(folder)
+    except InputError as error:
+        metrics, warnings = (), (error.what,)
+    return TrainingResult(
+        state=state if state in _STATES - {JobState.SUCCEEDED} else JobState.LOST,
+        metrics=metrics,
+        failure=failure,
+        seconds=max(times) - min(times) if times else 0.0,
+        finished=max(times, default=0.0),
+        warnings=warnings,
+        environment=_machine(machine),
+        **common,
+    )
+
+
+def _events(folder: Path) -> Iterator[dict[str, Any]]:
+    data = _bytes(folder / EVENTS, TAIL_BYTES, from_end=True) or b""
+    for line in data.splitlines():
+        # The last line may be torn, and so may the first one of a tail.
+        try:
+            event = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(event, dict):
+            yield event
+
+
+def _metrics(folder: Path) -> tuple[Metric, ...]:
+    data = _bytes(folder / METRICS, _METRICS_BYTES + 1)
+    if data is not None and len(data) > _METRICS_BYTES:
+        raise InputError("metric.invalid", "more than 64 MB of metrics", where=METRICS, hint="log once an epoch")
+    return read_metrics((data or b"").decode("utf-8", "replace").splitlines(), METRICS)
+
+
+def _artifacts(folder: Path, name: str) -> tuple[tuple[Artifact, ...], tuple[str, ...]]:
+    """Name and hash the files worth keeping, and tell in words what stayed behind."""
+    found = []
+    for path in (*plain_files(folder, "model"), *plain_files(folder, "output/data")):
+        shown = _shown(path, name)
+        if shown is not None:
+            with open_plain(folder / path) as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+                found.append(Artifact(name=shown, path=path, size=file.tell(), sha256=digest))
+    return tuple(found), _left_behind(folder)
+
+
+def _shown(path: str, name: str) -> str | None:
+    """Return the name under which the collected file *path* is shown; None for what is of no use to people."""
+    if path.startswith("model/"):
+        return path.removeprefix("model/")
+    if path == NOTEBOOK:
+        return f"{name}.executed.ipynb"
+    if path in (METRICS, LOG):
+        return path.rpartition("/")[2]
+    inner = path.removeprefix("output/data/")
+    return inner if inner != path and inner not in OURS else None
+
+
+def _check_models(models: Mapping[str, str], artifacts: tuple[Artifact, ...]) -> None:
+    """Compare the models' hashes with those that the job wrote down: a file may be damaged on its way."""
+    found = {item.path.removeprefix("model/"): item.sha256 for item in artifacts if item.path.startswith("model/")}
+    for path, sha256 in models.items():
+        if found.get(path) != sha256:
+            raise InputError(
+                "archive.mismatch",
+                f"the model file {path!r} is not the one the job saved",
+                where=path,
+                hint="train it again",
+            )
+
+
+def _left_behind(folder: Path) -> tuple[str, ...]:
+    data = _bytes(folder / "left-behind.json", _LIMITS.max_bytes) or b"[]"
+    return tuple(f"{path} is no plain file and was left behind" for path in json.loads(data))
+
+
+def _about(folder: Path) -> dict[str, str]:
+    """Read what the backend wrote down when it took the job, where it did."""
+    data = _bytes(folder / "job.json", _LIMITS.max_bytes)
+    return {} if data is None else {key: text for key, text in json.loads(data).items() if isinstance(text, str)}
+
+
+def _log_tail(folder: Path) -> str:
+    text = (_bytes(folder / LOG, TAIL_BYTES, from_end=True) or b"").decode("utf-8", "replace")
+    return "\n".join(line[:_LONGEST] for line in text.rstrip("\n").split("\n")[-TAIL_LINES:])
+
+
+def _bytes(path: Path, most: int, *, from_end: bool = False) -> bytes | None:
+    """Read at most *most* bytes of a plain file; None when there is none."""
+    try:
+        with open_plain(path) as file:
+            if from_end:
+                file.seek(max(0, os.fstat(file.fileno()).st_size - most))
+            return file.read(most)
+    except OSError:
+        return None
+
+
+def _get(raw: object, key: str, kind: type[T]) -> T:
+    found = raw.get(key) if isinstance(raw, dict) else None
+    if not isinstance(found, kind) or isinstance(found, bool):
+        raise _unreadable(f"`{key}` is missing or of the wrong kind")
+    return found
+
+
+def _number(raw: object, key: str) -> float:
+    found = raw.get(key) if isinstance(raw, dict) else None
+    if not isinstance(found, int | float) or isinstance(found, bool) or not math.isfinite(found):
+        raise _unreadable(f"`{key}` is no number")
+    return float(found)
+
+
+def _optional_int(raw: object, key: str) -> int | None:
+    found = raw.get(key) if isinstance(raw, dict) else None
+    return found if type(found) is int else None
+
+
+def _unreadable(what: str) -> InputError:
+    return InputError(
+        "result.unreadable",
+        f"the job's own result cannot be read: {what}",
+        where=RESULT,
+        hint="let the notebook leave result.json alone, and train it again",
+    )
