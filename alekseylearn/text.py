@@ -23,6 +23,8 @@ _PLAIN_WORD = re.compile(r"[(\"']?[A-Za-z0-9]+(?:[-',./=%][A-Za-z0-9]+)*%?[)\"']
 # What GitHub turns into links by itself: addresses, commits, references.
 _LINKED_WORD = re.compile(r"(?i)\W*(?:www\.|[0-9a-f]{7,40}\W*\Z|gh-\d)")
 _SIGNS = frozenset({"-", "+", "=", "<=", ">=", "·", "…"})
+# What may follow a code span of the sentence at once.
+_AFTER_CODE = re.compile(r"'s\Z|[.,:;!?)]{1,2}\Z")
 _LIST_MARK = re.compile(r"[-+=]\Z|\d+[.)]\Z")
 _MARK = re.compile(r"#\| [a-z]+\Z")
 _URL_SAFE = "/:?&=%#@+,;~$"
@@ -99,7 +101,7 @@ def number(value: float) -> str:
         return f"{value:.3g}"
     if value == int(value):
         return str(int(value))
-    if abs(value) >= 1000:
+    if abs(value) >= 999.9995:
         return f"{value:.1f}"
     digits = 4 if abs(value) < 1 else 3
     short = f"{value:.{digits}f}".rstrip("0")
@@ -142,7 +144,8 @@ def prose(text: str, limit: int = 200, *, cell: bool = False) -> Markdown:
     # Nothing is escaped letter by letter: GitHub finds mentions, references and addresses in escaped text as well.
     shown = ""
     for part in re.split(r"(`[^`]+`| )", clean(text, limit)):
-        piece = part if part in ("", " ") else _piece(part, first=not shown, cell=cell)
+        follows = shown.endswith("`") and _AFTER_CODE.match(part)
+        piece = part if follows or part in ("", " ") else _piece(part, first=not shown, cell=cell)
         # Two code spans without a gap would be read as one, and its end elsewhere.
         shown += f" {piece}" if shown.endswith("`") and piece.startswith("`") else piece
     return Markdown(shown)

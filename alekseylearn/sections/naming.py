@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import re
+import shlex
 
 from alekseylearn.notebook import Cell
 from alekseylearn.report import Commit, NotebookOutcome, Outcome
-from alekseylearn.text import Markdown, code, plural
+from alekseylearn.text import Markdown, clean, code, html_code, plural
 from alekseylearn.verdict import Name, Phrase
 
 _SHA = re.compile(r"[0-9a-f]{7,64}\Z")
@@ -73,3 +75,18 @@ def numbers(cells: list[int]) -> str:
     if len(told) > 12:
         told = [*told[:11], plural(len(told) - 11, "more group")]
     return " and ".join([", ".join(told[:-1]), told[-1]]) if len(told) > 1 else "".join(told)
+
+
+def spoken_html(phrase: Phrase) -> str:
+    """Write a sentence for the summary of a fold, where Markdown is not read."""
+    return "".join(html_code(part.text) if isinstance(part, Name) else html.escape(part) for part in phrase)
+
+
+def shell(*words: str) -> str:
+    """Write a command of ours for a shell; every word is quoted where it must be."""
+    return shlex.join(["alekseylearn", *(clean(word, 400) for word in words)])
+
+
+def command(*words: str) -> Markdown:
+    """Write a command of ours inside a sentence."""
+    return code(shell(*words), 300)

@@ -1,0 +1,43 @@
+"""The files that training left behind, and how to get them."""
+
+from __future__ import annotations
+
+from alekseylearn.jobs import Artifact
+from alekseylearn.report import NotebookOutcome, Outcome
+from alekseylearn.sections import naming
+from alekseylearn.text import Markdown, code, fence, join, link, plural, size, table
+from alekseylearn.verdict import active
+
+SHOWN = 6
+
+
+def artifacts(outcome: Outcome) -> Markdown | None:
+    """Write the table of files and the command that fetches them; None where no file came back."""
+    trained = [one for one in active(outcome) if one.head is not None and one.head.succeeded and one.head.artifacts]
+    found = [item for one in trained for item in _files(one, models_only=len(trained) > 1)]
+    if not found:
+        return None
+    rows = [[code(item.name, 60), size(item.size), _where(item, outcome)] for item in found[:SHOWN]]
+    more = f"And {plural(len(found) - SHOWN, 'more file')}." if len(found) > SHOWN else ""
+    return join([table(("File", "Size", "Where"), rows, ("left", "right", "left")), more, _fetch(outcome, trained)])
+
+
+def _files(notebook: NotebookOutcome, *, models_only: bool) -> list[Artifact]:
+    """List the files of one notebook, its model first."""
+    found = notebook.head.artifacts if notebook.head is not None else ()
+    models = [item for item in found if item.path.startswith("model/")]
+    return models if models_only else [*models, *(item for item in found if item not in models)]
+
+
+def _where(item: Artifact, outcome: Outcome) -> str:
+    url = item.url or outcome.artifact_url
+    linked = link("download", url)
+    return linked if linked != "download" else code(item.path, 60)
+
+
+def _fetch(outcome: Outcome, trained: list[NotebookOutcome]) -> str:
+    run = naming.run_id(trained[0].head.run) if trained[0].head is not None else ""
+    if outcome.pull is None and (len(trained) > 1 or not run):
+        return ""
+    what = f"pr/{outcome.pull}" if outcome.pull is not None else run
+    return fence(f"alekseylearn fetch {what}     # model, metrics and executed notebook", "sh")

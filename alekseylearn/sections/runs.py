@@ -1,0 +1,53 @@
+"""The earlier runs on this pull request, newest first."""
+
+from __future__ import annotations
+
+import math
+
+from alekseylearn.comment_state import PastRun
+from alekseylearn.report import Outcome
+from alekseylearn.sections import naming
+from alekseylearn.text import Markdown, code, details, duration, number, prose, table
+
+
+def runs(outcome: Outcome) -> Markdown | None:
+    """Fold the table of runs; one run alone is no history."""
+    if len(outcome.history) < 2:
+        return None
+    metrics = {run.metric for run in outcome.history if run.metric}
+    one_metric = metrics.pop() if len(metrics) == 1 else ""
+    several = len({run.notebook for run in outcome.history}) > 1
+    value = code(one_metric, 40) if one_metric else "Metric"
+    head = [
+        "Commit",
+        "When",
+        *(["Notebook"] if several else []),
+        value,
+        f"Against {naming.base(outcome)}",
+        "Time",
+        "Result",
+    ]
+    rows = [_row(run, named=not one_metric, several=several) for run in outcome.history]
+    align = ["left", "left", *(["left"] if several else []), "right", "right", "right", "left"]
+    body = table(head, rows, ["right" if side == "right" else "left" for side in align])
+    return details(f"Runs on this pull request: {len(rows)}", body)
+
+
+def _row(run: PastRun, *, named: bool, several: bool) -> list[str]:
+    value = _number(run.value)
+    cost = f", ${run.cost:.2f}" if run.cost is not None and math.isfinite(run.cost) else ""
+    return [
+        naming.sha(run.sha) or "none",
+        prose(run.when, 40, cell=True),
+        *([code(run.notebook, 60)] if several else []),
+        f"{code(run.metric, 40)} {value}" if named and run.metric else value,
+        _number(run.change, signed=True),
+        duration(run.seconds) + cost,
+        prose(run.result, 80, cell=True),
+    ]
+
+
+def _number(value: float | None, *, signed: bool = False) -> str:
+    if value is None:
+        return "none"
+    return f"{'+' if signed and value > 0 else ''}{number(value)}"
