@@ -1,4 +1,4 @@
-"""What one call does, as far as its name tells: what it changes, whether its result is new, what it draws, reads and writes."""
+"""What one call does as far as its name tells: what it changes, draws, reads and writes, whether its result is new."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from alekseylearn import knowledge as know
 from alekseylearn.events import Call, Value
+from alekseylearn.knowledge import libraries, randomness, training
 
 Change = Literal["nothing", "itself", "deep", "graph"]
 """How far a change goes: the object, what it was made of, or everything that it was computed from."""
@@ -31,46 +31,52 @@ def judge_method(call: Call, origins: Iterable[str]) -> Judgement:
     """Judge a call of a method; *origins* are the dotted names of what made its object."""
     method = call.last or "__call__"
     origins = set(origins)
-    libraries = {library(origin) for origin in origins}
-    if origins & know.STATEFUL:
+    if origins & randomness.STATEFUL:
         return Judgement(receiver="itself", fresh=True)
-    if method in know.GRAPH_METHODS:
+    if method in libraries.GRAPH_METHODS:
         return Judgement(receiver="graph", arguments=_of_arguments(origins))
     if _is_true(call.keyword("inplace")):
         return Judgement(receiver="itself")
-    if method in know.ADDING_METHODS:
+    if method in libraries.ADDING_METHODS:
         return Judgement(receiver="itself", keeps=True)
-    if method in know.CHANGING_METHODS or (method.endswith("_") and not method.endswith("__")):
+    if method in libraries.CHANGING_METHODS or (method.endswith("_") and not method.endswith("__")):
         return Judgement(receiver="deep", arguments=_of_arguments(origins))
-    if method in know.PURE_METHODS:
-        return Judgement(fresh=method in know.FRESH_METHODS)
-    if not libraries:
+    if method in libraries.PURE_METHODS:
+        return Judgement(fresh=method in libraries.FRESH_METHODS)
+    return _by_library({library(origin) for origin in origins})
+
+
+def _by_library(makers: set[str]) -> Judgement:
+    """Judge a method that no list names, by the libraries that its object comes from."""
+    if not makers:
         return SUSPECT
-    if libraries <= know.DISPLAY_LIBRARIES:
+    if makers <= libraries.DISPLAY_LIBRARIES:
         return Judgement(receiver="itself", fresh=True)
-    if libraries <= know.PURE_CLASSES_OF:
+    if makers <= libraries.PURE_CLASSES_OF:
         return Judgement()
-    if libraries <= know.QUIET_LIBRARIES:
-        return Judgement(receiver="deep")
-    return SUSPECT
+    return Judgement(receiver="deep") if makers <= libraries.QUIET_LIBRARIES else SUSPECT
 
 
-def judge_function(call: Call, dotted: str) -> Judgement:
+def judge_function(dotted: str) -> Judgement:
     """Judge a call of the function *dotted*, such as `numpy.where` or `builtins.len`."""
     name = dotted.rpartition(".")[2]
     if library(dotted) == "builtins":
-        if name in know.CHANGING_BUILTINS:
+        if name in libraries.CHANGING_BUILTINS:
             return Judgement(arguments="itself", keeps=True)
-        return Judgement(fresh=name in know.FRESH_BUILTINS)
-    if dotted in know.CHANGES_ARGUMENTS or dotted.startswith(know.CHANGES_ARGUMENTS_PREFIXES) or name.endswith("_"):
+        return Judgement(fresh=name in libraries.FRESH_BUILTINS)
+    if (
+        dotted in libraries.CHANGES_ARGUMENTS
+        or dotted.startswith(libraries.CHANGES_ARGUMENTS_PREFIXES)
+        or name.endswith("_")
+    ):
         return Judgement(arguments="deep")
-    if library(dotted) not in know.QUIET_LIBRARIES:
+    if library(dotted) not in libraries.QUIET_LIBRARIES:
         return Judgement(arguments="deep", fresh=False)
-    if library(dotted) in know.DISPLAY_LIBRARIES:
+    if library(dotted) in libraries.DISPLAY_LIBRARIES:
         return Judgement(fresh=True)
-    if dotted in know.TRAINING_FUNCTIONS and library(dotted) not in ("sklearn", "scipy"):
+    if dotted in training.TRAINING_FUNCTIONS and library(dotted) not in ("sklearn", "scipy"):
         return Judgement(arguments=_of_arguments({dotted}))
-    fresh = dotted in know.FRESH_FUNCTIONS or dotted.startswith(know.FRESH_PREFIXES)
+    fresh = dotted in libraries.FRESH_FUNCTIONS or dotted.startswith(libraries.FRESH_PREFIXES)
     return Judgement(fresh=fresh)
 
 
@@ -82,23 +88,27 @@ def makes_object(dotted: str) -> bool:
 def effect_of(call: Call, dotted: str) -> str | None:
     """Say in words what the call of *dotted* changes around the variables; None when it changes nothing there."""
     name = dotted.rpartition(".")[2]
-    found = know.ENVIRONMENT.get(dotted)
+    found = libraries.ENVIRONMENT.get(dotted)
     if found is not None:
         return found
-    if library(dotted) in know.DISPLAY_LIBRARIES or library(dotted) == "builtins" or dotted in know.QUIET_EFFECTS:
+    if (
+        library(dotted) in libraries.DISPLAY_LIBRARIES
+        or library(dotted) == "builtins"
+        or dotted in libraries.QUIET_EFFECTS
+    ):
         return None
-    if dotted in know.SEEDS or name in ("seed_everything", "set_seed", "manual_seed", "set_random_seed"):
+    if dotted in randomness.SEEDS or name in ("seed_everything", "set_seed", "manual_seed", "set_random_seed"):
         return "sets a random seed"
-    if name.startswith(know.OPTION_NAMES):
+    if name.startswith(libraries.OPTION_NAMES):
         return f"changes a setting by `{dotted}`"
-    suspicious = call.discarded and library(dotted) not in know.QUIET_LIBRARIES and not makes_object(dotted)
+    suspicious = call.discarded and library(dotted) not in libraries.QUIET_LIBRARIES and not makes_object(dotted)
     return f"calls `{dotted}`, whose result nothing takes" if suspicious else None
 
 
 def seeds(dotted: str) -> tuple[str, ...]:
     """Name the global random generators that the call of *dotted* sets."""
-    if dotted in know.SEEDS:
-        return know.SEEDS[dotted]
+    if dotted in randomness.SEEDS:
+        return randomness.SEEDS[dotted]
     name = dotted.rpartition(".")[2]
     return ("Python", "NumPy", "PyTorch", "TensorFlow") if name in ("seed_everything", "set_random_seed") else ()
 
@@ -106,16 +116,16 @@ def seeds(dotted: str) -> tuple[str, ...]:
 def draws(call: Call, dotted: str) -> tuple[str, ...]:
     """Name the global random generators that the call of *dotted*, or the object that it makes, draws from."""
     name = dotted.rpartition(".")[2]
-    if dotted in know.DRAWS_NOTHING or dotted in know.SEEDS:
+    if dotted in randomness.DRAWS_NOTHING or dotted in randomness.SEEDS:
         return ()
-    if name in know.MAY_SHUFFLE:
+    if name in randomness.MAY_SHUFFLE:
         if not _is_true(call.keyword("shuffle")) or _given(call, "random_state") or _given(call, "generator"):
             return ()
         return ("PyTorch",) if name == "DataLoader" else ("NumPy",)
-    needed = know.RANDOMIZED_WITH.get(name)
-    if name in know.RANDOMIZED or (needed is not None and call.keyword(needed) is not None):
+    needed = randomness.RANDOMIZED_WITH.get(name)
+    if name in randomness.RANDOMIZED or (needed is not None and call.keyword(needed) is not None):
         return () if _given(call, "random_state") else ("NumPy",)
-    return tuple(dict.fromkeys(generator for prefix, generator in know.DRAWS if dotted.startswith(prefix)))
+    return tuple(dict.fromkeys(generator for prefix, generator in randomness.DRAWS if dotted.startswith(prefix)))
 
 
 def method_draws(call: Call, origins: Iterable[str]) -> tuple[str, ...]:
@@ -129,7 +139,7 @@ def reads_file(call: Call) -> bool:
     """Whether the call reads a file that it names."""
     if call.last == "open":
         return not writes_file(call)
-    return call.last in know.READING
+    return call.last in libraries.READING
 
 
 def writes_file(call: Call) -> bool:
@@ -137,11 +147,11 @@ def writes_file(call: Call) -> bool:
     if call.last == "open":
         mode = call.keyword("mode") or (call.arguments[0] if call.attributes and call.arguments else _second(call))
         return mode is not None and any(letter in (mode.text or "r") for letter in "wax+")
-    return call.last in know.WRITING
+    return call.last in libraries.WRITING
 
 
 def library(dotted: str) -> str:
-    """The top-level package of a dotted name."""
+    """Return the top-level package of a dotted name."""
     return dotted.partition(".")[0]
 
 
@@ -151,7 +161,7 @@ def _second(call: Call) -> Value | None:
 
 def _of_arguments(origins: set[str]) -> Change:
     """Methods that train something handed to them: `trainer.fit(model, data)`."""
-    return "deep" if any(origin.endswith(know.HELD_ARGUMENTS_CHANGE) for origin in origins) else "nothing"
+    return "deep" if any(origin.endswith(libraries.HELD_ARGUMENTS_CHANGE) for origin in origins) else "nothing"
 
 
 def _is_true(value: Value | None) -> bool:

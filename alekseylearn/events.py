@@ -92,7 +92,7 @@ class Call:
         return self.attributes[-1] if self.attributes else self.name
 
     def keyword(self, name: str) -> Value | None:
-        """The argument that is given by *name*."""
+        """Find the argument that is given by *name*."""
         return next((value for key, value in self.keywords if key == name), None)
 
 

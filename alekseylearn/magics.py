@@ -9,7 +9,7 @@ import ast
 import re
 import shlex
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 _CELL_MAGIC = re.compile(r"%%(!|\w+)[ \t]*(.*)\Z")
 _LINE_MAGIC = re.compile(
@@ -49,10 +49,14 @@ _OTHER_LANGUAGE = frozenset(
 )
 _SHELLS = frozenset({"bash", "sh", "script", "system", "sx", "!"})
 _NOTHING_TO_TRAIN = frozenset(
-    "matplotlib config load_ext reload_ext unload_ext autoreload aimport timeit who who_ls whos pylab precision pdb debug "
-    "xmode pinfo pinfo2 pdoc psource lsmagic magic history hist recall notebook tensorboard colors memit pwd ls ll cat "
-    "watermark quickref page logstart logstop dirs pycat nbdev_export nbdev_hide".split()
-)
+    {
+        "matplotlib", "config", "load_ext", "reload_ext", "unload_ext", "autoreload", "aimport", "timeit",
+        "who", "who_ls", "whos", "pylab", "precision", "pdb", "debug", "xmode", "pinfo", "pinfo2", "pdoc",
+        "psource", "lsmagic", "magic", "history", "hist", "recall", "notebook", "tensorboard", "colors",
+        "memit", "pwd", "ls", "ll", "cat", "watermark", "quickref", "page", "logstart", "logstop", "dirs",
+        "pycat", "nbdev_export", "nbdev_hide",
+    }
+)  # fmt: skip
 _ENVIRONMENT = {"env": "changes os.environ", "set_env": "changes os.environ", "cd": "changes the working directory"}
 
 
@@ -105,14 +109,7 @@ def _cell_magic(name: str, arguments: str, *, blank: int, body: list[str]) -> Tr
     if name in _RUNS_BODY:
         inner = translate(text)
         code = above + ("\n" + inner.code if body else "")
-        return Translation(
-            code=code,
-            requirements=inner.requirements,
-            shell=inner.shell,
-            effects=inner.effects,
-            writes=inner.writes,
-            runs=inner.runs,
-        )
+        return replace(inner, code=code)
     if name.lower() in _OTHER_LANGUAGE:
         return Translation(code=above + after)
     if name in ("writefile", "file"):
@@ -135,9 +132,8 @@ def _shell_cell(name: str, arguments: str, text: str, *, above: str, after: str)
         return Translation(code=above + after, requirements=requirements)
     magic = "bash" if name == "!" else name
     call = f"get_ipython().run_cell_magic({magic!r}, {arguments!r}, {text!r})"
-    return Translation(
-        code=above + call + after, requirements=requirements, shell=True, effects=("runs a shell command",)
-    )
+    done = Translation(code=above + call + after, requirements=requirements, effects=("runs a shell command",))
+    return replace(done, shell=True)
 
 
 @dataclass(slots=True)
@@ -280,7 +276,7 @@ def _interpolated(command: str) -> str:
 
 
 def _requirements(arguments: str) -> list[str]:
-    """The requirements in the arguments of `pip install`, without its options."""
+    """Find the requirements in the arguments of `pip install`, without its options."""
     found: list[str] = []
     words = iter(_words(arguments))
     for word in words:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
@@ -16,7 +17,8 @@ class Thing:
     """An object that the notebook makes.
 
     `holds` are objects that it owns, `sees` objects that it got to look at, `lineage` what it was computed from.
-    `changes` are the cells that changed it; `draws` the global random generators that its methods draw from.
+    `changes` are the cells that changed it; `draws` the global random generators that its methods draw from; `number`
+    tells it from others in the order in which they were made.
     """
 
     origin: str = ""
@@ -31,6 +33,7 @@ class Thing:
     lineage: set[Thing] = field(default_factory=set)
     changes: list[int] = field(default_factory=list)
     draws: frozenset[str] = frozenset()
+    number: int = field(default_factory=itertools.count().__next__)
 
     def change(self, cell: int) -> None:
         """Note that *cell* changes this object."""
@@ -51,7 +54,7 @@ class Binding:
     literal: str = ""
 
     def or_else(self, other: Binding | None) -> Binding:
-        """This binding, or *other* where the code that made this one did not run."""
+        """Merge with *other*, which holds where the code that made this one did not run."""
         if other is None or other == self:
             return self
         sources = tuple(dict.fromkeys((*other.sources, *self.sources)))
@@ -68,7 +71,7 @@ class Frame:
     bindings: dict[str, Binding] = field(default_factory=dict)
 
     def find(self, name: str) -> Binding | None:
-        """The binding that *name* has here."""
+        """Find the binding that *name* has here."""
         frame: Frame | None = self
         while frame is not None:
             found = frame.bindings.get(name)
@@ -78,7 +81,7 @@ class Frame:
         return None
 
     def owner(self, name: str) -> Frame:
-        """The frame in which a binding of *name* made here belongs."""
+        """Find the frame in which a binding of *name* made here belongs."""
         if name.startswith("%"):
             return self
         frame = self
@@ -87,9 +90,14 @@ class Frame:
         return frame
 
 
+def in_order(things: Iterable[Thing]) -> list[Thing]:
+    """Sort *things* by when they were made, so that the same notebook always gives the same answer."""
+    return sorted(things, key=lambda thing: thing.number)
+
+
 def reach(things: Iterable[Thing], *, look: bool = True, compute: bool = False) -> Iterator[Thing]:
     """Go through *things* and all that they hold; with *look* also what they see, with *compute* their lineage."""
-    waiting = list(things)
+    waiting = in_order(things)
     seen: set[int] = set()
     while waiting:
         thing = waiting.pop()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
-from alekseylearn import knowledge as know
-from alekseylearn.dataflow import CellFlow, Need, trace
+from alekseylearn.dataflow import CellFlow, trace
 from alekseylearn.effects import library
+from alekseylearn.knowledge import libraries
+from alekseylearn.memory import Need
 from alekseylearn.names import find_names
 from alekseylearn.notebook import Cell, Notebook
 from alekseylearn.targets import Target
@@ -78,7 +80,7 @@ def backward_slice(notebook: Notebook, targets: tuple[Target, ...]) -> Slice:
 
 
 def plain_name(name: str) -> str:
-    """The name of a dependency as a reader knows it; files and random generators have names of their own."""
+    """Return the name of a dependency as a reader knows it; files and random generators have names of their own."""
     return name.removeprefix("%file ").removeprefix("%random ")
 
 
@@ -99,7 +101,7 @@ class _Slicing:
         return {i: flow.names.error for i, flow in self.flows.items() if flow.names.error and i <= self.last}
 
     def wanted(self) -> frozenset[int]:
-        """The cells to keep."""
+        """Find the cells to keep."""
         before = [index for index in self.flows if index <= self.last]
         if self.unreadable:
             return frozenset(before)
@@ -125,7 +127,7 @@ class _Slicing:
             for index in before
             if self.flows[index].names.only_imports
             and any(
-                name not in named and library(module) not in know.QUIET_LIBRARIES
+                name not in named and name[0] != "%" and library(module) not in libraries.QUIET_LIBRARIES
                 for name, module in self.flows[index].names.imports.items()
             )
         ]
@@ -198,7 +200,7 @@ class _Slicing:
             for cell in self.notebook.code_cells
             if cell.execution_count is not None and cell.index in wanted
         ]
-        for (before, _), (after, index) in zip(counts, counts[1:], strict=False):
+        for (before, _), (after, index) in pairwise(counts):
             if after < before:
                 return [f"the cells were last run in another order than they stand in: cell {index} ran earlier"]
         return []
@@ -212,6 +214,7 @@ def _use_in_words(needs: list[Need], user: int) -> str:
     """Say what cell *user* takes from the cell of these *needs*."""
     first = next((need for how in _ORDER for need in needs if need.how == how), needs[0])
     names = sorted({plain_name(need.name) for need in needs if need.how == first.how})
+    names = [name for name in names if "." not in name or first.how == "file"] or names
     listed = _listed(names)
     match first.how:
         case "defines":

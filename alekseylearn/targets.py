@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from alekseylearn import knowledge as know
 from alekseylearn.dataflow import Called, CellFlow, trace
+from alekseylearn.knowledge import libraries, training
 from alekseylearn.magics import parse_python
 from alekseylearn.notebook import Cell, Notebook
 
@@ -60,7 +60,7 @@ def why_it_trains(flow: CellFlow) -> str | None:
 def why_it_measures(flow: CellFlow) -> str | None:
     """Say what the cell measures; None when it only shows something."""
     for called in flow.calls:
-        if know.is_measure(called.name) and not called.through:
+        if training.is_measure(called.name) and not called.through:
             return f"measures the trained model: calls `{called.words.lstrip('.')}`"
     tree = parse_python(flow.names.translation.code)
     measure = _named_measure(tree.body) if tree is not None else None
@@ -76,7 +76,7 @@ def _target(cell: Cell, kind: TargetKind, reason: str) -> Target:
 
 
 def _downstream(flows: Mapping[int, CellFlow], roots: Iterable[int]) -> set[int]:
-    """The cells that use what *roots* leave behind, directly or through other cells."""
+    """Find the cells that use what *roots* leave behind, directly or through other cells."""
     reached = set(roots)
     for index, flow in flows.items():
         if any(need.source in reached and need.how in ("defines", "changes") for need in flow.needs):
@@ -85,20 +85,20 @@ def _downstream(flows: Mapping[int, CellFlow], roots: Iterable[int]) -> set[int]
 
 
 def _trains(called: Called) -> bool:
-    if called.dotted in know.TRAINING_FUNCTIONS or called.name in know.UPDATING:
+    if called.dotted in training.TRAINING_FUNCTIONS or called.name in training.UPDATING:
         return True
     library = called.dotted.partition(".")[0]
-    if called.dotted and not (library in know.FITTING_LIBRARIES or library not in know.QUIET_LIBRARIES):
+    if called.dotted and not (library in training.FITTING_LIBRARIES or library not in libraries.QUIET_LIBRARIES):
         return False
     if called.name in ("train", "learn"):
         return _starts_training(called)
-    return called.name in know.FITTING and not _prepares(called)
+    return called.name in training.FITTING and not _prepares(called)
 
 
 def _starts_training(called: Called) -> bool:
     """`trainer.train()` and `model.train(data)` train; `net.train()` and `net.train(False)` only switch the mode."""
     known = [called.receiver, *called.origins]
-    if any(word in name.lower() for name in known for word in know.TRAINERS):
+    if any(word in name.lower() for name in known for word in training.TRAINERS):
         return True
     return called.arguments > 0 and called.first not in ("True", "False") and called.name == "train"
 
@@ -109,23 +109,22 @@ def _prepares(called: Called) -> bool:
     makers = [origin for origin in makers if origin.rpartition(".")[2] not in _ASSEMBLES]
     if makers:
         return all(
-            origin.startswith(know.PREPROCESSOR_MODULES) or origin.endswith(know.PREPROCESSOR_ENDINGS)
+            origin.startswith(training.PREPROCESSOR_MODULES) or origin.endswith(training.PREPROCESSOR_ENDINGS)
             for origin in makers
         )
-    words = called.receiver.rpartition(".")[2].lower()
-    parts = set(words.split("_"))
-    return any(word in parts or (len(word) > 3 and word in words) for word in know.PREPROCESSOR_WORDS)
+    name = called.receiver.rpartition(".")[2].lower()
+    return bool(training.PREPROCESSOR_WORDS & set(name.split("_"))) or name.endswith(training.PREPROCESSOR_WORD_ENDINGS)
 
 
 _ASSEMBLES = frozenset({"Pipeline", "make_pipeline", "FeatureUnion", "make_union", "ColumnTransformer", "clone"})
 
 
 def _named_measure(body: list[ast.stmt]) -> str | None:
-    """The variable named like a measure that the cell computes, or shows as its last expression."""
+    """Find the variable named like a measure that the cell computes, or shows as its last expression."""
     for statement in body:
         targets = statement.targets if isinstance(statement, ast.Assign) else []
         for target in targets:
-            if isinstance(target, ast.Name) and know.names_a_measure(target.id):
+            if isinstance(target, ast.Name) and training.names_a_measure(target.id):
                 return target.id
     last = body[-1] if body else None
     if not isinstance(last, ast.Expr):
@@ -138,4 +137,4 @@ def _named_measure(body: list[ast.stmt]) -> str | None:
     else:
         parts = [shown]
     names = [node.id for part in parts for node in ast.walk(part) if isinstance(node, ast.Name)]
-    return next((name for name in names if know.names_a_measure(name)), None)
+    return next((name for name in names if training.names_a_measure(name)), None)

@@ -1,0 +1,249 @@
+"""Calls: of modules' functions, of methods, and of what the notebook itself defines, whose bodies are followed."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from alekseylearn import effects
+from alekseylearn.effects import Judgement
+from alekseylearn.events import Call, Event, Function
+from alekseylearn.knowledge import libraries, randomness, training
+from alekseylearn.objects import NO_THINGS, Frame, Thing, Things, in_order, reach
+from alekseylearn.world import World, prefixes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Called:
+    """A call that a cell makes: `words` as it is written, `through` the notebook's function that it stands in."""
+
+    name: str
+    dotted: str
+    words: str
+    origins: frozenset[str] = frozenset()
+    receiver: str = ""
+    arguments: int = 0
+    first: str = ""
+    through: str = ""
+
+
+@dataclass(slots=True)
+class Calls(World, ABC):
+    """Follows calls; `running` are the functions whose bodies are being followed, `budget` how many more may be."""
+
+    running: list[Function] = field(default_factory=list)
+    budget: int = 0
+    calls: list[Called] = field(default_factory=list)
+
+    @abstractmethod
+    def follow(self, events: Iterable[Event], frame: Frame) -> Things:
+        """Follow *events* in *frame*; return what they give back."""
+
+    def call(self, call: Call, frame: Frame) -> None:
+        """Follow one call: of a module's function, of something the notebook defines, or of a method."""
+        base = self.things(call.base, frame)
+        passed = self.passed(call, frame)
+        if call.last == "__iter__":
+            self.iterate(base)
+            return
+        self.files(call, frame)
+        self.consume(passed)
+        dotted = self.dotted(call, base)
+        if dotted:
+            result = self.call_function(call, dotted, passed)
+        else:
+            ours = self.call_ours(call, base, frame)
+            result = self.call_method(call, base, passed) if ours is None else ours
+        if not call.decorates:
+            self.hand_over(passed, base if not dotted else NO_THINGS)
+        out = call.keyword("out")
+        if out is not None:
+            self.change(self.things(out, frame), "itself")
+        text = self.text(call.arguments[0], frame) if call.arguments and call.last in ("Path", "open") else None
+        for thing in result:
+            thing.text = thing.text or text
+        self.give(call.result, result, frame)
+
+    def passed(self, call: Call, frame: Frame) -> Things:
+        """Find the objects that a call gets as arguments."""
+        values = (*call.arguments, *(value for _, value in call.keywords))
+        return NO_THINGS.union(*(self.things(value, frame) for value in values))
+
+    def dotted(self, call: Call, base: Things) -> str:
+        """Return the dotted name of a module's function or a builtin; '' when it is neither."""
+        for thing in in_order(base):
+            if thing.module:
+                return ".".join((thing.module, *call.attributes))
+        if not base and not call.attributes and call.name in libraries.BUILTINS:
+            return f"builtins.{call.name}"
+        return ""
+
+    def iterate(self, things: Things) -> None:
+        """Go through *things*, as a loop over them does."""
+        self.consume(things)
+        self.draw(generator for thing in reach(things) for generator in thing.draws)
+
+    def consume(self, things: Things) -> None:
+        """Use up iterators and move random generators on, as whoever gets them does."""
+        for thing in things:
+            if thing.origin in libraries.CONSUMABLE or thing.origin in randomness.STATEFUL:
+                thing.change(self.current)
+
+    def call_function(self, call: Call, dotted: str, passed: Things) -> Things:
+        """Follow a call of the module's function *dotted*."""
+        words = effects.effect_of(call, dotted)
+        if words is not None and not (dotted.startswith("get_ipython") and self.effects):
+            self.effects[words] = None
+        self.note(call, dotted, passed)
+        self.seed(effects.seeds(dotted))
+        drawn = effects.draws(call, dotted)
+        a_class = effects.makes_object(dotted)
+        if not a_class or dotted.startswith(tuple(prefix for prefix, _ in randomness.DRAWS)):
+            self.draw(drawn)
+        if not a_class:
+            self.draw(generator for thing in reach(passed) for generator in thing.draws)
+        for part in prefixes(dotted):
+            for source in self.loads.get(part, ()):
+                self.need(source, part, "imports")
+        name = dotted.removeprefix("builtins.")
+        return self.apply(
+            effects.judge_function(dotted),
+            receiver=NO_THINGS,
+            passed=passed,
+            made=Thing(origin=name, draws=frozenset(drawn) if a_class else frozenset()),
+            a_class=a_class,
+        )
+
+    def call_method(self, call: Call, receiver: Things, passed: Things) -> Things:
+        """Follow a call of a method of objects that libraries made."""
+        origins = {thing.origin for thing in receiver if thing.origin}
+        self.note(call, "", receiver)
+        for origin in sorted(origins):
+            words = libraries.ENVIRONMENT.get(f"{origin}.{call.last}")
+            if words is not None and not (origin == "get_ipython" and self.effects):
+                self.effects[words] = None
+        if call.last in libraries.ENVIRONMENT_METHODS:
+            self.effects[libraries.ENVIRONMENT_METHODS[call.last]] = None
+        self.draw(effects.method_draws(call, origins))
+        if call.last not in libraries.PURE_METHODS:
+            self.draw(generator for thing in reach(receiver | passed) for generator in thing.draws)
+        return self.apply(
+            effects.judge_method(call, origins),
+            receiver=receiver,
+            passed=passed,
+            made=Thing(origin=min(origins, default="(value)")),
+        )
+
+    def apply(
+        self, judgement: Judgement, *, receiver: Things, passed: Things, made: Thing, a_class: bool = False
+    ) -> Things:
+        """Carry out what a call was judged to do; return what its result may be."""
+        self.change(receiver, judgement.receiver)
+        self.change(passed, judgement.arguments)
+        for thing in receiver:
+            if judgement.keeps:
+                thing.holds |= passed - {thing}
+            elif judgement.receiver in ("deep", "graph"):
+                thing.sees |= passed - {thing}
+        if judgement.fresh:
+            made.lineage |= receiver | passed
+            return frozenset({made})
+        made.holds |= receiver | passed
+        return frozenset({made}) if a_class else frozenset({made}) | receiver | passed
+
+    def hand_over(self, passed: Things, receiver: Things) -> None:
+        """Functions that are handed to a call run with whatever that call has."""
+        for thing in in_order(passed):
+            if thing.function is not None:
+                others = frozenset(other for other in (passed | receiver) if other.function is None)
+                self.run(thing, [others] * len(thing.function.parameters), {})
+
+    def call_ours(self, call: Call, base: Things, frame: Frame) -> Things | None:
+        """Call functions, classes and methods of the notebook; None when *base* has none of that name."""
+        positional = [self.things(value, frame) for value in call.arguments]
+        named = {name: self.things(value, frame) for name, value in call.keywords}
+        found: set[Thing] = set()
+        ours = False
+        for thing in in_order(base):
+            if call.attributes:
+                runs = _methods(thing.klass, call.attributes[-1:]) if thing.klass is not None else []
+                first = [frozenset({thing})]
+            elif thing.function is not None:
+                runs, first = [thing], []
+            elif thing.origin.startswith("class "):
+                found |= self.construct(thing, positional, named)
+                ours = True
+                continue
+            else:
+                runs = _methods(thing.klass, ("__call__", "forward", "call")) if thing.klass is not None else []
+                first = [frozenset({thing})]
+                self.draw(generator for part in reach({thing}) for generator in part.draws)
+            for run in runs:
+                found |= self.run(run, [*first, *positional], named)
+                ours = True
+            if runs and not call.attributes and thing.function is None:
+                thing.change(self.current)
+        if not ours:
+            return None
+        self.note(call, "", base)
+        made = Thing(origin="(value)")
+        made.lineage |= base.union(*positional, *named.values())
+        return frozenset(found | {made})
+
+    def construct(self, klass: Thing, positional: list[Things], named: Mapping[str, Things]) -> set[Thing]:
+        """Make an object of a class of the notebook."""
+        made = Thing(origin=klass.origin.removeprefix("class "), klass=klass)
+        made.holds |= NO_THINGS.union({klass}, *positional, *named.values())
+        for method in _methods(klass, ("__init__", "__post_init__", "setup")):
+            self.run(method, [frozenset({made}), *positional], named)
+        return {made}
+
+    def run(self, thing: Thing, positional: list[Things], named: Mapping[str, Things]) -> Things:
+        """Follow the body of a function of the notebook with these arguments."""
+        function = thing.function
+        given = NO_THINGS.union(*positional, *named.values())
+        if function is None or thing.frame is None:
+            return given
+        if function in self.running or self.budget <= 0:
+            self.change(given, "deep")
+            return given
+        self.budget -= 1
+        frame = Frame(parent=thing.frame, local_names=function.local_names)
+        rest = NO_THINGS.union(*positional[len(function.parameters) :], *named.values(), thing.holds)
+        for number, name in enumerate(function.parameters):
+            things = positional[number] if number < len(positional) else named.get(name, rest)
+            self.give(name, things, frame)
+        self.running.append(function)
+        with self.perhaps():
+            returned = self.follow(function.events, frame)
+        self.running.pop()
+        return returned
+
+    def note(self, call: Call, dotted: str, things: Things) -> None:
+        """Keep what later tells training and measuring calls from others."""
+        if not training.is_telling(call.last, dotted):
+            return
+        self.calls.append(
+            Called(
+                name=call.last,
+                dotted=dotted,
+                words=".".join((call.name, *call.attributes)),
+                origins=frozenset(thing.origin for thing in reach(things, look=False) if thing.origin),
+                receiver=".".join((call.name, *call.attributes[:-1])) if call.attributes else "",
+                arguments=len(call.arguments) + len(call.keywords),
+                first=call.arguments[0].literal if call.arguments else "",
+                through=self.running[0].name if self.running else "",
+            )
+        )
+
+
+def _methods(klass: Thing | None, names: tuple[str, ...]) -> list[Thing]:
+    """Find the methods of these names in a class of the notebook or in its bases."""
+    if klass is None:
+        return []
+    own = [thing for name in names for thing in klass.methods.get(name, ()) if thing.function is not None]
+    if own:
+        return own
+    bases = [base for base in klass.holds if base.origin.startswith("class ") and base is not klass]
+    return [method for base in bases for method in _methods(base, names)]

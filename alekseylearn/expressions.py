@@ -1,0 +1,220 @@
+"""Expressions as events: what an expression uses, calls and makes, in the order in which Python evaluates it."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from alekseylearn.events import NOTHING, Assign, Call, Enter, Event, Exit, Function, Make, Opaque, Return, Use, Value
+
+_SEES_EVERYTHING = frozenset({"exec", "eval", "globals", "locals", "execfile"})
+_SEES_EVERYTHING_BARE = frozenset({"vars", "dir"})
+_AT_NAME = re.compile(r"@([A-Za-z_]\w*)")
+
+
+@dataclass(slots=True)
+class ExpressionReader(ABC):
+    """Writes down the events of expressions.
+
+    `renamed` holds the names of comprehensions and class bodies, which live apart from the notebook's; `counter`
+    numbers the intermediate results of a cell.
+    """
+
+    events: list[Event] = field(default_factory=list)
+    renamed: dict[str, str] = field(default_factory=dict)
+    counter: Iterator[int] = field(default_factory=itertools.count)
+
+    @abstractmethod
+    def bind(self, target: ast.expr, value: Value) -> None:
+        """Bind *target* to *value*."""
+
+    @abstractmethod
+    def function(self, name: str, arguments: ast.arguments, body: Sequence[ast.stmt]) -> Value:
+        """Make the function *name*."""
+
+    def value(self, node: ast.expr) -> Value:
+        """Read the expression *node*; return where its value comes from."""
+        match node:
+            case ast.Constant(value=constant):
+                return Value(literal=repr(constant))
+            case ast.Name(id=name):
+                return Value(same=frozenset({self.used(name)}))
+            case ast.Call():
+                return self.call(node, discarded=False)
+            case ast.Attribute(value=base):
+                return self.value(base).element
+            case ast.Subscript(value=base, slice=index):
+                found = self.value(base).element
+                self.value(index)
+                return found
+            case ast.Lambda(args=arguments, body=body):
+                return self.function("lambda", arguments, [ast.Return(value=body)])
+            case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+                return self.comprehension(node)
+            case _:
+                return self.computed(node)
+
+    def computed(self, node: ast.expr) -> Value:
+        """Read an expression that is made of the values of others."""
+        values = [self.value(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
+        match node:
+            case ast.Tuple() | ast.List() | ast.Set() | ast.Dict():
+                return self.make(*values)
+            case ast.Starred() | ast.Await():
+                return values[0] | values[0].element
+            case ast.NamedExpr(target=target):
+                self.events.append(Assign(((self.walrus(target.id), values[-1]),)))
+                return values[-1]
+            case ast.BoolOp():
+                return _either(values)
+            case ast.IfExp():
+                return _either(values[1:])
+            case ast.BinOp(op=ast.Add() | ast.Mult() | ast.BitOr()):
+                return self.make(*values)
+            case ast.Yield() | ast.YieldFrom():
+                for value in values:
+                    self.events.append(Return(value | value.element))
+                return NOTHING
+            case ast.JoinedStr() | ast.FormattedValue():
+                return NOTHING
+            case _:
+                return self.make(*values, derived=True)
+
+    def call(self, node: ast.Call, *, discarded: bool) -> Value:
+        """Read a call; *discarded* when nothing takes its result."""
+        attributes: list[str] = []
+        base = node.func
+        while isinstance(base, ast.Attribute):
+            attributes.insert(0, base.attr)
+            base = base.value
+        receiver = self.value(base)
+        name = self.renamed.get(base.id, base.id) if isinstance(base, ast.Name) else ""
+        if not attributes and (name in _SEES_EVERYTHING or (name in _SEES_EVERYTHING_BARE and not node.args)):
+            self.events.append(Opaque(f"`{name}`"))
+        arguments = tuple(self.value(argument) for argument in node.args)
+        keywords = tuple((keyword.arg or "**", self.value(keyword.value)) for keyword in node.keywords)
+        if attributes and attributes[-1] in ("query", "eval"):
+            for argument in arguments:
+                for mentioned in _AT_NAME.findall(argument.text or ""):
+                    self.used(mentioned)
+        result = self.fresh()
+        self.events.append(
+            Call(
+                result=result,
+                base=receiver,
+                name=name,
+                attributes=tuple(attributes),
+                arguments=arguments,
+                keywords=keywords,
+                discarded=discarded,
+            )
+        )
+        return Value(same=frozenset({result}))
+
+    def iterate(self, node: ast.expr) -> Value:
+        """Read the items that a loop over *node* goes through."""
+        source = self.value(node)
+        result = self.fresh()
+        self.events.append(Call(result=result, base=source, attributes=("__iter__",)))
+        return source.element
+
+    def comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> Value:
+        """Read a comprehension; its variables get names of their own."""
+        before = self.renamed
+        number = next(self.counter)
+        with self.perhaps():
+            for generator in node.generators:
+                items = self.iterate(generator.iter)
+                targets = [part.id for part in ast.walk(generator.target) if isinstance(part, ast.Name)]
+                self.renamed = {**self.renamed, **{name: f"%{number}:{name}" for name in targets}}
+                self.bind(generator.target, items)
+                for condition in generator.ifs:
+                    self.value(condition)
+            parts = (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,)
+            values = [self.value(part) for part in parts]
+        self.renamed = before
+        return self.make(*values, origin="(generator)" if isinstance(node, ast.GeneratorExp) else "")
+
+    # -- names --------------------------------------------------------------------------------------------------
+
+    def used(self, name: str) -> str:
+        """Note that *name* is read; return the name that it has here."""
+        name = self.renamed.get(name, name)
+        self.events.append(Use(name))
+        return name
+
+    def own(self, name: str) -> str:
+        """Return the name that a binding of *name* here goes to."""
+        if isinstance(self.renamed, ClassScope):
+            return self.renamed.member(name)
+        return self.renamed.get(name, name)
+
+    def walrus(self, name: str) -> str:
+        """Return the name that `:=` binds: outside the comprehension that it stands in."""
+        return self.renamed.get(name, name)
+
+    def own_path(self, path: tuple[str, ...]) -> tuple[str, ...]:
+        """Return a dotted path with the name that its root has here."""
+        return (self.renamed.get(path[0], path[0]), *path[1:]) if path else path
+
+    def fresh(self) -> str:
+        """Return a new name for an intermediate result."""
+        return f"%{next(self.counter)}"
+
+    def make(
+        self,
+        *parts: Value,
+        derived: bool = False,
+        origin: str = "",
+        function: Function | None = None,
+        methods: tuple[tuple[str, str], ...] = (),
+    ) -> Value:
+        """Make a new object that holds *parts*."""
+        result = self.fresh()
+        kept = tuple(part for part in parts if part.same or part.inside)
+        self.events.append(
+            Make(result=result, parts=kept, derived=derived, origin=origin, function=function, methods=methods)
+        )
+        return Value(same=frozenset({result}))
+
+    @contextmanager
+    def perhaps(self) -> Iterator[None]:
+        """Mark what is read inside as code that may run or not."""
+        self.events.append(Enter())
+        yield
+        self.events.append(Exit())
+
+
+class ClassScope(dict[str, str]):
+    """The names of a class body; what is bound in it becomes a member."""
+
+    def __init__(self, around: dict[str, str], prefix: str) -> None:
+        super().__init__(around)
+        self.prefix = prefix
+
+    def member(self, name: str) -> str:
+        """Return the name that the member *name* has, which is bound from now on."""
+        self[name] = self.prefix + name
+        return self[name]
+
+
+def _either(values: Sequence[Value]) -> Value:
+    found = NOTHING
+    for value in values:
+        found |= value
+    return found
+
+
+def dotted(node: ast.expr) -> tuple[str, ...]:
+    """`a.b.c` as its names; nothing when it begins with something else than a name."""
+    names: list[str] = []
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        if isinstance(node, ast.Attribute):
+            names.insert(0, node.attr)
+        node = node.value
+    return (node.id, *names) if isinstance(node, ast.Name) else ()

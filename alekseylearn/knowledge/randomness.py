@@ -1,0 +1,103 @@
+"""Random generators by name: what sets them, what draws from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from alekseylearn.knowledge.libraries import words
+
+SEEDS: Mapping[str, tuple[str, ...]] = {
+    "numpy.random.seed": ("NumPy",),
+    "numpy.random.set_state": ("NumPy",),
+    "random.seed": ("Python",),
+    "random.setstate": ("Python",),
+    "torch.manual_seed": ("PyTorch",),
+    "torch.random.manual_seed": ("PyTorch",),
+    "torch.cuda.manual_seed": ("PyTorch on the GPU",),
+    "torch.cuda.manual_seed_all": ("PyTorch on the GPU",),
+    "torch.set_rng_state": ("PyTorch",),
+    "tensorflow.random.set_seed": ("TensorFlow",),
+    "tensorflow.keras.utils.set_random_seed": ("Python", "NumPy", "TensorFlow"),
+    "keras.utils.set_random_seed": ("Python", "NumPy", "TensorFlow"),
+    "transformers.set_seed": ("Python", "NumPy", "PyTorch"),
+    "accelerate.utils.set_seed": ("Python", "NumPy", "PyTorch"),
+    "pytorch_lightning.seed_everything": ("Python", "NumPy", "PyTorch"),
+    "lightning.seed_everything": ("Python", "NumPy", "PyTorch"),
+    "lightning.pytorch.seed_everything": ("Python", "NumPy", "PyTorch"),
+    "fastai.torch_core.set_seed": ("Python", "NumPy", "PyTorch"),
+}
+"""Calls that set global random generators, and whose."""
+
+DRAWS: tuple[tuple[str, str], ...] = (
+    ("numpy.random.", "NumPy"),
+    ("random.", "Python"),
+    ("scipy.stats.", "NumPy"),
+    ("torch.rand", "PyTorch"),
+    ("torch.normal", "PyTorch"),
+    ("torch.bernoulli", "PyTorch"),
+    ("torch.multinomial", "PyTorch"),
+    ("torch.nn.", "PyTorch"),
+    ("torch.utils.data.random_split", "PyTorch"),
+    ("torchvision.models.", "PyTorch"),
+    ("tensorflow.random.", "TensorFlow"),
+    ("tensorflow.keras.", "TensorFlow"),
+    ("keras.", "TensorFlow"),
+)
+"""How the names of functions begin that draw from a global random generator, and whose it is."""
+
+DRAWS_NOTHING = words(
+    "numpy.random.default_rng numpy.random.RandomState numpy.random.Generator numpy.random.SeedSequence "
+    "numpy.random.get_state numpy.random.PCG64 random.Random random.getstate random.SystemRandom "
+    "torch.random.fork_rng tensorflow.random.Generator tensorflow.random.Generator.from_seed torch.nn.Parameter "
+    "torch.nn.ReLU torch.nn.Module torch.nn.Sequential torch.nn.CrossEntropyLoss torch.nn.MSELoss "
+    "torch.nn.BCELoss torch.nn.BCEWithLogitsLoss torch.nn.ModuleList torch.nn.Flatten keras.Sequential "
+    "tensorflow.keras.Sequential tensorflow.keras.utils.to_categorical keras.utils.to_categorical "
+    "scipy.stats.ttest_ind scipy.stats.ttest_rel scipy.stats.pearsonr scipy.stats.spearmanr scipy.stats.zscore "
+    "scipy.stats.norm scipy.stats.uniform scipy.stats.randint scipy.stats.loguniform"
+)
+
+RANDOMIZED = words(
+    "train_test_split make_blobs make_classification make_regression make_moons make_circles make_swiss_roll "
+    "make_s_curve make_friedman1 make_friedman2 make_friedman3 make_sparse_uncorrelated "
+    "make_multilabel_classification make_hastie_10_2 make_gaussian_quantiles make_biclusters make_checkerboard "
+    "make_low_rank_matrix shuffle resample RandomForestClassifier RandomForestRegressor ExtraTreesClassifier "
+    "ExtraTreesRegressor DecisionTreeClassifier DecisionTreeRegressor ExtraTreeClassifier ExtraTreeRegressor "
+    "GradientBoostingClassifier GradientBoostingRegressor HistGradientBoostingClassifier "
+    "HistGradientBoostingRegressor BaggingClassifier BaggingRegressor AdaBoostClassifier AdaBoostRegressor "
+    "IsolationForest RandomTreesEmbedding KMeans MiniBatchKMeans BisectingKMeans SpectralClustering "
+    "SpectralBiclustering SpectralCoclustering GaussianMixture BayesianGaussianMixture MLPClassifier MLPRegressor "
+    "BernoulliRBM SGDClassifier SGDRegressor SGDOneClassSVM Perceptron PassiveAggressiveClassifier "
+    "PassiveAggressiveRegressor LinearSVC LinearSVR TSNE MDS SpectralEmbedding LocallyLinearEmbedding NMF "
+    "MiniBatchNMF FastICA TruncatedSVD FactorAnalysis DictionaryLearning MiniBatchDictionaryLearning "
+    "LatentDirichletAllocation PCA SparsePCA MiniBatchSparsePCA KernelPCA RandomizedSearchCV HalvingGridSearchCV "
+    "HalvingRandomSearchCV ShuffleSplit StratifiedShuffleSplit GroupShuffleSplit RepeatedKFold "
+    "RepeatedStratifiedKFold RANSACRegressor TheilSenRegressor GaussianProcessRegressor GaussianProcessClassifier "
+    "QuantileTransformer GaussianRandomProjection SparseRandomProjection RBFSampler Nystroem "
+    "PolynomialCountSketch permutation_importance permutation_test_score EllipticEnvelope MinCovDet "
+    "IterativeImputer StackingClassifier SMOTE ADASYN RandomOverSampler RandomUnderSampler BorderlineSMOTE UMAP"
+)
+"""scikit-learn's functions and classes that draw from NumPy's global generator when they get no `random_state`."""
+
+RANDOMIZED_WITH: Mapping[str, str] = {
+    "LogisticRegression": "solver",
+    "LogisticRegressionCV": "solver",
+    "Ridge": "solver",
+    "RidgeClassifier": "solver",
+    "Lasso": "selection",
+    "LassoCV": "selection",
+    "ElasticNet": "selection",
+    "ElasticNetCV": "selection",
+    "SVC": "probability",
+    "NuSVC": "probability",
+}
+"""The same, when they get this argument; without it they draw nothing."""
+
+MAY_SHUFFLE = words("KFold StratifiedKFold GroupKFold StratifiedGroupKFold DataLoader")
+"""They draw when `shuffle` is true and they get no `random_state` or `generator`."""
+
+STATEFUL = words(
+    "numpy.random.default_rng numpy.random.RandomState numpy.random.Generator random.Random random.SystemRandom "
+    "torch.Generator tensorflow.random.Generator tensorflow.random.Generator.from_seed "
+    "sklearn.utils.check_random_state numpy.random.SeedSequence jax.random.PRNGKey_"
+)
+"""Random generators: every use of one, also as an argument, moves it on."""

@@ -1,0 +1,182 @@
+"""What is known while a notebook is followed: which names stand for which objects, and what the current cell needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from alekseylearn import effects
+from alekseylearn.effects import Change
+from alekseylearn.events import Make, Store, Value
+from alekseylearn.knowledge import libraries
+from alekseylearn.objects import NO_THINGS, Binding, Frame, How, Thing, Things, in_order, reach
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A cell needs `name` as cell `source` left it."""
+
+    source: int
+    name: str
+    how: How
+
+
+@dataclass(slots=True)
+class Memory:
+    """The names of the notebook after the cells that were followed so far, and the needs of the `current` one.
+
+    `unseen` are cells that may have bound any name; `logs` remember what names stood for before code that may not run;
+    `seen` are the objects that the current cell has looked at.
+    """
+
+    top: Frame = field(default_factory=Frame)
+    current: int = -1
+    unseen: list[int] = field(default_factory=list)
+    logs: list[dict[tuple[Frame, str], Binding | None]] = field(default_factory=list)
+    needs: dict[tuple[int, str], How] = field(default_factory=dict)
+    seen: set[Thing] = field(default_factory=set)
+    effects: dict[str, None] = field(default_factory=dict)
+    missing: dict[str, None] = field(default_factory=dict)
+
+    def use(self, name: str, frame: Frame) -> None:
+        """Note what reading *name* needs, with all that functions behind it will read when they run."""
+        waiting = [(name, frame, False)]
+        while waiting:
+            name, frame, later = waiting.pop()
+            binding = frame.find(name)
+            if binding is None:
+                if not later and name not in libraries.BUILTINS:
+                    self.unknown(name)
+                continue
+            for source, how in binding.sources:
+                self.need(source, name, how)
+            for thing in self.look(binding.things, name):
+                if thing.function is not None and thing.frame is not None:
+                    around = thing.frame
+                    waiting += [(free, around, True) for free in sorted(thing.function.free_names)]
+
+    def look(self, things: Things, name: str) -> Iterator[Thing]:
+        """Note the changes of *things* and of what they hold; yield those that this cell did not look at before."""
+        waiting = in_order(things)
+        while waiting:
+            thing = waiting.pop()
+            if thing in self.seen:
+                continue
+            self.seen.add(thing)
+            for source in thing.changes:
+                self.need(source, name, "changes")
+            waiting += thing.holds
+            waiting += thing.sees
+            yield thing
+
+    def need(self, source: int, name: str, how: How) -> None:
+        """Note that the current cell needs *name* as cell *source* left it."""
+        if source != self.current:
+            self.needs.setdefault((source, name), how)
+
+    def unknown(self, name: str) -> None:
+        """Note a name that nothing defined so far: it may come from code that cannot be seen."""
+        if not self.unseen:
+            self.missing[name] = None
+        for source in self.unseen:
+            self.need(source, name, "opaque")
+        self.top.bindings[name] = Binding((), frozenset({Thing()}))
+
+    def bind(self, name: str, binding: Binding, frame: Frame) -> None:
+        """Let *name* stand for *binding*."""
+        owner = frame.owner(name)
+        if self.logs:
+            self.logs[-1].setdefault((owner, name), owner.bindings.get(name))
+        owner.bindings[name] = binding
+
+    def merge(self) -> None:
+        """End code that may not have run: what it bound may be bound as before."""
+        log = self.logs.pop()
+        for (owner, name), before in log.items():
+            owner.bindings[name] = owner.bindings[name].or_else(before)
+            if self.logs:
+                self.logs[-1].setdefault((owner, name), before)
+
+    @contextmanager
+    def perhaps(self) -> Iterator[None]:
+        """Follow code that may not run."""
+        self.logs.append({})
+        yield
+        self.merge()
+
+    def binding(self, value: Value, frame: Frame, how: How = "defines") -> Binding:
+        """Make the binding that assigning *value* makes."""
+        literal = value.literal
+        if not literal and len(value.same) == 1:
+            found = frame.find(next(iter(value.same)))
+            literal = found.literal if found else ""
+        return Binding(((self.current, how),), self.things(value, frame), literal)
+
+    def add_source(self, name: str, how: How) -> None:
+        """Let *name*, which stands for a state of the world, be made by this cell as well as by those before."""
+        before = self.top.bindings.get(name, Binding())
+        sources = tuple(dict.fromkeys((*before.sources, (self.current, how))))
+        self.bind(name, Binding(sources), self.top)
+
+    # -- objects ------------------------------------------------------------------------------------------------
+
+    def things(self, value: Value, frame: Frame) -> Things:
+        """Find the objects that *value* may be."""
+        found: set[Thing] = set()
+        for name in value.same:
+            binding = frame.find(name)
+            if binding is not None:
+                found |= binding.things
+        inside: set[Thing] = set()
+        for name in value.inside:
+            binding = frame.find(name)
+            if binding is not None:
+                inside |= binding.things
+        return frozenset(found.union(reach(inside))) if inside else frozenset(found)
+
+    def give(self, name: str, things: Iterable[Thing], frame: Frame) -> None:
+        """Let the intermediate result *name* stand for *things*."""
+        frame.bindings[name] = Binding(((self.current, "defines"),), frozenset(things))
+
+    def make(self, event: Make, frame: Frame) -> None:
+        """Make a new object."""
+        parts = NO_THINGS.union(*(self.things(part, frame) for part in event.parts))
+        if event.derived and not parts and event.function is None:
+            self.give(event.result, {Thing(origin="(value)")}, frame)
+            return
+        thing = Thing(origin=event.origin or "(value)", function=event.function)
+        if event.derived:
+            thing.lineage |= parts
+        else:
+            thing.holds |= parts
+        if event.function is not None:
+            thing.frame = frame
+            around: Frame | None = frame
+            while around is not None and around.local_names is not None:
+                for binding in around.bindings.values():
+                    thing.holds |= binding.things
+                around = around.parent
+        thing.methods = {name: self.things(Value(same=frozenset({member})), frame) for name, member in event.methods}
+        self.give(event.result, {thing}, frame)
+
+    def store(self, event: Store, frame: Frame) -> None:
+        """Set a subscript or an attribute of an object, or a setting of a module."""
+        root = frame.find(event.path[0]) if event.path else None
+        modules = [thing.module for thing in root.things if thing.module] if root else []
+        if modules:
+            if effects.library(modules[0]) not in libraries.DISPLAY_LIBRARIES:
+                self.effects[f"changes `{'.'.join((modules[0], *event.path[1:]))}`"] = None
+            return
+        held = self.things(event.value, frame)
+        for thing in self.things(event.target, frame):
+            thing.change(self.current)
+            thing.holds |= held - {thing}
+
+    def change(self, things: Iterable[Thing], how: Change) -> None:
+        """Note that the current cell changes *things*."""
+        if how == "nothing":
+            return
+        for thing in things if how == "itself" else reach(things, look=how == "graph", compute=how == "graph"):
+            if thing.function is None and not thing.module:
+                thing.change(self.current)

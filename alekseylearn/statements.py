@@ -1,0 +1,272 @@
+"""Statements as events, in the order in which Python runs them; code that may not run stands between Enter and Exit."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from alekseylearn.events import NOTHING, Assign, Call, Function, Import, Return, Signal, Star, Store, Value
+from alekseylearn.expressions import ClassScope, ExpressionReader, dotted
+from alekseylearn.loops import training_loop
+
+
+@dataclass(slots=True)
+class StatementReader(ExpressionReader):
+    """Writes down the events of statements.
+
+    `runs` are the statements that stand for `%run`, with their files; `outside` the renamed names that methods of a
+    class still see; `shared` what the function being read declares `global` or `nonlocal`.
+    """
+
+    runs: dict[str, str] = field(default_factory=dict)
+    outside: dict[str, str] = field(default_factory=dict)
+    shared: set[str] = field(default_factory=set)
+    in_loop: bool = False
+    in_class: bool = False
+
+    def block(self, body: Sequence[ast.stmt]) -> None:
+        """Read statements, one after the other."""
+        for statement in body:
+            self.statement(statement)
+
+    def statement(self, node: ast.stmt) -> None:
+        """Read one statement."""
+        match node:
+            case ast.Expr(value=ast.Call() as call):
+                self.expression_statement(call)
+            case ast.Assign(targets=targets, value=value):
+                self.assign(targets, value)
+            case ast.AugAssign(target=target, value=value):
+                self.update(target, value)
+            case ast.AnnAssign(target=target, value=value):
+                if value is not None:
+                    self.assign([target], value)
+            case ast.For() | ast.AsyncFor() | ast.While():
+                self.loop(node)
+            case ast.If() | ast.Try() | ast.TryStar() | ast.Match():
+                self.branch(node)
+            case ast.With(items=items, body=body) | ast.AsyncWith(items=items, body=body):
+                for item in items:
+                    value_ = self.value(item.context_expr)
+                    if item.optional_vars is not None:
+                        self.bind(item.optional_vars, value_ | value_.element)
+                self.block(body)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                self.definition(node)
+            case _:
+                self.simple(node)
+
+    def simple(self, node: ast.stmt) -> None:
+        """Read a statement without a block."""
+        match node:
+            case ast.Import() | ast.ImportFrom():
+                self.import_(node)
+            case ast.Delete(targets=targets):
+                for target in targets:
+                    self.delete(target)
+            case ast.Return(value=value):
+                self.events.append(Return(self.value(value) if value else NOTHING))
+            case ast.Global(names=names) | ast.Nonlocal(names=names):
+                self.shared.update(names)
+            case _:
+                for child in ast.iter_child_nodes(node):
+                    if isinstance(child, ast.expr):
+                        self.value(child)
+                    elif isinstance(child, ast.stmt):
+                        self.statement(child)
+
+    def import_(self, node: ast.Import | ast.ImportFrom) -> None:
+        """Read an import; `import a.b` binds `a`, and is noted as what loads `a.b`."""
+        for alias in node.names:
+            if isinstance(node, ast.Import):
+                bound = alias.asname or alias.name.partition(".")[0]
+                self.imported(bound, alias.name if alias.asname else bound)
+                if bound != alias.name and not alias.asname:
+                    self.events.append(Import(f"%import {alias.name}", alias.name))
+                continue
+            source = "." * node.level + (node.module or "")
+            if alias.name == "*":
+                self.events.append(Star(source))
+            else:
+                self.imported(alias.asname or alias.name, f"{source}{'.' if node.module else ''}{alias.name}")
+
+    def imported(self, name: str, module: str) -> None:
+        """Bind *name* to *module*."""
+        self.events.append(Import(self.own(name), module))
+
+    def expression_statement(self, call: ast.Call) -> None:
+        """Read a call whose result nothing takes."""
+        path = self.runs.get(ast.unparse(call)) if self.runs else None
+        if path is not None:
+            self.events.append(Star(path))
+            return
+        self.call(call, discarded=True)
+
+    def assign(self, targets: Sequence[ast.expr], value: ast.expr) -> None:
+        """Read `targets = value`."""
+        first = targets[0]
+        if (
+            len(targets) == 1
+            and isinstance(first, ast.Tuple | ast.List)
+            and isinstance(value, ast.Tuple | ast.List)
+            and len(first.elts) == len(value.elts)
+            and not any(isinstance(part, ast.Starred) for part in (*first.elts, *value.elts))
+            and all(isinstance(part, ast.Name) for part in first.elts)
+        ):
+            values = [self.value(part) for part in value.elts]
+            names = [self.own(part.id) for part in first.elts if isinstance(part, ast.Name)]
+            self.events.append(Assign(tuple(zip(names, values, strict=True))))
+            return
+        made = self.value(value)
+        for target in targets:
+            self.bind(target, made)
+
+    def bind(self, target: ast.expr, value: Value) -> None:
+        """Bind *target* to *value*."""
+        match target:
+            case ast.Name(id=name):
+                self.events.append(Assign(((self.own(name), value),)))
+            case ast.Tuple(elts=parts) | ast.List(elts=parts):
+                for part in parts:
+                    self.bind(part, value.element)
+            case ast.Starred(value=inner):
+                self.bind(inner, value)
+            case ast.Attribute(value=base) | ast.Subscript(value=base):
+                path = dotted(base)
+                if isinstance(target, ast.Subscript):
+                    self.value(target.slice)
+                elif isinstance(target, ast.Attribute) and path:
+                    path = (*path, target.attr)
+                self.events.append(Store(target=self.value(base), value=value, path=self.own_path(path)))
+            case _:
+                self.value(target)
+
+    def update(self, target: ast.expr, value: ast.expr) -> None:
+        """Read `target += value`."""
+        if not isinstance(target, ast.Name):
+            self.bind(target, self.value(value))
+            return
+        name = self.used(target.id)
+        made = self.value(value)
+        itself = Value(same=frozenset({name}))
+        self.events.append(Store(target=itself, value=made, path=(name,)))
+        self.events.append(Assign(((self.own(target.id), itself),)))
+
+    def delete(self, target: ast.expr) -> None:
+        """Read `del target`."""
+        if isinstance(target, ast.Name):
+            self.used(target.id)
+        self.bind(target, NOTHING)
+
+    def loop(self, node: ast.For | ast.AsyncFor | ast.While) -> None:
+        """Read a loop."""
+        signal = training_loop(node)
+        if signal is not None:
+            self.events.append(Signal(signal))
+        # Twice, so that what one round leaves behind is seen by the next; inner loops go round with the outer one.
+        rounds, before = (1 if self.in_loop else 2), self.in_loop
+        self.in_loop = True
+        items = NOTHING if isinstance(node, ast.While) else self.iterate(node.iter)
+        with self.perhaps():
+            for _ in range(rounds):
+                if isinstance(node, ast.While):
+                    self.value(node.test)
+                else:
+                    self.bind(node.target, items)
+                self.block(node.body)
+        with self.perhaps():
+            self.block(node.orelse)
+        self.in_loop = before
+
+    def branch(self, node: ast.If | ast.Try | ast.TryStar | ast.Match) -> None:
+        """Read `if` or `match`, or what `attempt` reads."""
+        match node:
+            case ast.If(test=test, body=body, orelse=orelse):
+                self.value(test)
+                if ast.unparse(test) == "__name__ == '__main__'":
+                    self.block(body)
+                    return
+                blocks = [body, orelse]
+            case ast.Try() | ast.TryStar():
+                self.attempt(node)
+                return
+            case ast.Match(subject=subject, cases=cases):
+                value = self.value(subject)
+                for case in cases:
+                    with self.perhaps():
+                        self.pattern(case.pattern, value.element | value)
+                        if case.guard is not None:
+                            self.value(case.guard)
+                        self.block(case.body)
+                return
+        for block in blocks:
+            with self.perhaps():
+                self.block(block)
+
+    def attempt(self, node: ast.Try | ast.TryStar) -> None:
+        """Read `try`."""
+        with self.perhaps():
+            self.block(node.body)
+        for handler in node.handlers:
+            with self.perhaps():
+                if handler.type is not None:
+                    self.value(handler.type)
+                if handler.name is not None:
+                    self.events.append(Assign(((self.own(handler.name), NOTHING),)))
+                self.block(handler.body)
+        with self.perhaps():
+            self.block(node.orelse)
+        self.block(node.finalbody)
+
+    def pattern(self, pattern: ast.pattern, value: Value) -> None:
+        """Bind the names of a pattern."""
+        for part in ast.walk(pattern):
+            match part:
+                case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
+                    self.events.append(Assign(((self.own(name), value),)))
+                case ast.MatchValue(value=expression) | ast.MatchClass(cls=expression):
+                    self.value(expression)
+                case _:
+                    pass
+
+    def definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
+        """Read a function or class with its decorators."""
+        decorators = [(decorator, self.value(decorator)) for decorator in node.decorator_list]
+        made = self.class_(node) if isinstance(node, ast.ClassDef) else self.function(node.name, node.args, node.body)
+        for decorator, value in reversed(decorators):
+            path = dotted(decorator)
+            result = self.fresh()
+            self.events.append(
+                Call(result=result, base=value, name=path[-1] if path else "", arguments=(made,), decorates=True)
+            )
+            made = Value(same=frozenset({result})) | made
+        self.events.append(Assign(((self.own(node.name), made),)))
+
+    def function(self, name: str, arguments: ast.arguments, body: Sequence[ast.stmt]) -> Value:
+        """Make the function *name*; its body is read now and runs when it is called."""
+        defaults = [*arguments.defaults, *(default for default in arguments.kw_defaults if default is not None)]
+        parts = tuple(self.value(default) for default in defaults)
+        parameters = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+        parameters += [extra for extra in (arguments.vararg, arguments.kwarg) if extra is not None]
+        names = tuple(parameter.arg for parameter in parameters)
+        around = self.outside if self.in_class else self.renamed
+        visible = {key: value for key, value in around.items() if key not in names}
+        inner = StatementReader(renamed=visible, outside=visible, counter=self.counter)
+        inner.block(body)
+        function = Function(name, names, tuple(inner.events), frozenset(inner.shared))
+        return self.make(*parts, function=function)
+
+    def class_(self, node: ast.ClassDef) -> Value:
+        """Run the body of a class and make it."""
+        parts = [self.value(base) for base in node.bases]
+        parts += [self.value(keyword.value) for keyword in node.keywords]
+        before = (self.renamed, self.outside, self.in_class)
+        self.outside = self.outside if self.in_class else self.renamed
+        self.renamed, self.in_class = ClassScope(self.renamed, f"%{next(self.counter)}:"), True
+        scope = self.renamed
+        self.block(node.body)
+        self.renamed, self.outside, self.in_class = before
+        members = tuple(sorted((name, renamed) for name, renamed in scope.items() if renamed.startswith(scope.prefix)))
+        parts += [Value(same=frozenset({member})) for _, member in members]
+        return self.make(*parts, origin=f"class {node.name}", methods=members)

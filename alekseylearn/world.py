@@ -1,0 +1,104 @@
+"""The world around the variables: imports, files, random generators, and code that cannot be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from alekseylearn import effects
+from alekseylearn.events import Call, Value
+from alekseylearn.knowledge import libraries
+from alekseylearn.memory import Memory
+from alekseylearn.objects import Binding, Frame, Thing, in_order
+
+RANDOM = "%random "
+FILE = "%file "
+ANY_FILE = "*"
+
+
+@dataclass(slots=True)
+class World(Memory):
+    """Keeps the state of the world under names of its own; `loads` are the cells that import a dotted module."""
+
+    loads: dict[str, list[int]] = field(default_factory=dict)
+
+    def load(self, name: str, module: str, frame: Frame) -> None:
+        """Bind *name* to *module*. Every import of a package may load parts that other cells reach through it."""
+        if module.startswith(libraries.SIDE_EFFECT_IMPORTS):
+            self.effects[f"imports `{module}` for what this does"] = None
+        binding = Binding(((self.current, "imports"),), frozenset({Thing(module=module, origin=module)}))
+        package = effects.library(module)
+        if "." in module:
+            for part in prefixes(module):
+                self.loads.setdefault(part, []).append(self.current)
+        before = frame.find(name)
+        if name == package and before is not None and any(thing.module == module for thing in before.things):
+            binding = binding.or_else(before)
+        self.bind(name, binding, frame)
+
+    def star(self, module: str) -> None:
+        """Bind any name: what is not known from here on may come from *module*."""
+        self.unseen.append(self.current)
+        self.effects[f"imports everything from `{module}`"] = None
+
+    def opaque(self, what: str) -> None:
+        """Code that cannot be seen may use and change everything."""
+        self.effects[f"runs code that cannot be read: {what}"] = None
+        self.unseen.append(self.current)
+        for name, binding in list(self.top.bindings.items()):
+            if name.startswith("%"):
+                continue
+            self.use(name, self.top)
+            self.change(binding.things, "deep")
+            sources = tuple(dict.fromkeys((*binding.sources, (self.current, "opaque"))))
+            self.bind(name, Binding(sources, binding.things), self.top)
+
+    def draw(self, generators: Iterable[str]) -> None:
+        """Draw from global random generators: what comes depends on all that was drawn before."""
+        for generator in generators:
+            name = RANDOM + generator
+            for source, how in self.top.bindings.get(name, Binding()).sources:
+                self.need(source, name, how)
+            self.add_source(name, "random")
+
+    def seed(self, generators: Iterable[str]) -> None:
+        """Set global random generators: what was drawn before no longer counts."""
+        for generator in generators:
+            self.bind(RANDOM + generator, Binding(((self.current, "random"),)), self.top)
+
+    def files(self, call: Call, frame: Frame) -> None:
+        """Follow what a call reads and writes."""
+        reads, writes = effects.reads_file(call), effects.writes_file(call)
+        if not (reads or writes):
+            return
+        texts = [
+            self.text(value, frame) for value in (*call.arguments, *(value for _, value in call.keywords), call.base)
+        ]
+        path = next((text for text in texts if text), ANY_FILE)
+        if reads:
+            wanted = (
+                (path, ANY_FILE)
+                if path != ANY_FILE
+                else [n[len(FILE) :] for n in self.top.bindings if n.startswith(FILE)]
+            )
+            for name in wanted:
+                for source, _ in self.top.bindings.get(FILE + name, Binding()).sources:
+                    self.need(source, FILE + name, "file")
+        if writes:
+            self.add_source(FILE + path, "file")
+
+    def text(self, value: Value, frame: Frame) -> str | None:
+        """Return the string, or the path, that *value* is."""
+        literal = self.binding(value, frame).literal
+        if literal:
+            return Value(literal=literal).text
+        if value.inside:
+            return None
+        return next((thing.text for thing in in_order(self.things(value, frame)) if thing.text), None)
+
+
+def prefixes(dotted: str) -> Iterator[str]:
+    """`a.b`, `a.b.c` and so on of a dotted name."""
+    parts = dotted.split(".")
+    for count in range(2, len(parts) + 1):
+        yield ".".join(parts[:count])
