@@ -38,7 +38,7 @@ _INVISIBLE = re.compile(
 
 def clean(text: str, limit: int = 200) -> str:
     """Fold *text* into one visible line of at most *limit* characters."""
-    line = _INVISIBLE.sub("", re.sub(r"\s+", " ", text)).strip()
+    line = " ".join(_INVISIBLE.sub("", re.sub(r"\s", " ", text)).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
@@ -97,7 +97,7 @@ def number(value: float) -> str:
         return "not a number"
     if math.isinf(value):
         return "infinity" if value > 0 else "-infinity"
-    if abs(value) >= 1e15 or 0 < abs(value) < 0.001:
+    if abs(value) >= 1e15 or 0 < abs(value) < 0.01:
         return f"{value:.3g}"
     if value == int(value):
         return str(int(value))
