@@ -9,7 +9,6 @@ from pathlib import Path
 from alekseylearn.documents import outcome_json
 from alekseylearn.files import write_atomic
 from alekseylearn.jobs import TrainingResult
-from alekseylearn.page import render_page
 from alekseylearn.pipeline import body
 from alekseylearn.report import Outcome
 from alekseylearn.training import Workshop
@@ -17,6 +16,8 @@ from alekseylearn.training import Workshop
 
 def write_report(outcome: Outcome, shop: Workshop, folder: Path) -> Path:
     """Write `report.html`, `comment.md` and `outcome.json` into *folder*; return the page's path."""
+    from alekseylearn.page import render_page
+
     logs = {}
     for notebook in outcome.notebooks:
         for result in (notebook.head, notebook.base):

@@ -6,11 +6,11 @@ import ast
 import hashlib
 import json
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-from alekseylearn.config import BackendName, Config, Scalar
+from alekseylearn.config import BackendName, Config, Model, Scalar
 from alekseylearn.diff import NotebookDiff
 from alekseylearn.errors import InputError
 from alekseylearn.inputs import Inputs, Tree, find_inputs
@@ -32,9 +32,11 @@ class Settings:
     """What the person or the workflow asked for beside the configuration; it wins over the file."""
 
     backend: BackendName | None = None
-    parameters: Mapping[str, Scalar] = MappingProxyType({})
+    parameters: Mapping[str, Scalar] = field(default_factory=lambda: MappingProxyType({}))
     smoke: bool = False
     timeout: int | None = None
+    max_timeout: int | None = None
+    """A ceiling, in seconds, that no configuration can raise."""
     python: str = ""
     """Minor version of the interpreter that will train, as in `3.12`."""
 
@@ -125,10 +127,15 @@ def make_job(
         interpreter=interpreter,
         model=model.model,
         judgement=config.judgement(model),
-        timeout=settings.timeout or model.timeout or config.defaults.timeout,
+        timeout=_timeout(config, model, settings),
         backend=settings.backend or model.backend or config.defaults.backend,
         digest=hashlib.sha256(json.dumps(identity, sort_keys=True, separators=(",", ":")).encode()).hexdigest(),
     )
+
+
+def _timeout(config: Config, model: Model, settings: Settings) -> int:
+    asked = settings.timeout or model.timeout or config.defaults.timeout
+    return asked if settings.max_timeout is None else min(asked, settings.max_timeout)
 
 
 def _named_targets(notebook: Notebook, indexes: tuple[int, ...]) -> tuple[Target, ...]:

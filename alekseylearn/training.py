@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -36,13 +36,14 @@ class Progress:
 class Workshop:
     """The edges that training needs, given by the caller.
 
-    *home* outlives the process; *connect* reaches the backend of a job (and makes its environment); *runtime* are the
-    files of the runtime; *clock* is monotonic seconds.
+    *home* outlives the process; *connect* reaches the backend of a job, *equip* does so with the environment that the
+    job trains in; *runtime* are the files of the runtime; *clock* is monotonic seconds.
     """
 
     home: Path
     store: Store
     connect: Callable[[TrainingJob], Backend]
+    equip: Callable[[TrainingJob], Backend]
     runtime: Callable[[], dict[str, bytes]]
     clock: Callable[[], float]
     sleep: Callable[[float], None]
@@ -60,14 +61,15 @@ class Workshop:
 def next_move(*, stored: bool, state: JobState | None, ours: bool, may_submit: bool) -> Move:
     """Choose what to do about a job, from what is seen and nothing else.
 
-    *state* is the backend's word (None: it knows no such job), *ours* says that this process has submitted it.
+    *state* is the backend's word (None: it knows no such job), *ours* says that this process has submitted it. Who may
+    not submit does not wait either: a job that still runs is left alone.
     """
     if stored:
         return "reuse"
     if state is None:
         return "submit" if may_submit else "leave"
     if not state.ended:
-        return "wait"
+        return "wait" if may_submit else "leave"
     if ours or state is JobState.SUCCEEDED or not may_submit:
         return "collect"
     return "submit"
@@ -95,20 +97,21 @@ def reconcile(
             state = None if handle is None else backend.poll(handle)
             move = next_move(stored=False, state=state, ours=ours, may_submit=may_submit)
             if move == "submit":
+                backend = shop.equip(job)
                 packed = make_bundle(job, tree, shop)
                 bundle, ours = packed.digest, True
                 handle = backend.submit(packed, name=job.name, digest=job.digest)
                 continue
-            if handle is None or state is None:
+            if handle is None or state is None or move == "leave":
                 return None
             chunk = backend.logs(handle, cursor)
             cursor = chunk.cursor
             shop.watch(Progress(job=job, state=state, lines=chunk.lines, seconds=shop.clock() - started))
             if move == "collect":
-                return _collect(backend, handle, shop, commit=commit, bundle=bundle)
+                return _collect(job, backend, handle, shop, commit=commit, bundle=bundle)
             shop.sleep(0.1 if shop.clock() - started < 10 else 1.0)
     except KeyboardInterrupt:
-        raise Stopped(_stop(backend, handle, shop, commit=commit, bundle=bundle)) from None
+        raise Stopped(_stop(job, backend, handle, shop, commit=commit, bundle=bundle)) from None
 
 
 class Stopped(LimitError):
@@ -121,6 +124,15 @@ class Stopped(LimitError):
         )
 
 
+def stop(job: TrainingJob, shop: Workshop, *, commit: str) -> TrainingResult | None:
+    """Stop *job* if it runs, wherever an earlier process has left it; return what it had."""
+    backend = shop.connect(job)
+    handle = backend.find(job.digest)
+    if handle is None or backend.poll(handle).ended:
+        return None
+    return _stop(job, backend, handle, shop, commit=commit, bundle="")
+
+
 def make_bundle(job: TrainingJob, tree: Tree, shop: Workshop) -> Bundle:
     """Pack *job* with the files that its slice needs, as *tree* has them."""
     names = (*job.inputs.modules, *job.inputs.data)
@@ -128,7 +140,7 @@ def make_bundle(job: TrainingJob, tree: Tree, shop: Workshop) -> Bundle:
 
 
 def _stop(
-    backend: Backend, handle: JobHandle | None, shop: Workshop, *, commit: str, bundle: str
+    job: TrainingJob, backend: Backend, handle: JobHandle | None, shop: Workshop, *, commit: str, bundle: str
 ) -> TrainingResult | None:
     if handle is None:
         return None
@@ -138,19 +150,22 @@ def _stop(
         if shop.clock() > end:
             return None
         shop.sleep(0.1)
-    return _collect(backend, handle, shop, commit=commit, bundle=bundle)
+    return _collect(job, backend, handle, shop, commit=commit, bundle=bundle)
 
 
-def _collect(backend: Backend, handle: JobHandle, shop: Workshop, *, commit: str, bundle: str) -> TrainingResult:
+def _collect(
+    job: TrainingJob, backend: Backend, handle: JobHandle, shop: Workshop, *, commit: str, bundle: str
+) -> TrainingResult:
     """Bring the files of an ended job home; a result that succeeded is stored before the backend may forget it."""
     state = backend.poll(handle)
     folder = shop.home / "incoming" / handle.digest[:12]
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
     backend.collect(handle, folder)
-    result = read_result(
+    read = read_result(
         folder, handle, backend=handle.backend, state=state, machine=backend.machine, commit=commit, bundle=bundle
     )
+    result = replace(read, name=job.name, machine=backend.machine)
     if result.succeeded:
         result = shop.store.put(result, folder)
     else:

@@ -122,18 +122,24 @@ def settings_for(
 def workshop(home: Path, config: Config, watch: Callable[[Progress], None], environ: Mapping[str, str]) -> Workshop:
     """Give training its edges: the folder store, backends with their environments, and the real clock."""
 
+    def options(job: TrainingJob) -> Options:
+        return Options(home=home, environ=environ, python=job.interpreter, table=_table(config, job))
+
     def reach(job: TrainingJob) -> Backend:
-        options = Options(home=home, environ=environ, python=job.interpreter, table=_table(config, job))
-        if job.backend == "process":
-            environment = find_environment(job, options)
-            check_imports(job, environment)
-            options = replace(options, python=str(environment.python))
-        return connect(job.backend, options)
+        return connect(job.backend, options(job))
+
+    def equip(job: TrainingJob) -> Backend:
+        if job.backend != "process":
+            return reach(job)
+        environment = find_environment(job, options(job))
+        check_imports(job, environment)
+        return connect(job.backend, replace(options(job), python=str(environment.python)))
 
     return Workshop(
         home=home,
         store=FolderStore(home / "results"),
         connect=reach,
+        equip=equip,
         runtime=runtime_files,
         clock=time.monotonic,
         sleep=time.sleep,

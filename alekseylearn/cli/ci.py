@@ -1,0 +1,42 @@
+"""`ci`: what the GitHub Action calls on the runner."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group("ci")
+def ci_command() -> None:
+    """What the GitHub Action calls."""
+
+
+@ci_command.command("run")
+def run_() -> int:
+    """Look, train what changed, and review it on the pull request."""
+    from alekseylearn.cli import workflow
+
+    return workflow.guarded(workflow.run_step)
+
+
+@ci_command.command("plan")
+def plan() -> int:
+    """Only look: say which notebooks train, as a matrix for a later job."""
+    from alekseylearn.cli import workflow
+
+    return workflow.guarded(workflow.plan_step)
+
+
+@ci_command.command("collect")
+def collect() -> int:
+    """Bring home what ended since, and bring the comment up to date; nothing is started."""
+    from alekseylearn.cli import workflow
+
+    return workflow.guarded(workflow.collect_step)
+
+
+@ci_command.command("finish")
+def finish() -> int:
+    """Put the uploaded artifact's address into the comment; after a cancelled run, stop what still runs and say so."""
+    from alekseylearn.cli import workflow
+
+    return workflow.guarded(workflow.finish_step)
