@@ -86,9 +86,12 @@ class Config:
     notify: Notify = field(default_factory=Notify)
 
     def selects(self, path: str) -> bool:
-        """Tell whether the notebook at *path* is looked at: the last matching pattern wins, `!` excludes."""
+        """Tell whether the notebook at *path* is looked at: the last matching pattern wins, `!` excludes.
+
+        What a run leaves behind (`*.executed.ipynb`) is looked at only where a model names it.
+        """
         chosen = any(model.notebook == path for model in self.models.values())
-        for pattern in self.notebooks:
+        for pattern in () if path.endswith(".executed.ipynb") else self.notebooks:
             if _matches(path, pattern.removeprefix("!")):
                 chosen = not pattern.startswith("!")
         return chosen

@@ -90,7 +90,10 @@ class Story:
     def outcome(self, *, finished: bool = True, when: str, seconds: float) -> Outcome:
         """Sum up what is known now."""
         notebooks = tuple(sides.outcome() for sides in self._sides)
-        first = next((notebook for notebook in notebooks if notebook.digest), None)
+        # The run that the report is known by is one that trained, where there is one.
+        first = next(
+            iter(sorted((one for one in notebooks if one.digest), key=lambda one: one.decision == "skip")), None
+        )
         return replace(
             self.order.frame,
             notebooks=notebooks,

@@ -33,8 +33,10 @@ def demo_command(target: str | None) -> int:
         raise UsageError("usage.folder", f"{folder} is not empty", hint="name an empty folder with --to")
     folder.mkdir(parents=True, exist_ok=True)
     out = console(stderr=True)
-    make_repository(folder, os.environ)
-    out.print(f"A repository with three notebooks: {folder}", markup=False, soft_wrap=True)
+    repository = folder / "repository"
+    repository.mkdir()
+    make_repository(repository, os.environ)
+    out.print(f"A repository with three notebooks: {repository}", markup=False, soft_wrap=True)
     out.print(
         f"Branch {BRANCH} changes a hyperparameter in one, prose in the second, a plot in the third.\n", markup=False
     )
@@ -57,7 +59,7 @@ def _train(folder: Path, out: Console) -> Outcome:
     from alekseylearn.outbox import copy_artifacts, write_report
     from alekseylearn.pipeline import Order, Story, frame, run
 
-    git = Git.open(folder)
+    git = Git.open(folder / "repository")
     place = Place(root=git.root, git=git)
     comparison = compare_versions(
         git, base=git.resolve(BASE), head=git.resolve(BRANCH), base_name=BASE, head_name=BRANCH
@@ -70,9 +72,8 @@ def _train(folder: Path, out: Console) -> Outcome:
     told: list[Outcome] = []
     run(Story(comparison=comparison, shop=shop, order=order), told.append, lambda: (now(), time.monotonic() - started))
     outcome = replace(told[-1], report_path=str(folder / "report.html"))
-    write_report(outcome, shop, folder / ".alekseylearn" / "last")
-    page = folder / ".alekseylearn" / "last" / "report.html"
-    (folder / "report.html").write_bytes(page.read_bytes())
+    write_report(outcome, shop, place.home / "last")
+    write_report(outcome, shop, folder)
     copy_artifacts(outcome, shop, folder / "artifacts")
     return outcome
 
@@ -84,7 +85,7 @@ def _say_next(out: Console, folder: Path, outcome: Outcome, base: str) -> None:
         f"The trained model and the executed notebook: {folder / 'artifacts'}",
         "",
         "Next:",
-        f"  cd {folder}",
+        f"  cd {folder / 'repository'}",
         f"  alekseylearn diff {base}          # which cells changed, and which of them train",
         "  alekseylearn slice --why notebooks/digits.ipynb",
         "  alekseylearn fit                # nothing is trained twice",

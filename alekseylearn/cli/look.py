@@ -41,8 +41,7 @@ def diff_command(what: tuple[str, ...], as_json: bool, by_code: bool, lines: boo
 
 def _plans(what: tuple[str, ...]) -> tuple[str, str, tuple[NotebookPlan, ...]]:
     from alekseylearn.analysis import make_plans
-    from alekseylearn.cli.place import find_place
-    from alekseylearn.plan import Settings
+    from alekseylearn.cli.place import default_settings, find_place
 
     files = [word for word in what if word.endswith(".ipynb")]
     refs = [word for word in what if not word.endswith(".ipynb")]
@@ -50,7 +49,7 @@ def _plans(what: tuple[str, ...]) -> tuple[str, str, tuple[NotebookPlan, ...]]:
         return files[0], files[1], (_two_files(*map(Path, files)),)
     place = find_place()
     comparison = _comparison(place, refs, files)
-    plans = make_plans(comparison, Settings(), lambda digest: False)
+    plans = make_plans(comparison, default_settings(comparison.head.config), lambda _: False)
     before = comparison.base
     return (before.sha or before.name) if before else "", comparison.head.sha or comparison.head.name, plans
 
@@ -76,13 +75,12 @@ def _two_files(old: Path, new: Path) -> NotebookPlan:
     from dataclasses import replace
 
     from alekseylearn.analysis import make_plans
-    from alekseylearn.cli.place import lone_comparison
-    from alekseylearn.plan import Settings
+    from alekseylearn.cli.place import default_settings, lone_comparison
 
     head = lone_comparison(new)
     file = replace(head.files[0], status="modified", old_path=old.name)
     comparison = replace(head, base=lone_comparison(old).head, files=(file,))
-    (plan,) = make_plans(comparison, Settings(), lambda digest: False)
+    (plan,) = make_plans(comparison, default_settings(comparison.head.config), lambda _: False)
     return plan
 
 
@@ -150,10 +148,10 @@ def slice_command(notebook: str, why: bool, target: tuple[int, ...], output: str
 
 def _job(name: str, wanted: tuple[int, ...]) -> TrainingJob:
     from alekseylearn.analysis import read_config
-    from alekseylearn.cli.place import find_place, lone_comparison
+    from alekseylearn.cli.place import default_settings, find_place, lone_comparison
     from alekseylearn.errors import InputError
     from alekseylearn.notebook import parse
-    from alekseylearn.plan import Settings, make_job
+    from alekseylearn.plan import make_job
 
     path = Path(name)
     place = find_place(path.parent)
@@ -169,7 +167,7 @@ def _job(name: str, wanted: tuple[int, ...]) -> TrainingJob:
             raise InputError(
                 "nb.target", f"cell {number} is no code cell", where=relative, hint="cells are counted from 0"
             )
-    job = make_job(parsed, config, tree, Settings(), targets=wanted)
+    job = make_job(parsed, config, tree, default_settings(config), targets=wanted)
     if job is None:
         raise InputError(
             "nb.no-training",

@@ -1,4 +1,4 @@
-"""Where a command is run: the repository around the working folder, our own folder in it, and the two sides to compare."""
+"""Where a command is run: the repository around the working folder, our own folder in it, the two sides."""
 
 from __future__ import annotations
 
@@ -117,6 +117,11 @@ def settings_for(
     """Put together what the command line asks for."""
     python = minor_version(config.defaults.python)
     return Settings(backend=backend, parameters=parameters, smoke=smoke, timeout=timeout, python=python)
+
+
+def default_settings(config: Config) -> Settings:
+    """Return what holds when nothing is asked for: the identities are then those that `fit` gives."""
+    return settings_for(config, backend=None, parameters={}, smoke=False, timeout=None)
 
 
 def workshop(home: Path, config: Config, watch: Callable[[Progress], None], environ: Mapping[str, str]) -> Workshop:
