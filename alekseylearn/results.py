@@ -75,7 +75,9 @@ def read_result(
     common: dict[str, Any] = {
         "run": job.id,
         "digest": job.digest,
+        "name": about.get("name", ""),
         "backend": backend,
+        "machine": machine,
         "artifacts": artifacts,
         "log_tail": _log_tail(folder),
         "commit": commit,
