@@ -25,7 +25,7 @@ _LINKED_WORD = re.compile(r"(?i)\W*(?:www\.|[0-9a-f]{7,40}\W*\Z|gh-\d)")
 _SIGNS = frozenset({"-", "+", "=", "<=", ">=", "·", "…"})
 # What may follow a code span of the sentence at once.
 _AFTER_CODE = re.compile(r"'s\Z|[.,:;!?)]{1,2}\Z")
-_LIST_MARK = re.compile(r"[-+=]\Z|\d+[.)]\Z")
+_LIST_MARK = re.compile(r"[-+=<>]+\Z|\d+[.)]\Z")
 _MARK = re.compile(r"#\| [a-z]+\Z")
 _URL_SAFE = "/:?&=%#@+,;~$"
 
