@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from alekseylearn.comment_state import PastRun
 from alekseylearn.jobs import Failure, JobState
 from alekseylearn.metrics import MetricDelta
 from alekseylearn.report import GateResult, NotebookOutcome, Outcome, Step
@@ -35,7 +34,6 @@ class State(StrEnum):
 
 
 ENDED_BADLY = frozenset({State.CODE_FAILED, State.NOT_RUN, State.STOPPED})
-TRAINED = frozenset({State.GATE, State.WORSE, State.BETTER, State.SAME, State.UNJUDGED, State.NO_BASE, State.NO_METRIC})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,14 @@ class Name:
     text: str
 
 
-Phrase = tuple[str | Name, ...]
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A sentence from outside: its plain words stay plain."""
+
+    text: str
+
+
+Phrase = tuple[str | Name | Words, ...]
 """A sentence; its plain strings are ours."""
 
 
@@ -199,8 +204,8 @@ def refusal(notebook: NotebookOutcome) -> str:
 
 
 def reason(failure: Failure) -> str:
-    """Say in one line why a run failed: the exception and the first line of its message."""
-    message = failure.message.strip().partition("\n")[0]
+    """Say in one line why a run failed: the exception and the first sentence of its message."""
+    message = failure.message.strip().partition("\n")[0].partition(". ")[0]
     return f"{failure.exception}: {message}" if failure.exception and message else message or failure.exception
 
 
@@ -217,11 +222,8 @@ def _bad_end(state: State, notebook: NotebookOutcome) -> Phrase:
 
 def _under_way(notebook: NotebookOutcome) -> Phrase:
     step = running_step(notebook)
-    return (
-        ("Training ", Name(notebook.path))
-        if step is None
-        else ("Training ", Name(notebook.path), f": {step.name.lower()}")
-    )
+    told: Phrase = () if step is None else (": ", Words(step.text or step.name))
+    return ("Training ", Name(notebook.path), *told)
 
 
 def _gates(failed: Sequence[GateResult]) -> Phrase:
@@ -237,7 +239,7 @@ def _against_base(notebook: NotebookOutcome, outcome: Outcome) -> Phrase:
     delta = primary_delta(notebook)
     if delta is None or delta.head is None:
         return ("finished",)
-    base = Name(outcome.base.name)
+    base = _base(outcome)
     told: Phrase = (Name(delta.name), f" {number(delta.head)}, ")
     by = "" if delta.change is None else f" by {number(abs(delta.change))}"
     match delta.verdict:
@@ -254,6 +256,10 @@ def _against_base(notebook: NotebookOutcome, outcome: Outcome) -> Phrase:
             return (*told, "no run of ", base, " to compare with")
         case never:
             assert_never(never)
+
+
+def _base(outcome: Outcome) -> str | Name:
+    return Name(outcome.base.name) if outcome.base.name else "the base"
 
 
 def _sum_up(outcome: Outcome, states: list[State], told: Sequence[NotebookOutcome]) -> Verdict:
@@ -283,29 +289,5 @@ def _sum_up(outcome: Outcome, states: list[State], told: Sequence[NotebookOutcom
             phrase = (words,)
         case _:
             parts = [f"{count[state]} {state}" for state in State if count[state]]
-            phrase = (f"Trained {plural(len(told), 'notebook')}: {', '.join(parts)}, against ", Name(outcome.base.name))
+            phrase = (f"Trained {plural(len(told), 'notebook')}: {', '.join(parts)}, against ", _base(outcome))
     return Verdict(state=worst, sign=_sign(worst, fork=outcome.fork), phrase=phrase)
-
-
-def past_runs(outcome: Outcome) -> tuple[PastRun, ...]:
-    """Return what the comment is to remember of *outcome*: a line for each notebook that has a result."""
-    return tuple(_past_run(one, outcome) for one in active(outcome) if one.head is not None and one.head.state.ended)
-
-
-def _past_run(notebook: NotebookOutcome, outcome: Outcome) -> PastRun:
-    delta = primary_delta(notebook)
-    head = notebook.head
-    failed = head.failure if head is not None else None
-    state = state_of(notebook)
-    where = f", cell {failed.cell}" if state is State.CODE_FAILED and failed is not None else ""
-    return PastRun(
-        sha=outcome.head.sha[:12],
-        when=outcome.when,
-        metric=notebook.primary or "",
-        value=delta.head if delta is not None else None,
-        change=delta.change if delta is not None else None,
-        seconds=head.seconds if head is not None else 0.0,
-        result=f"{state}{where}" if state not in TRAINED else "reused" if notebook.reused else "trained",
-        cost=head.cost if head is not None else None,
-        notebook=notebook.path,
-    )

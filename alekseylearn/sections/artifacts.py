@@ -14,12 +14,22 @@ SHOWN = 6
 def artifacts(outcome: Outcome) -> Markdown | None:
     """Write the table of files and the command that fetches them; None where no file came back."""
     trained = [one for one in active(outcome) if one.head is not None and one.head.succeeded and one.head.artifacts]
-    found = [item for one in trained for item in _files(one, models_only=len(trained) > 1)]
+    found = [(one, item) for one in trained for item in _files(one, models_only=len(trained) > 1)]
     if not found:
         return None
-    rows = [[code(item.name, 60), size(item.size), _where(item, outcome)] for item in found[:SHOWN]]
-    more = f"And {plural(len(found) - SHOWN, 'more file')}." if len(found) > SHOWN else ""
-    return join([table(("File", "Size", "Where"), rows, ("left", "right", "left")), more, _fetch(outcome, trained)])
+    rows = [[code(f"{one.name}/{item.name}", 60), size(item.size), _link(item)] for one, item in found[:SHOWN]]
+    if not any(row[2] for row in rows):
+        rows = [row[:2] for row in rows]
+    shown = table(("File", "Size", "Get it")[: len(rows[0])], rows, ("left", "right", "left")[: len(rows[0])])
+    rest = f"And {plural(len(found) - SHOWN, 'more file')}." if len(found) > SHOWN else ""
+    download = link("one download", outcome.artifact_url)
+    together = f"All of them are in {download}." if download != "one download" else ""
+    return join([shown, join([rest, together], " "), _fetch(outcome, trained)])
+
+
+def _link(item: Artifact) -> str:
+    linked = link("download", item.url)
+    return linked if linked != "download" else ""
 
 
 def _files(notebook: NotebookOutcome, *, models_only: bool) -> list[Artifact]:
@@ -27,12 +37,6 @@ def _files(notebook: NotebookOutcome, *, models_only: bool) -> list[Artifact]:
     found = notebook.head.artifacts if notebook.head is not None else ()
     models = [item for item in found if item.path.startswith("model/")]
     return models if models_only else [*models, *(item for item in found if item not in models)]
-
-
-def _where(item: Artifact, outcome: Outcome) -> str:
-    url = item.url or outcome.artifact_url
-    linked = link("download", url)
-    return linked if linked != "download" else code(item.path, 60)
 
 
 def _fetch(outcome: Outcome, trained: list[NotebookOutcome]) -> str:

@@ -122,7 +122,11 @@ def _lines(notebook: NotebookOutcome, code_changes: list[CellChange]) -> str:
         if len(shown) > MAX_DIFF_LINES:
             break
         cell = side(change)
-        shown += [*([""] if shown else []), f"  cell {cell.index}", *(_cut(line) for line in line_diff(change, 2))]
+        shown += [
+            *([""] if shown else []),
+            f"  cell {cell.index}",
+            *(_cut(line.rstrip()) for line in line_diff(change, 2)),
+        ]
     if len(shown) > MAX_DIFF_LINES:
         shown = [*shown[:MAX_DIFF_LINES], "  … more of it in report.html"]
     return fence("\n".join(shown), "diff") if shown else ""
@@ -141,7 +145,7 @@ def _in_the_run(notebook: NotebookOutcome) -> str:
     runs = f"{'Cell' if len(rest) == 1 else 'Cells'} {naming.numbers(rest)} run{'s' if len(rest) == 1 else ''}"
     also = " too, unchanged." if changed else "."
     why = Counter(reason.reason for reason in notebook.slice.dropped)
-    reasons = ", ".join(f"{count} × {prose(reason, 80)}" for reason, count in why.most_common(4))
+    reasons = ", ".join(f"{prose(reason, 80)} ({count})" for reason, count in why.most_common(4))
     left_out = f"{plural(len(notebook.slice.dropped), 'cell')} left out: {reasons}." if why else ""
     return join([runs + also if rest else "", left_out], " ")
 

@@ -11,12 +11,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from alekseylearn.jobs import JobState
 from alekseylearn.metrics import Metric
 from alekseylearn.report import NotebookOutcome, Outcome
 from alekseylearn.text import Markdown, fence, number
 from alekseylearn.verdict import active
 
 MAX_POINTS = 50
+_CUT_SHORT = frozenset({JobState.FAILED, JobState.LOST})
 _LARGEST = 1e12
 _PALETTE = "#8c959f, #1f6feb"
 
@@ -47,7 +49,7 @@ def notebook_curve(outcome: Outcome, notebook: NotebookOutcome) -> Markdown | No
 
 def find_curve(notebook: NotebookOutcome, max_points: int = MAX_POINTS) -> Curve | None:
     """Choose the metric to draw, the primary one first, and lay both sides on the same steps, thinned evenly."""
-    if notebook.head is None:
+    if notebook.head is None or notebook.head.state in _CUT_SHORT:
         return None
     series = {metric.name: _points(metric) for metric in notebook.head.metrics}
     names = sorted(series, key=lambda name: name != notebook.primary)
@@ -93,7 +95,7 @@ def _chart(found: Curve, base: str) -> Markdown:
     low, high = min(values), max(values)
     margin = (high - low) / 20 or abs(high) / 20 or 1.0
     low, high = low - margin, high + margin
-    decimals = min(15, max(0, 3 - math.floor(math.log10(high - low))))
+    decimals = min(15, max(0, 2 - math.floor(math.log10(high - low))))
     told = f"The line is this version and ends at {number(found.head_end)}."
     title = f"{name} by step"
     bars = []

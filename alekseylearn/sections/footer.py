@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from alekseylearn.report import Outcome
+from alekseylearn.sections import naming
 from alekseylearn.text import Markdown, code, prose
 
 _EXITS = {
@@ -19,7 +20,7 @@ _EXITS = {
 
 def footer(outcome: Outcome) -> Markdown:
     """Write the last line that a reader sees."""
-    updated = f"Updated {prose(outcome.when, 40)}"
+    updated = f"Updated {naming.when(outcome.when)}"
     if not outcome.finished:
         updated += ", at most once a minute. This comment is replaced by the result"
     run = f" Run {code(outcome.run, 20)}, attempt {outcome.attempt}{_exit(outcome.exit_code)}." if outcome.run else ""

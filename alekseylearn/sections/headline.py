@@ -14,7 +14,8 @@ def headline(outcome: Outcome) -> Markdown:
     extra = _beside(outcome) if len(active(outcome)) == 1 else ""
     title = f"### {summed.sign} {naming.spoken(summed.phrase)}{extra}"
     compared = naming.commit(outcome.head, named=False)
-    against = f"{compared} against {naming.commit(outcome.base, named=True)}"
+    known = outcome.base.name or outcome.base.sha
+    against = f"{compared} against {naming.commit(outcome.base, named=True)}" if known else compared
     return Markdown(f"{title}\n\n{join([against, *_work(outcome, summed.state), *_links(outcome)], ' · ')}")
 
 
@@ -33,7 +34,11 @@ def _work(outcome: Outcome, state: State) -> list[str]:
         was = f"already trained: result of run {code(runs[0])} reused, no machine used" if len(runs) == 1 else ""
         return [was or "no machine used"]
     limits = [f"{'about ' if outcome.cost else ''}${outcome.cost:.2f}"] if outcome.cost is not None else []
-    return [naming.place(outcome), *([duration(outcome.seconds)] if outcome.seconds else []), *limits]
+    return [
+        naming.place(outcome),
+        *([f"{duration(outcome.seconds)}{'' if outcome.finished else ' so far'}"] if outcome.seconds else []),
+        *limits,
+    ]
 
 
 def _links(outcome: Outcome) -> list[str]:

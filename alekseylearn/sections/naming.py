@@ -8,16 +8,27 @@ import shlex
 
 from alekseylearn.notebook import Cell
 from alekseylearn.report import Commit, NotebookOutcome, Outcome
-from alekseylearn.text import Markdown, clean, code, html_code, plural
-from alekseylearn.verdict import Name, Phrase
+from alekseylearn.text import Markdown, clean, code, html_code, plural, prose
+from alekseylearn.verdict import Name, Phrase, Words
 
 _SHA = re.compile(r"[0-9a-f]{7,64}\Z")
-_PLACES = {"process": "this machine", "docker": "a container", "sagemaker": "SageMaker"}
+_WHEN = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)? UTC\Z")
+_PLACES = {"docker": "a container", "sagemaker": "SageMaker"}
 
 
 def spoken(phrase: Phrase, limit: int = 100) -> Markdown:
     """Write a sentence as Markdown; its foreign words become code spans of at most *limit* characters."""
-    return Markdown("".join(code(part.text, limit) if isinstance(part, Name) else part for part in phrase))
+    return Markdown("".join(_spoken(part, limit) for part in phrase))
+
+
+def _spoken(part: str | Name | Words, limit: int) -> str:
+    match part:
+        case Name():
+            return code(part.text, limit)
+        case Words():
+            return prose(part.text, limit)
+        case _:
+            return part
 
 
 def sha(text: str) -> str:
@@ -32,7 +43,7 @@ def run_id(text: str) -> str:
 
 def base(outcome: Outcome) -> Markdown:
     """Name the base: `main`."""
-    return code(outcome.base.name)
+    return code(outcome.base.name) if outcome.base.name else Markdown("the base")
 
 
 def head(outcome: Outcome) -> str:
@@ -47,9 +58,17 @@ def commit(one: Commit, *, named: bool) -> str:
 
 
 def place(outcome: Outcome) -> str:
-    """Say where training ran: on SageMaker `ml.g5.xlarge`."""
-    where = _PLACES.get(outcome.backend) or code(outcome.backend)
+    """Say where training ran: SageMaker `ml.g5.xlarge`."""
+    if outcome.backend == "process":
+        where = "this machine" if outcome.pull is None else "the workflow's machine"
+    else:
+        where = _PLACES.get(outcome.backend) or code(outcome.backend)
     return f"{where} {code(outcome.machine)}" if outcome.machine else where
+
+
+def when(text: str) -> str:
+    """Write a time as it is, where it is one."""
+    return text if _WHEN.match(text) else prose(text, 40, cell=True)
 
 
 def cell_label(cell: Cell) -> str:
@@ -79,7 +98,7 @@ def numbers(cells: list[int]) -> str:
 
 def spoken_html(phrase: Phrase) -> str:
     """Write a sentence for the summary of a fold, where Markdown is not read."""
-    return "".join(html_code(part.text) if isinstance(part, Name) else html.escape(part) for part in phrase)
+    return "".join(html.escape(part) if isinstance(part, str) else html_code(part.text) for part in phrase)
 
 
 def shell(*words: str) -> str:

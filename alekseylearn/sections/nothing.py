@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from alekseylearn.diff import CellChange
@@ -13,6 +14,7 @@ from alekseylearn.text import Markdown, code, details, join, number, plural, pro
 from alekseylearn.verdict import active, skipped
 
 MAX_NOTEBOOKS = 30
+_COUNTS = re.compile(r" \([^()]* changed\)\Z")
 MAX_ROWS = 40
 MAX_METRICS = 4
 
@@ -58,9 +60,12 @@ def _decisions(passed: Sequence[NotebookOutcome]) -> Markdown:
     for one in passed[:MAX_NOTEBOOKS]:
         cells, texts, outputs = tally(one)
         counted = f"{cells} of {len(one.sources)} changed" if one.sources else str(cells)
-        rows.append([code(one.path), counted, f"{texts}, {outputs}", prose(one.reason, 160, cell=True)])
+        beside = join([plural(texts, "text") if texts else "", plural(outputs, "output") if outputs else ""], ", ")
+        # The counts have columns of their own.
+        reason = _COUNTS.sub("", one.reason)
+        rows.append([code(one.path), counted, beside or "none", prose(reason, 160, cell=True)])
     more = f"And {plural(len(passed) - MAX_NOTEBOOKS, 'more notebook')}." if len(passed) > MAX_NOTEBOOKS else ""
-    return join([table(("Notebook", "Code cells", "Texts, outputs", "Decision"), rows, ("left",) * 4), more])
+    return join([table(("Notebook", "Code cells", "Text, outputs", "Decision"), rows, ("left",) * 4), more])
 
 
 def _stands(outcome: Outcome, notebook: NotebookOutcome) -> str:
@@ -110,6 +115,8 @@ def _why_not(notebook: NotebookOutcome, change: CellChange) -> str:
         return change.kind
     if change.cosmetic:
         return "only comments or format"
-    dropped = notebook.slice.dropped if notebook.slice is not None else ()
+    if notebook.slice is None:
+        return "the notebook has no training cell"
+    dropped = notebook.slice.dropped
     why = next((reason.reason for reason in dropped if reason.cell == cell.index and change.after is not None), "")
     return prose(why, 100, cell=True) if why else "nothing that is trained uses it"

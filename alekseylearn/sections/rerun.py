@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from alekseylearn.report import NotebookOutcome, Outcome
 from alekseylearn.sections import naming
-from alekseylearn.text import Markdown, code, details, fence, join
+from alekseylearn.text import Markdown, code, details, fence, join, prose
 from alekseylearn.verdict import active
 
-MAX_FACTS = 12
+MAX_FACTS = 14
+_FIRST = ("python", "platform", "machine", "gpu")
 
 
 def rerun(outcome: Outcome) -> Markdown | None:
@@ -30,15 +31,16 @@ def environment(notebook: NotebookOutcome) -> list[tuple[str, str]]:
     head = notebook.head
     if head is None:
         return []
-    facts = [("training", notebook.digest or head.digest), ("bundle", head.bundle), ("run", head.run)]
-    facts += [("backend", head.backend), *head.environment.items()]
+    facts = [("training", notebook.digest or head.digest), ("bundle", head.bundle)]
+    ranked = sorted(head.environment.items(), key=lambda fact: fact[0] not in _FIRST)
+    facts += [("backend", head.backend), *ranked]
     facts += [("base run", notebook.base.run)] if notebook.base is not None else []
     return [(name, value) for name, value in facts if value]
 
 
 def _facts(notebook: NotebookOutcome) -> Markdown:
     facts = environment(notebook)
-    told = [f"{code(name, 40)} {code(_short(value), 60)}" for name, value in facts[:MAX_FACTS]]
+    told = [f"{prose(name, 40)} {code(_short(value), 60)}" for name, value in facts[:MAX_FACTS]]
     return join(told, " · ")
 
 

@@ -38,7 +38,7 @@ def _row(run: PastRun, *, named: bool, several: bool) -> list[str]:
     cost = f", ${run.cost:.2f}" if run.cost is not None and math.isfinite(run.cost) else ""
     return [
         naming.sha(run.sha) or "none",
-        prose(run.when, 40, cell=True),
+        naming.when(run.when),
         *([code(run.notebook, 60)] if several else []),
         f"{code(run.metric, 40)} {value}" if named and run.metric else value,
         _number(run.change, signed=True),
