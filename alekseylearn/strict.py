@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,9 +113,8 @@ def load_yaml(data: bytes, where: str, limits: Limits) -> Any:
 
 
 def _syntax(limits: Limits, what: str, where: str) -> InputError:
-    return InputError(
-        f"{limits.family}.syntax", what, where=where, hint="write plain YAML; `config check` shows the line"
-    )
+    hint = 'write plain YAML, with quotes around values such as ">= 0.92"'
+    return InputError(f"{limits.family}.syntax", what, where=where, hint=hint)
 
 
 def _within(document: Any, max_depth: int) -> bool:
@@ -169,11 +169,8 @@ class _DuplicateKeyError(ValueError):
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise _DuplicateKeyError(key)
-            seen.add(key)
+        times = Counter(key for key, _ in pairs)
+        raise _DuplicateKeyError(max(times, key=lambda key: times[key]))
     return found
 
 
