@@ -89,7 +89,7 @@ class Run:
         """The handle in job.json; None where there is no run."""
         try:
             return JobHandle.from_json(json.loads((self.folder / JOB_FILE).read_bytes())["handle"])
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
 
     @property
@@ -157,25 +157,26 @@ class ProcessBackend:
         `<run id>.previous` and it is started anew. Raises `MachineError`: `backend.taken backend.failed`.
         """
         run = self._run(digest)
-        with holding(self._lock(digest)):
-            known = run.handle
-            if known is not None and known.digest != digest:
-                raise MachineError(
-                    "backend.taken",
-                    f"the run id {digest[:12]} belongs to another training",
-                    where=str(run.folder),
-                    hint="remove that folder when its results are no longer needed",
-                )
-            if known is not None and run.state in (JobState.RUNNING, JobState.SUCCEEDED):
-                return known
-            handle = JobHandle(backend=self.name, id=digest[:12], digest=digest, place=str(run.folder))
-            try:
-                self._start(run, bundle, handle, name)
-            except OSError as error:
-                raise MachineError(
-                    "backend.failed", f"the run cannot be started: {error}", where=str(run.folder), hint="free the disk"
-                ) from None
-            return handle
+        try:
+            with holding(self._lock(digest)):
+                known = run.handle
+                if known is None or (
+                    run.state.ended and run.state is not JobState.SUCCEEDED and known.digest == digest
+                ):
+                    known = JobHandle(backend=self.name, id=digest[:12], digest=digest, place=str(run.folder))
+                    self._start(run, bundle, known, name)
+        except OSError as error:
+            raise MachineError(
+                "backend.failed", f"the run cannot be started: {error}", where=str(run.folder), hint="free the disk"
+            ) from None
+        if known.digest != digest:
+            raise MachineError(
+                "backend.taken",
+                f"the run id {digest[:12]} belongs to another training",
+                where=str(run.folder),
+                hint="remove that folder when its results are no longer needed",
+            )
+        return known
 
     def find(self, digest: str) -> JobHandle | None:
         """Look for a run of the identity *digest*."""

@@ -48,7 +48,7 @@ def gate(tmp_path: Path) -> Gate:
 
 def test_a_backend_that_does_not_stand_says_so(tmp_path: Path) -> None:
     for name in set(get_args(BackendName)) - set(STANDING):
-        with pytest.raises(MachineError, match="backend.missing"):
+        with pytest.raises(MachineError, match=r"backend\.missing"):
             connect(name, Options(home=tmp_path, environ={}, table={}))
 
 
