@@ -225,8 +225,8 @@ HISTORY = (
 )
 OUT_OF_MEMORY = Failure(
     exception="torch.OutOfMemoryError",
-    message="CUDA out of memory. Tried to allocate 1.50 GiB. GPU 0 has a total capacity of 21.99 GiB of which 607.19 MiB "
-    "is free.",
+    message="CUDA out of memory. Tried to allocate 1.50 GiB. GPU 0 has a total capacity of 21.99 GiB of which "
+    "607.19 MiB is free.",
     cell=8,
     line=7,
     traceback="Traceback (most recent call last):\n  cell 8, line 7, in <module>\n    loss.backward()\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alekseylearn.jobs import Artifact
 from alekseylearn.report import NotebookOutcome, Outcome
 from alekseylearn.sections import naming
-from alekseylearn.text import Markdown, code, fence, join, link, plural, size, table
+from alekseylearn.text import Align, Markdown, code, fence, join, link, plural, size, table
 from alekseylearn.verdict import active
 
 SHOWN = 6
@@ -20,7 +20,8 @@ def artifacts(outcome: Outcome) -> Markdown | None:
     rows = [[code(f"{one.name}/{item.name}", 60), size(item.size), _link(item)] for one, item in found[:SHOWN]]
     if not any(row[2] for row in rows):
         rows = [row[:2] for row in rows]
-    shown = table(("File", "Size", "Get it")[: len(rows[0])], rows, ("left", "right", "left")[: len(rows[0])])
+    align: tuple[Align, ...] = ("left", "right", "left")
+    shown = table(("File", "Size", "Get it")[: len(rows[0])], rows, align[: len(rows[0])])
     rest = f"And {plural(len(found) - SHOWN, 'more file')}." if len(found) > SHOWN else ""
     download = link("one download", outcome.artifact_url)
     together = f"All of them are in {download}." if download != "one download" else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from alekseylearn.diff import CellChange, line_diff
 from alekseylearn.jobs import Failure, JobState, TrainingResult
@@ -20,6 +21,13 @@ _FRAME = re.compile(r"  (?:File |cell \d+, line |parameters, line |\.\.\. )")
 _OWN_FRAME = re.compile(r"  (?:cell \d+|parameters), line ")
 
 
+_REMEDIES: Mapping[JobState, str] = {
+    JobState.TIMED_OUT: "Raise `timeout` in `alekseylearn.yml`, or train for fewer steps.",
+    JobState.LOST: "Run the workflow again: what has a result is not trained twice.",
+    JobState.STOPPED: "Somebody or something stopped it. Run it again to go on.",
+}
+
+
 def failures(outcome: Outcome) -> Markdown | None:
     """Tell about the one notebook that failed or could not be read."""
     told = active(outcome)
@@ -35,13 +43,13 @@ def notebook_failure(outcome: Outcome, notebook: NotebookOutcome, *, alert: bool
         return None
     failure = notebook.head.failure or Failure(exception="", message="the machine or the process went away")
     kind = "WARNING" if state is State.STOPPED else "CAUTION"
-    happened = _what_happened(failure)
-    fixes = [f"{place}. {fix}" for place, fix in enumerate(_fixes(notebook, notebook.head, failure), 1)]
+    happened = what_happened(failure)
+    numbered = [f"{place}. {fix}" for place, fix in enumerate(fixes(notebook, notebook.head, failure), 1)]
     return join(
         [
             f"> [!{kind}]\n> {happened}" if alert else happened,
             "**How to fix it**",
-            "\n".join(fixes),
+            "\n".join(numbered),
             _failing_cell(notebook, failure),
             _short_traceback(failure),
             _metrics_so_far(outcome, notebook),
@@ -49,7 +57,8 @@ def notebook_failure(outcome: Outcome, notebook: NotebookOutcome, *, alert: bool
     )
 
 
-def _what_happened(failure: Failure) -> str:
+def what_happened(failure: Failure) -> str:
+    """Say in one line what happened, and where."""
     message = failure.message.strip().partition("\n")[0]
     if failure.cell is None:
         return f"{code(reason(failure), 300)}"
@@ -58,21 +67,14 @@ def _what_happened(failure: Failure) -> str:
     return join([f"{exception} in cell {failure.cell}{line}", code(message, 300) if message else ""], ": ")
 
 
-def _fixes(notebook: NotebookOutcome, head: TrainingResult, failure: Failure) -> list[str]:
-    fixes = [_sentence(prose(failure.hint, 300))] if failure.hint else []
+def fixes(notebook: NotebookOutcome, head: TrainingResult, failure: Failure) -> list[str]:
+    """List what to do, the most likely remedy first; each is a sentence."""
+    found = [_sentence(prose(failure.hint, 300))] if failure.hint else []
     if failure.cell is not None:
-        fixes.append(_what_the_pull_request_did(notebook, failure.cell))
-    match head.state:
-        case JobState.TIMED_OUT:
-            fixes.append("Raise `timeout` in `alekseylearn.yml`, or train for fewer steps.")
-        case JobState.LOST:
-            fixes.append("Run the workflow again: what has a result is not trained twice.")
-        case JobState.STOPPED:
-            fixes.append("Somebody or something stopped it. Run it again to go on.")
-        case _:
-            pass
-    fixes.append(f"Try it here, without a push: {naming.command('fit', notebook.path)}.")
-    return fixes
+        found.append(_what_the_pull_request_did(notebook, failure.cell))
+    if head.state in _REMEDIES:
+        found.append(_REMEDIES[head.state])
+    return [*found, f"Try it here, without a push: {naming.command('fit', notebook.path)}."]
 
 
 def _sentence(text: str) -> str:
@@ -115,16 +117,25 @@ def _told(change: CellChange) -> str:
     return f"{where} was {how(change)}"
 
 
+def failing_lines(notebook: NotebookOutcome, around: int = AROUND) -> list[tuple[int, str]]:
+    """Return the lines of the cell that failed, with their numbers, *around* of them on each side of the error."""
+    failure = notebook.head.failure if notebook.head is not None else None
+    if failure is None or failure.cell is None or not notebook.failed_source:
+        return []
+    lines = notebook.failed_source.rstrip("\n").split("\n")
+    at = failure.line or 1
+    return [(place, line) for place, line in enumerate(lines, 1) if at - around <= place <= at + around]
+
+
 def _failing_cell(notebook: NotebookOutcome, failure: Failure) -> str:
-    if not notebook.failed_source or failure.cell is None:
+    lines = failing_lines(notebook)
+    if not lines:
         return ""
-    lines = [_cut(line) for line in notebook.failed_source.rstrip("\n").split("\n")]
-    at = failure.line or 0
-    first, last = max(1, at - AROUND), min(len(lines), max(at, 1) + AROUND)
-    here = f"  # <-- line {at}: the error is here"
-    title = f"# cell {failure.cell}" + (f", from line {first}" if first > 1 else "")
-    shown = [title, *(lines[place - 1] + (here if place == at else "") for place in range(first, last + 1))]
-    if last < len(lines):
+    first, last = lines[0][0], lines[-1][0]
+    here = f"  # <-- line {failure.line}: the error is here"
+    shown = [f"# cell {failure.cell}" + (f", from line {first}" if first > 1 else "")]
+    shown += [_cut(line) + (here if place == failure.line else "") for place, line in lines]
+    if last < notebook.failed_source.rstrip("\n").count("\n") + 1:
         shown.append("# …")
     return join(["**The cell that failed**", fence("\n".join(shown), "python")])
 

@@ -1,0 +1,71 @@
+"""Which metric of a run is worth a curve, and both sides of it laid on the same steps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from alekseylearn.jobs import JobState
+from alekseylearn.metrics import Metric
+from alekseylearn.report import NotebookOutcome
+
+_CUT_SHORT = frozenset({JobState.FAILED, JobState.LOST})
+_LARGEST = 1e12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """The values of one metric on both sides, by step; both start at the first step."""
+
+    name: str
+    steps: tuple[int, ...]
+    head: tuple[float, ...]
+    base: tuple[float, ...]
+    head_end: float
+    base_end: float | None
+
+
+def find_curve(notebook: NotebookOutcome, max_points: int) -> Curve | None:
+    """Choose the curve for a comment: none for a run that was cut short, else the first of `find_curves`."""
+    if notebook.head is None or notebook.head.state in _CUT_SHORT:
+        return None
+    return next(iter(find_curves(notebook, max_points)), None)
+
+
+def find_curves(notebook: NotebookOutcome, max_points: int) -> tuple[Curve, ...]:
+    """Lay every metric that was logged by step on at most *max_points* steps, the primary metric first."""
+    head = notebook.head.metrics if notebook.head is not None else ()
+    base = notebook.base.metrics if notebook.base is not None else ()
+    before = {metric.name: _points(metric) for metric in base}
+    found = [(metric.name, points) for metric in head if len(points := _points(metric)) > 1]
+    found.sort(key=lambda one: one[0] != notebook.primary)
+    return tuple(lay_out(name, points, before.get(name, {}), max_points) for name, points in found)
+
+
+def lay_out(name: str, head: Mapping[int, float], base: Mapping[int, float], max_points: int) -> Curve:
+    """Lay *head* and *base* (values by step) on common steps; base is left out where its steps do not fit."""
+    union = sorted({*head, *base})
+    if union[: len(head)] != sorted(head) or union[: len(base)] != sorted(base):
+        union, base = sorted(head), {}
+    steps = _thin(union, max_points)
+    return Curve(
+        name=name,
+        steps=tuple(steps),
+        head=tuple(head[step] for step in steps if step in head),
+        base=tuple(base[step] for step in steps if step in base),
+        head_end=head[max(head)],
+        base_end=base[max(base)] if base else None,
+    )
+
+
+def _points(metric: Metric) -> dict[int, float]:
+    return {
+        step: value for step, value in metric.series if step >= 0 and math.isfinite(value) and abs(value) < _LARGEST
+    }
+
+
+def _thin(steps: list[int], most: int) -> list[int]:
+    if len(steps) <= most:
+        return steps
+    return [steps[round(place * (len(steps) - 1) / (most - 1))] for place in range(most)]
