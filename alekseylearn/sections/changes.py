@@ -30,7 +30,7 @@ def notebook_changes(notebook: NotebookOutcome) -> Markdown:
     if notebook.diff.status == "added":
         return join(["The notebook is new.", _in_the_run(notebook)])
     code_changes = changed_code(notebook)
-    rows = [[_label(change), how(change), _counts(notebook, change)] for change in code_changes[:MAX_ROWS]]
+    rows = [[_label(change), how(change), counts(notebook, change)] for change in code_changes[:MAX_ROWS]]
     align: tuple[Align, ...] = ("left", "left", "left")
     listed = table(("Cell", "Change", "In the training run"), rows, align) if rows else _outside(notebook)
     more = f"And {plural(len(code_changes) - MAX_ROWS, 'more cell')}." if len(code_changes) > MAX_ROWS else ""
@@ -89,7 +89,8 @@ def _label(change: CellChange) -> str:
     return label if change.after is not None else f"{label} of the base"
 
 
-def _counts(notebook: NotebookOutcome, change: CellChange) -> str:
+def counts(notebook: NotebookOutcome, change: CellChange) -> str:
+    """Say whether one changed cell is part of the training run, and why."""
     if change.cosmetic:
         return "no: only comments or format changed"
     if change.after is None:

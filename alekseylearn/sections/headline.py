@@ -13,10 +13,15 @@ def headline(outcome: Outcome) -> Markdown:
     summed = verdict(outcome)
     extra = _beside(outcome) if len(active(outcome)) == 1 else ""
     title = f"### {summed.sign} {naming.spoken(summed.phrase)}{extra}"
+    return Markdown(f"{title}\n\n{join([*facts(outcome), *_links(outcome)], ' · ')}")
+
+
+def facts(outcome: Outcome) -> list[str]:
+    """List what was compared, where it ran, how long and at what price; each is a line of Markdown."""
     compared = naming.commit(outcome.head, named=False)
     known = outcome.base.name or outcome.base.sha
     against = f"{compared} against {naming.commit(outcome.base, named=True)}" if known else compared
-    return Markdown(f"{title}\n\n{join([against, *_work(outcome, summed.state), *_links(outcome)], ' · ')}")
+    return [against, *_work(outcome, verdict(outcome).state)]
 
 
 def _beside(outcome: Outcome) -> str:

@@ -35,7 +35,7 @@ def notebook_metrics(outcome: Outcome, notebook: NotebookOutcome) -> Markdown | 
     if rest:
         summary = f"{plural(len(ordered) - SHOWN, 'more metric')}"
         more = details(summary, table(_titles(outcome, "Metric"), rest, ("left", "right", "right", "left")))
-    return join([shown, join([_gates(notebook.gates), _how_sure(outcome, notebook)], " "), more])
+    return join([shown, join([gates(notebook.gates), how_sure(outcome, notebook)], " "), more])
 
 
 _HOW_TO_ADD_ONE = Markdown(
@@ -85,17 +85,19 @@ def _percent(delta: MetricDelta) -> str:
     return f" ({share:+.1f} %)" if abs(share) < 1000 else ""
 
 
-def _gates(gates: tuple[GateResult, ...]) -> str:
+def gates(found: tuple[GateResult, ...]) -> str:
+    """Say which gates were kept."""
     told = []
-    for one in gates[:SHOWN]:
+    for one in found[:SHOWN]:
         value = "missing" if one.value is None else number(one.value)
         told.append(f"{code(str(one.gate))} {'passed' if one.passed else f'**failed** ({value})'}")
-    if len(gates) > SHOWN:
-        told.append(f"and {len(gates) - SHOWN} more")
+    if len(found) > SHOWN:
+        told.append(f"and {len(found) - SHOWN} more")
     return f"**Gates:** {', '.join(told)}." if told else ""
 
 
-def _how_sure(outcome: Outcome, notebook: NotebookOutcome) -> str:
+def how_sure(outcome: Outcome, notebook: NotebookOutcome) -> str:
+    """Say what to know about the comparison: how many runs, from what change on, where."""
     if notebook.base is None or not notebook.base.succeeded:
         why = f": {prose(notebook.base_note)}" if notebook.base_note else ""
         return f"There is no run of {naming.base(outcome)} to compare with{why}."
