@@ -95,6 +95,9 @@ def reconcile(
     try:
         while True:
             state = None if handle is None else backend.poll(handle)
+            if state is JobState.LOST and (stored := shop.store.get(job.digest)) is not None:
+                # Another process was faster: it has brought the result home and cleared the job away.
+                return stored
             move = next_move(stored=False, state=state, ours=ours, may_submit=may_submit)
             if move == "submit":
                 backend = shop.equip(job)
@@ -109,6 +112,8 @@ def reconcile(
             shop.watch(Progress(job=job, state=state, lines=chunk.lines, seconds=shop.clock() - started))
             if move == "collect":
                 return _collect(job, backend, handle, shop, commit=commit, bundle=bundle)
+            # A job that we have waited for is ours, whoever submitted it: if it fails, it is not started once more.
+            ours = True
             shop.sleep(0.1 if shop.clock() - started < 10 else 1.0)
     except KeyboardInterrupt:
         raise Stopped(_stop(job, backend, handle, shop, commit=commit, bundle=bundle)) from None
