@@ -20,7 +20,9 @@ MAX_ENCODED = 12_000
 """Longest state, in base64 characters; a longer one is not looked at."""
 MAX_JSON = 40_000
 """Longest state, in bytes, after it was unpacked."""
-_MAX_WORDS = 120
+_ROOM = 6_000
+"""Longest state that is written, so that the rest of the comment keeps its room."""
+_MAX_WORDS = 80
 _MAX_INTEGER = 2**53
 _SHA = re.compile(r"[0-9a-f]{0,40}\Z")
 _LINE = re.compile(r"<!-- alekseylearn-state v1 ([A-Za-z0-9+/]+={0,2}) -->")
@@ -72,10 +74,14 @@ def with_run(state: CommentState, past_run: PastRun) -> CommentState:
 
 
 def encode(state: CommentState) -> str:
-    """Write *state* as one line that nobody sees; too long words are cut, undefined numbers become none."""
-    data = [list(state.order), state.head, [_pack(run) for run in state.history[:MAX_RUNS]]]
-    packed = zlib.compress(json.dumps(data, separators=(",", ":")).encode(), 9)
-    return f"<!-- alekseylearn-state v1 {base64.b64encode(packed).decode()} -->"
+    """Write *state* as one line that nobody sees.
+
+    Long words are cut, undefined numbers become none, and the oldest runs go when there is no room for them.
+    """
+    history = state.history[:MAX_RUNS]
+    while len(line := _line(replace(state, history=history))) > _ROOM:
+        history = history[:-1]
+    return line
 
 
 def decode(body: str) -> CommentState | None:
@@ -92,6 +98,12 @@ def decode(body: str) -> CommentState | None:
         return None
 
 
+def _line(state: CommentState) -> str:
+    data = [list(state.order), _hex(state.head), [_pack(run) for run in state.history]]
+    packed = zlib.compress(json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode(), 9)
+    return f"<!-- alekseylearn-state v1 {base64.b64encode(packed).decode()} -->"
+
+
 def _unpack(text: str) -> bytes:
     unpacking = zlib.decompressobj()
     # The length is bounded while unpacking: 9 kB can hold 9 MB.
@@ -104,7 +116,11 @@ def _unpack(text: str) -> bytes:
 def _pack(run: PastRun) -> list[object]:
     words = [clean(word, _MAX_WORDS) for word in (run.when, run.metric, run.result, run.notebook)]
     numbers = [_finite(value) for value in (run.value, run.change, run.seconds, run.cost)]
-    return [run.sha, *words, *numbers]
+    return [_hex(run.sha), *words, *numbers]
+
+
+def _hex(text: str) -> str:
+    return text if _SHA.match(text) else ""
 
 
 def _finite(value: float | None) -> float | None:

@@ -8,22 +8,22 @@ import math
 from alekseylearn.curves import Curve
 from alekseylearn.text import clean, number
 
-WIDTH, HEIGHT = 560, 260
-LEFT, RIGHT, TOP, BOTTOM = 58, 118, 14, 34
+WIDTH, HEIGHT = 580, 260
+LEFT, RIGHT, TOP, BOTTOM = 58, 150, 14, 34
 _GAP = 17
 """Smallest distance of two labels, so that neither covers the other."""
 
 
 def draw(curve: Curve, base: str, key: str) -> str:
-    """Return the SVG of *curve*: head as a line, *base* as a dashed one, each named at its end.
+    """Return the SVG of *curve*: head as a line (now), *base* as a dashed one, each named at its end.
 
     *key* is unique within the page. Every word from outside is escaped here.
     """
     low, high = _range((*curve.head, *curve.base))
     name = html.escape(clean(curve.name, 60))
-    ends = [("this version", curve.head, curve.head_end, "head")]
+    ends = [("now", curve.head, curve.head_end, "head")]
     if curve.base and curve.base_end is not None:
-        ends.append((clean(base, 14) or "base", curve.base, curve.base_end, "base"))
+        ends.append((clean(base, 9) or "base", curve.base, curve.base_end, "base"))
     told = "; ".join(f"{html.escape(label)} ends at {number(end)}" for label, _, end, _ in ends)
     parts = [
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="{key}-title {key}-told">',

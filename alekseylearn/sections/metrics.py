@@ -10,7 +10,7 @@ from alekseylearn.verdict import State, active, state_of
 
 SHOWN = 8
 """Rows in sight; the others are folded away."""
-MAX_ROWS = 60
+MAX_ROWS = 40
 
 
 def metrics(outcome: Outcome) -> Markdown | None:
