@@ -83,6 +83,12 @@ def make_plans(
     return tuple(_plan(comparison, file, settings, is_known, force=force) for file in comparison.files)
 
 
+def without_training(path: str) -> InputError:
+    """Say that a notebook that a person named has nothing to train."""
+    hint = "mark the cell that trains with `#| train` as its first line"
+    return InputError("nb.no-training", "no cell of it trains a model", where=path, hint=hint)
+
+
 def _plan(
     comparison: Comparison, file: ChangedFile, settings: Settings, is_known: Callable[[str], bool], *, force: bool
 ) -> NotebookPlan:
@@ -94,6 +100,8 @@ def _plan(
         diff = diff_notebooks(base, head)
         head_job = _job(comparison.head, head, settings)
         base_job = _base_job(comparison.base, base, settings)
+        if head is not None and head_job is None and file.path in comparison.asked:
+            raise without_training(file.path)
     except InputError as error:
         if file.path in comparison.asked:
             raise

@@ -147,7 +147,7 @@ def slice_command(notebook: str, why: bool, target: tuple[int, ...], output: str
 
 
 def _job(name: str, wanted: tuple[int, ...]) -> TrainingJob:
-    from alekseylearn.analysis import read_config
+    from alekseylearn.analysis import read_config, without_training
     from alekseylearn.cli.place import default_settings, find_place, lone_comparison
     from alekseylearn.errors import InputError
     from alekseylearn.notebook import parse
@@ -169,12 +169,7 @@ def _job(name: str, wanted: tuple[int, ...]) -> TrainingJob:
             )
     job = make_job(parsed, config, tree, default_settings(config), targets=wanted)
     if job is None:
-        raise InputError(
-            "nb.no-training",
-            "no cell of it trains a model",
-            where=relative,
-            hint="mark one with `#| train` as its first line",
-        )
+        raise without_training(relative)
     return job
 
 

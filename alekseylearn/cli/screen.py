@@ -1,4 +1,4 @@
-"""What a person sees in the terminal: people's text on stderr when stdout carries JSON, colours only where they help."""
+"""What a person sees in the terminal: people's text on stderr when stdout carries JSON, colours where they help."""
 
 from __future__ import annotations
 
@@ -20,8 +20,14 @@ def console(*, stderr: bool = False) -> Console:
     """Open the terminal; rich knows NO_COLOR, FORCE_COLOR and whether somebody is looking."""
     from rich.console import Console
 
-    found = Console(stderr=stderr, highlight=False, soft_wrap=False)
-    return found if found.width <= WIDTH else Console(stderr=stderr, highlight=False, width=WIDTH)
+    class Terminal(Console):
+        """A console that lets the command end in good order when its reader has gone away."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    found = Terminal(stderr=stderr, highlight=False)
+    return found if found.width <= WIDTH else Terminal(stderr=stderr, highlight=False, width=WIDTH)
 
 
 def print_json(document: Mapping[str, Any]) -> None:
