@@ -14,6 +14,10 @@ from typing import NamedTuple
 from .layout import CellEntry
 
 MARKER = re.compile(r"^# %% \[(?:cell (\d+)|parameters)\]")
+COROUTINE = 0x80
+"""`inspect.CO_COROUTINE`, without the cost of importing inspect."""
+LOOPS = re.compile(r"\b(create_task|ensure_future|get_running_loop)\(")
+"""Calls that need a running loop, as Jupyter always has one."""
 METRICS_MARK = re.compile(r"^\s*#\|\s*metrics\b")
 
 
@@ -95,6 +99,8 @@ class Compiled(NamedTuple):
     body: CodeType
     last: CodeType | None
     expression: ast.expr | None
+    waits: bool
+    """Whether it has to run in an event loop."""
 
 
 class Compiler:
@@ -114,7 +120,9 @@ class Compiler:
             statements.pop()
         body = self._code(ast.Module(body=statements, type_ignores=[]), "exec")
         shown = self._code(ast.Expression(body=expression), "eval") if expression is not None else None
-        return Compiled(tree, body, shown, expression)
+        flags = body.co_flags | (shown.co_flags if shown is not None else 0)
+        waits = bool(flags & COROUTINE) or LOOPS.search(cell.text) is not None
+        return Compiled(tree, body, shown, expression, waits)
 
     def text(self, source: str, filename: str) -> CodeType:
         """Compile other code of the notebook, such as the body of a cell magic."""

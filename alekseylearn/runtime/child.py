@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from . import keeping, machine, seeds, standin, workers
-from .cells import Cell, Compiled, Compiler, parse, split
+from .cells import COROUTINE, Cell, Compiled, Compiler, parse, split
 from .imports import AfterImport, Hook, imported, missing
 from .interrupts import Interrupts
 from .layout import Layout, Manifest, layout_of, read_manifest
@@ -25,8 +25,6 @@ from .shell import Shell
 from .tracebacks import Failures
 from .wire import Wire, flush
 
-COROUTINE = 0x80
-"""`inspect.CO_COROUTINE`, without the cost of importing inspect."""
 DEFECT = 70
 """Exit status of a child that failed through a mistake of ours."""
 PATIENCE = 3.0
@@ -180,22 +178,33 @@ class Session:
         value = None
         with self._interrupts.cell():
             try:
-                self._await(eval(compiled.body, self._names), compiled.body)
-                if compiled.last is not None:
-                    value = self._await(eval(compiled.last, self._names), compiled.last)
-                    self._display.result(value, self._count)
+                if compiled.waits:
+                    value = self._in_loop(compiled)
+                else:
+                    eval(compiled.body, self._names)
+                    value = eval(compiled.last, self._names) if compiled.last is not None else None
+                self._display.result(value, self._count)
             finally:
                 self._display.figures()
         return value
 
-    def _await(self, value: Any, code: types.CodeType) -> Any:
-        if not code.co_flags & COROUTINE:
-            return value
+    def _in_loop(self, compiled: Compiled) -> Any:
         import asyncio
 
-        # One loop for all cells: a task made in one goes on in the next.
-        self._loop = self._loop or asyncio.new_event_loop()
-        return self._loop.run_until_complete(value)
+        if self._loop is None:
+            # One loop for all cells: a task made in one goes on in the next.
+            self._loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(self._loop)
+
+        async def cell() -> Any:
+            value = None
+            for code in filter(None, (compiled.body, compiled.last)):
+                value = eval(code, self._names)
+                if code.co_flags & COROUTINE:
+                    value = await value
+            return value if compiled.last is not None else None
+
+        return self._loop.run_until_complete(cell())
 
     def _finish(self) -> None:
         self._measuring.at_end()
@@ -211,8 +220,16 @@ class Session:
 
     def _exit_handlers(self) -> None:
         """Let libraries end what they began, as at the end of any program, but not for ever."""
-        import atexit
-
-        handlers = threading.Thread(target=atexit._run_exitfuncs, daemon=True)  # noqa: SLF001 - the only way to them
+        handlers = threading.Thread(target=run_exit_handlers, daemon=True)
         handlers.start()
         handlers.join(PATIENCE)
+
+
+def run_exit_handlers() -> None:
+    """Do what the interpreter does at its end: first the pools of threads and processes, then `atexit`."""
+    import atexit
+
+    # Neither has a public way in; without the first, joblib's workers would be waited for by the second.
+    for handler in reversed(getattr(threading, "_threading_atexits", [])):
+        handler()
+    atexit._run_exitfuncs()  # noqa: SLF001

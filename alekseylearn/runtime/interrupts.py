@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupts:
@@ -17,12 +20,13 @@ class Interrupts:
         """Whether this process was asked to stop."""
         self._live = False
         self._pending = False
+        self._forking = threading.local()
 
     def install(self) -> None:
         """Take the signals; processes forked by the notebook get Python's own handlers back."""
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in STOPS:
             signal.signal(number, self._arrived)
-        os.register_at_fork(after_in_child=release)
+        os.register_at_fork(before=self._hold, after_in_parent=self._resume, after_in_child=self._release)
 
     def _arrived(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler's signature
         self.stopped = True
@@ -51,8 +55,15 @@ class Interrupts:
             self._pending = False
             raise KeyboardInterrupt
 
+    # A new process loses signals that reach it while our handlers still stand in it: `Process.terminate` right after
+    # `start` would have no effect. So they wait in the kernel until Python's own handlers are back.
+    def _hold(self) -> None:
+        self._forking.mask = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
 
-def release() -> None:
-    """Give SIGINT and SIGTERM their usual meaning."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    def _resume(self) -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._forking.mask)
+
+    def _release(self) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        self._resume()

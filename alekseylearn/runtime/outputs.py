@@ -113,8 +113,8 @@ class Display:
         data, metadata = bundle_of(value)
         self._send({"output_type": "execute_result", "data": data, "metadata": metadata, "execution_count": count})
 
-    def figures(self, *_: Any, **__: Any) -> None:
-        """Show the open matplotlib figures and close them; stands in for `pyplot.show` too."""
+    def figures(self) -> None:
+        """Show the open matplotlib figures and close them."""
         pyplot = sys.modules.get("matplotlib.pyplot")
         if pyplot is None or not hasattr(pyplot, "get_fignums"):
             return
@@ -131,4 +131,9 @@ class Display:
 
     def take_over(self, pyplot: ModuleType) -> None:
         """Let `plt.show()` show figures here, where the Agg backend would only warn."""
-        pyplot.show = self.figures  # type: ignore[attr-defined]
+
+        def show(*_: Any, **__: Any) -> None:
+            self.figures()
+
+        # A function, because pyplot sets attributes on it when it changes its backend.
+        pyplot.show = show  # type: ignore[attr-defined]

@@ -91,7 +91,8 @@ class Job:
 
     def wait_for(self, text: str) -> None:
         """Read the supervisor's stdout up to a line that contains *text*."""
-        assert self.process is not None and self.process.stdout is not None
+        assert self.process is not None
+        assert self.process.stdout is not None
         for line in self.process.stdout:
             self.out += line.decode()
             if text in self.out:
@@ -99,7 +100,8 @@ class Job:
         raise AssertionError(f"{text!r} was never printed: {self.out}")
 
     def end(self) -> Job:
-        assert self.process is not None and self.process.stdout is not None
+        assert self.process is not None
+        assert self.process.stdout is not None
         rest, _ = self.process.communicate(timeout=60)
         self.out += rest.decode()
         self.code = self.process.returncode
@@ -171,11 +173,11 @@ def bundle(tmp_path: Path) -> Iterator[Make]:
         if parameters_cell is not None:
             text += f"# %% [parameters]\n{parameters_cell}\n\n"
         for number, cell in enumerate(cells, 10):
-            cell = cell if isinstance(cell, Cell) else Cell(text=cell)
-            body = textwrap.dedent(cell.text).strip("\n")
+            written = cell if isinstance(cell, Cell) else Cell(text=cell)
+            body = textwrap.dedent(written.text).strip("\n")
             text += f"# %% [cell {number}]\n{body}\n\n"
-            listed.append({"cell": number, "headline": body.partition("\n")[0], "source": cell.source or body,
-                           "target": cell.target})  # fmt: skip
+            listed.append({"cell": number, "headline": body.partition("\n")[0], "source": written.source or body,
+                           "target": written.target})  # fmt: skip
         (code / "train.py").write_text(text)
         (code / "requirements.txt").write_text("")
         whole = {"version": 1, "name": "churn", "run": "9c1d77a05b20", "digest": "9c" * 32,

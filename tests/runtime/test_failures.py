@@ -39,7 +39,8 @@ def test_a_failing_cell_is_named_with_its_line(run: Make) -> None:
 
 def test_chained_exceptions_and_foreign_files_are_shown(run: Make) -> None:
     job = run(
-        "import tool\ntry:\n    tool.go()\nexcept KeyError as error:\n    raise tool.Wrong('\\x1b[31mred\\x1b[0m') from error",
+        "import tool\ntry:\n    tool.go()\nexcept KeyError as error:\n"
+        "    raise tool.Wrong('\\x1b[31mred\\x1b[0m') from error",
         files={"notebooks/tool.py": "class Wrong(Exception): ...\ndef go():\n    {}['x']\n"},
     )
     failure = job.result["failure"]
@@ -67,7 +68,11 @@ def test_endless_recursion_is_shortened(run: Make) -> None:
         ("undefined_name", "NameError", "name 'undefined_name' is not defined"),
         ("import os\nos._exit(3)", "ProcessExit", "ended by itself with exit status 3"),
         ("import os\nos._exit(0)", "ProcessExit", "ended by itself with exit status 0"),
-        ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "Killed", "signal 9, most likely out of memory (peak"),
+        (
+            "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
+            "Killed",
+            "signal 9, most likely out of memory (peak",
+        ),
         ("import ctypes\nctypes.string_at(0)", "Killed", "killed by signal 11 (SIGSEGV)"),
         ("await 1", "TypeError", "await"),
     ],
@@ -79,7 +84,8 @@ def test_every_end_is_told_with_its_cell(run: Make, text: str, exception: str, m
     failure = job.result["failure"]
     assert (failure["cell"], failure["exception"]) == (11, exception)
     assert message in failure["message"]
-    assert job.failure is not None and job.failure.startswith("cell 11")
+    assert job.failure is not None
+    assert job.failure.startswith("cell 11")
     assert job.printed(10) == "fine\n"
     assert job.printed(11).startswith("here\n")
     assert job.events[-1]["state"] == "failed"
@@ -139,7 +145,9 @@ def test_code_that_this_python_cannot_read_fails_before_anything_runs(run: Make)
 
 
 def test_a_failure_after_training_keeps_the_model(run: Make) -> None:
-    text = "class Net:\n    def fit(self):\n        return self\n    def predict(self): ...\nmodel = Net()\nmodel.fit();"
+    text = (
+        "class Net:\n    def fit(self):\n        return self\n    def predict(self): ...\nmodel = Net()\nmodel.fit();"
+    )
     job = run(train(text), "1 / 0")
     assert job.code == 4
     assert [file["path"] for file in job.result["model"]] == ["model.pkl"]

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .conftest import Make, measure, train
+from .conftest import Make, train
 
 
 def test_a_run_leaves_all_that_the_contract_names(run: Make) -> None:
@@ -45,7 +45,9 @@ def test_a_run_leaves_all_that_the_contract_names(run: Make) -> None:
 
 
 def test_events_tell_the_run_in_order(run: Make) -> None:
-    job = run("1", train("print('Epoch 1/2')\nprint('Epoch 2/2')\nimport alekseylearn\nalekseylearn.log_metric('a', 1)"))
+    job = run(
+        "1", train("print('Epoch 1/2')\nprint('Epoch 2/2')\nimport alekseylearn\nalekseylearn.log_metric('a', 1)")
+    )
     told = [(event["event"], event.get("cell")) for event in job.events]
     assert told[:4] == [("run-start", None), ("cell-start", 10), ("cell-end", 10), ("cell-start", 11)]
     assert sorted(told[4:7]) == [("epoch", 11), ("epoch", 11), ("metric", 11)]
@@ -70,7 +72,10 @@ def test_the_executed_notebook_has_sources_outputs_and_times(run: Make) -> None:
     assert notebook.cells[0].source == "epochs = 3"
     assert notebook.cells[0].metadata.tags == ["injected-parameters"]
     assert notebook.cells[1].metadata["alekseylearn"]["seconds"] >= 0
-    assert sorted((output.name, output.text) for output in job.outputs(10)) == [("stderr", "err\n"), ("stdout", "out\n")]
+    assert sorted((output.name, output.text) for output in job.outputs(10)) == [
+        ("stderr", "err\n"),
+        ("stdout", "out\n"),
+    ]
     (value,) = job.outputs(11)
     assert (value.output_type, value.data["text/plain"]) == ("execute_result", "[1, 2]")
     assert value.execution_count == notebook.cells[2].execution_count
@@ -205,7 +210,7 @@ def test_the_notebook_runs_in_its_own_folder(run: Make) -> None:
 
 
 def test_the_child_has_the_folders_and_quiet_defaults(run: Make) -> None:
-    names = "SM_MODEL_DIR SM_OUTPUT_DIR SM_OUTPUT_DATA_DIR MPLBACKEND TQDM_MININTERVAL".split()
+    names = ["SM_MODEL_DIR", "SM_OUTPUT_DIR", "SM_OUTPUT_DATA_DIR", "MPLBACKEND", "TQDM_MININTERVAL"]
     job = run(f"import os\nfor name in {names}: print(os.environ[name])", env={"TQDM_MININTERVAL": "5"})
     assert job.log.splitlines() == [str(job.model), str(job.folder / "output"), str(job.data), "Agg", "5"]
 
@@ -259,10 +264,10 @@ def test_huge_output_is_cut_with_a_note(run: Make) -> None:
 
 
 def test_packages_that_were_imported_are_named_with_their_version(run: Make) -> None:
-    import numpy
+    import numpy as np
 
     job = run("import numpy as np\nimport json")
-    assert job.result["environment"]["packages"] == {"numpy": numpy.__version__}
+    assert job.result["environment"]["packages"] == {"numpy": np.__version__}
 
 
 def test_result_json_is_written_last_and_whole(bundle: Make) -> None:

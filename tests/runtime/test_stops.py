@@ -19,7 +19,9 @@ class Net:
     def predict(self): ...
 model = Net()
 """
-LOOP = "model.fit()\nprint('training', flush=True)\nimport time\nwhile True:\n    model.steps += 1\n    time.sleep(0.01)"
+LOOP = (
+    "model.fit()\nprint('training', flush=True)\nimport time\nwhile True:\n    model.steps += 1\n    time.sleep(0.01)"
+)
 
 
 def test_the_time_limit_interrupts_the_cell_and_keeps_the_model(run: Make) -> None:
@@ -62,7 +64,8 @@ def test_a_signal_stops_the_run_and_partial_results_leave(bundle: Make, number: 
 
 
 def test_code_that_swallows_the_interrupt_is_not_followed_by_another_cell(bundle: Make) -> None:
-    text = "import time\nprint('training', flush=True)\ntry:\n    time.sleep(30)\nexcept KeyboardInterrupt:\n    print('early')"
+    text = ("import time\ntry:\n    print('training', flush=True)\n    time.sleep(30)\n"
+            "except KeyboardInterrupt:\n    print('early')")  # fmt: skip
     job = bundle(text, "print('next')").start()
     job.wait_for("training")
     assert job.process is not None
@@ -73,7 +76,8 @@ def test_code_that_swallows_the_interrupt_is_not_followed_by_another_cell(bundle
 
 
 def test_code_that_will_not_stop_is_killed_after_the_grace(bundle: Make) -> None:
-    text = "import time\nprint('training', flush=True)\nwhile True:\n    try:\n        time.sleep(30)\n    except BaseException: ..."
+    text = ("import time\nasked = 0\nwhile True:\n    try:\n        if not asked: print('training', flush=True)\n"
+            "        time.sleep(30)\n    except BaseException: asked += 1")  # fmt: skip
     job = bundle(text, grace=0.4).start()
     job.wait_for("training")
     assert job.process is not None
@@ -83,7 +87,7 @@ def test_code_that_will_not_stop_is_killed_after_the_grace(bundle: Make) -> None
 
 
 def test_an_interrupt_that_becomes_another_exception_is_still_a_stop(bundle: Make) -> None:
-    text = ("import time\nprint('training', flush=True)\ntry:\n    time.sleep(30)\n"
+    text = ("import time\ntry:\n    print('training', flush=True)\n    time.sleep(30)\n"
             "except KeyboardInterrupt:\n    raise RuntimeError('worker died')")  # fmt: skip
     job = bundle(text).start()
     job.wait_for("training")
@@ -114,7 +118,7 @@ def test_an_estimator_that_was_interrupted_while_it_fitted_is_not_kept(bundle: M
 def alive(tmp_path: Path) -> Iterator[BinaryIO]:
     """A named pipe `alive`: reading it ends when the last process that opened it for writing has gone."""
     os.mkfifo(tmp_path / "alive")
-    with open(os.open(tmp_path / "alive", os.O_RDONLY | os.O_NONBLOCK), "rb") as pipe:
+    with os.fdopen(os.open(tmp_path / "alive", os.O_RDONLY | os.O_NONBLOCK), "rb") as pipe:
         os.set_blocking(pipe.fileno(), True)
         yield pipe
 
