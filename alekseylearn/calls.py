@@ -53,10 +53,12 @@ class Calls(World, ABC):
         if dotted:
             result = self.call_function(call, dotted, passed)
         else:
+            if len(call.attributes) > 1:
+                base = frozenset(reach(base))
             ours = self.call_ours(call, base, frame)
             result = self.call_method(call, base, passed) if ours is None else ours
         if not call.decorates:
-            self.hand_over(passed, base if not dotted else NO_THINGS)
+            result |= self.hand_over(passed, base if not dotted else NO_THINGS)
         out = call.keyword("out")
         if out is not None:
             self.change(self.things(out, frame), "itself")
@@ -107,11 +109,14 @@ class Calls(World, ABC):
             for source in self.loads.get(part, ()):
                 self.need(source, part, "imports")
         name = dotted.removeprefix("builtins.")
+        module = (
+            call.arguments[0].text if call.arguments and name in ("__import__", "importlib.import_module") else None
+        )
         return self.apply(
             effects.judge_function(dotted),
             receiver=NO_THINGS,
             passed=passed,
-            made=Thing(origin=name, draws=frozenset(drawn) if a_class else frozenset()),
+            made=Thing(origin=module or name, module=module or "", draws=frozenset(drawn) if a_class else frozenset()),
             a_class=a_class,
         )
 
@@ -141,7 +146,7 @@ class Calls(World, ABC):
         """Carry out what a call was judged to do; return what its result may be."""
         self.change(receiver, judgement.receiver)
         self.change(passed, judgement.arguments)
-        for thing in receiver:
+        for thing in receiver or passed:
             if judgement.keeps:
                 thing.holds |= passed - {thing}
             elif judgement.receiver in ("deep", "graph"):
@@ -152,12 +157,14 @@ class Calls(World, ABC):
         made.holds |= receiver | passed
         return frozenset({made}) if a_class else frozenset({made}) | receiver | passed
 
-    def hand_over(self, passed: Things, receiver: Things) -> None:
-        """Functions that are handed to a call run with whatever that call has."""
+    def hand_over(self, passed: Things, receiver: Things) -> Things:
+        """Run functions that are handed to a call with whatever that call has; return what they give back."""
+        returned: set[Thing] = set()
         for thing in in_order(passed):
             if thing.function is not None:
-                others = frozenset(other for other in (passed | receiver) if other.function is None)
-                self.run(thing, [others] * len(thing.function.parameters), {})
+                others = frozenset(other for other in reach(passed | receiver) if other.function is None)
+                returned |= self.run(thing, [others] * len(thing.function.parameters), {})
+        return frozenset(returned)
 
     def call_ours(self, call: Call, base: Things, frame: Frame) -> Things | None:
         """Call functions, classes and methods of the notebook; None when *base* has none of that name."""
@@ -242,8 +249,9 @@ def _methods(klass: Thing | None, names: tuple[str, ...]) -> list[Thing]:
     """Find the methods of these names in a class of the notebook or in its bases."""
     if klass is None:
         return []
-    own = [thing for name in names for thing in klass.methods.get(name, ()) if thing.function is not None]
-    if own:
-        return own
-    bases = [base for base in klass.holds if base.origin.startswith("class ") and base is not klass]
-    return [method for base in bases for method in _methods(base, names)]
+    classes = [klass, *(base for base in reach({klass}, look=False) if base.origin.startswith("class "))]
+    for each in classes:
+        own = [thing for name in names for thing in in_order(each.methods.get(name, ())) if thing.function is not None]
+        if own:
+            return own
+    return []

@@ -11,6 +11,7 @@ _COUNTS_TRAINING = re.compile(
     r"(?:^|_)(?:epochs?|steps?|iters?|iterations?|max_iter|n_iter|it|rounds?|episodes?|updates?|batches|num_updates)(?:$|_|\d)",
     re.IGNORECASE,
 )
+_MOST_ROUNDS = 6
 
 
 def training_loop(loop: ast.For | ast.AsyncFor | ast.While) -> str | None:
@@ -23,6 +24,17 @@ def training_loop(loop: ast.For | ast.AsyncFor | ast.While) -> str | None:
     if over is None or not any(_feeds_back(name, loop.body) for name in _changed(loop.body)):
         return None
     return f"looks like a training loop over `{over}`"
+
+
+def hand_overs(body: list[ast.stmt]) -> int:
+    """Count the variables that *body* only passes on, as in `a, b = b, c`: after as many rounds each has been everywhere."""
+    moved: set[str] = set()
+    for node in _inside(body):
+        if isinstance(node, ast.Assign) and not isinstance(
+            node.value, ast.Call | ast.BinOp | ast.Constant | ast.Compare
+        ):
+            moved.update(part.id for target in node.targets for part in ast.walk(target) if isinstance(part, ast.Name))
+    return min(len(moved), _MOST_ROUNDS)
 
 
 def _counts(loop: ast.For | ast.AsyncFor | ast.While) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from alekseylearn.events import NOTHING, Assign, Call, Function, Import, Return, Signal, Star, Store, Value
 from alekseylearn.expressions import ClassScope, ExpressionReader, dotted
-from alekseylearn.loops import training_loop
+from alekseylearn.loops import hand_overs, training_loop
 
 
 @dataclass(slots=True)
@@ -164,12 +164,12 @@ class StatementReader(ExpressionReader):
         signal = training_loop(node)
         if signal is not None:
             self.events.append(Signal(signal))
-        # Twice, so that what one round leaves behind is seen by the next; inner loops go round with the outer one.
-        rounds, before = (1 if self.in_loop else 2), self.in_loop
+        # Several times, so that what one round leaves behind is seen by the next; inner loops go with the outer one.
+        rounds, before = (1 if self.in_loop else 2 + hand_overs(node.body)), self.in_loop
         self.in_loop = True
         items = NOTHING if isinstance(node, ast.While) else self.iterate(node.iter)
-        with self.perhaps():
-            for _ in range(rounds):
+        for _ in range(rounds):
+            with self.perhaps():
                 if isinstance(node, ast.While):
                     self.value(node.test)
                 else:
