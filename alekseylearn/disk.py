@@ -15,6 +15,7 @@ from alekseylearn.errors import InputError
 from alekseylearn.files import write_atomic
 
 _BLOCK = 1024 * 1024
+_DEPTH = 40
 
 
 def make_private(folder: Path) -> Path:
@@ -87,20 +88,27 @@ def copy_plain(source: Path, target: Path) -> None:
         shutil.copyfileobj(reader, writer, _BLOCK)
 
 
-def copy_tree(source: Path, target: Path) -> tuple[str, ...]:
+def copy_tree(source: Path, target: Path, depth: int = _DEPTH) -> tuple[str, ...]:
     """Copy the plain files and folders below *source* into *target*.
 
-    Returns the paths that were left behind, relative to *source*: symbolic links, pipes, sockets and devices.
+    Returns the paths that were left behind, relative to *source*: symbolic links, pipes, sockets, devices, what we may
+    not read, names that not every system can hold, folders nested more than *depth* deep.
     """
     target.mkdir(parents=True, exist_ok=True)
     left: list[str] = []
     for entry in sorted(os.scandir(source), key=lambda entry: entry.name):
-        if entry.is_dir(follow_symlinks=False):
-            left += [f"{entry.name}/{path}" for path in copy_tree(Path(entry.path), target / entry.name)]
-        elif entry.is_file(follow_symlinks=False):
-            copy_plain(Path(entry.path), target / entry.name)
-        else:
-            left.append(entry.name)
+        shown = os.fsencode(entry.name).decode("utf-8", "replace")
+        try:
+            if not (shown == entry.name and shown.isprintable() and "\\" not in shown):
+                left.append(shown)
+            elif entry.is_dir(follow_symlinks=False) and depth:
+                left += [f"{shown}/{path}" for path in copy_tree(Path(entry.path), target / shown, depth - 1)]
+            elif entry.is_file(follow_symlinks=False):
+                copy_plain(Path(entry.path), target / shown)
+            else:
+                left.append(shown)
+        except PermissionError:
+            left.append(shown)
     return tuple(left)
 
 

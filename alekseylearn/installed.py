@@ -17,7 +17,7 @@ def importable(names: Iterable[str]) -> bool:
     return all(_found(name) for name in names)
 
 
-def _holds(line: str, above: frozenset[str], extra: str = "") -> bool:
+def _holds(line: str, above: frozenset[tuple[str, str]], extra: str = "") -> bool:
     from packaging.requirements import InvalidRequirement, Requirement
     from packaging.version import InvalidVersion
 
@@ -36,12 +36,9 @@ def _holds(line: str, above: frozenset[str], extra: str = "") -> bool:
     except (importlib.metadata.PackageNotFoundError, InvalidVersion):
         return False
     # What a package needs anyway was installed with it; only what its extras add is looked at.
-    return wanted.name in above or all(
-        _holds(needed, above | {wanted.name}, name)
-        for name in wanted.extras
-        for needed in there.requires or ()
-        if "extra" in needed
-    )
+    asked = frozenset((wanted.name, name) for name in wanted.extras) - above
+    needed = [needed for needed in there.requires or () if "extra" in needed]
+    return all(_holds(one, above | asked, name) for _, name in sorted(asked) for one in needed)
 
 
 def _found(name: str) -> bool:

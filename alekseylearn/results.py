@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
-import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from alekseylearn.disk import open_plain, plain_files
+from alekseylearn.collected import (
+    left_behind,
+    list_artifacts,
+    log_tail,
+    read_about,
+    read_events,
+    read_logged_metrics,
+    read_plain,
+)
 from alekseylearn.errors import InputError
 from alekseylearn.jobs import Artifact, CellRun, Failure, JobHandle, JobState, TrainingResult
-from alekseylearn.metrics import Metric, read_metrics
 from alekseylearn.runtime.hints import hint_for
 from alekseylearn.strict import Limits, load_json
 
 RESULT = "output/data/result.json"
-METRICS = "output/data/metrics.jsonl"
-EVENTS = "output/data/events.jsonl"
-LOG = "output/data/log.txt"
-NOTEBOOK = "output/data/executed.ipynb"
-OURS = frozenset({"result.json", "metrics.jsonl", "events.jsonl", "log.txt", "executed.ipynb"})
-
-TAIL_LINES = 20
-TAIL_BYTES = 64 * 1024
-_METRICS_BYTES = 64 * 1024 * 1024
 _LIMITS = Limits(family="result", max_bytes=16 * 1024 * 1024, max_depth=20)
 _STATES = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.STOPPED, JobState.TIMED_OUT})
 _CELL_STATES = frozenset({"done", "failed", "interrupted", "not-reached"})
@@ -70,8 +66,8 @@ def read_result(
     A job without a word of its own (LOST) becomes a result whose failure names the last cell; one whose words cannot be
     trusted becomes a failed result: neither is ever reused.
     """
-    about = _about(folder)
-    artifacts, missing = _artifacts(folder, about.get("name") or job.id)
+    about = read_about(folder)
+    artifacts = list_artifacts(folder, about.get("name") or job.id)
     common: dict[str, Any] = {
         "run": job.id,
         "digest": job.digest,
@@ -79,7 +75,7 @@ def read_result(
         "backend": backend,
         "machine": machine,
         "artifacts": artifacts,
-        "log_tail": _log_tail(folder),
+        "log_tail": log_tail(folder),
         "commit": commit,
         "bundle": bundle or about.get("bundle", ""),
         "cost": cost,
@@ -89,7 +85,7 @@ def read_result(
         if told is None:
             return _without_a_word(folder, state, machine, common)
         _check_models(told.models, artifacts)
-        metrics = _metrics(folder)
+        metrics = read_logged_metrics(folder)
     except InputError as error:
         failure = Failure(exception=error.slug, message=error.what, hint=error.hint)
         return TrainingResult(state=JobState.FAILED, failure=failure, environment=_machine(machine), **common)
@@ -100,7 +96,7 @@ def read_result(
         failure=told.failure,
         seconds=told.seconds,
         finished=told.finished,
-        warnings=(*told.warnings, *missing),
+        warnings=(*told.warnings, *left_behind(folder)),
         environment=told.environment,
         peak_memory=told.peak_memory,
         **common,
@@ -109,7 +105,7 @@ def read_result(
 
 def _told(folder: Path, job: JobHandle, machine: str) -> _Told | None:
     """Read result.json; None when there is none. Raises `InputError` (`result.unreadable result.mismatch` and kin)."""
-    data = _bytes(folder / RESULT, _LIMITS.max_bytes + 1)
+    data = read_plain(folder / RESULT, _LIMITS.max_bytes + 1)
     if data is None:
         return None
     raw = load_json(data, RESULT, _LIMITS)
@@ -119,12 +115,12 @@ def _told(folder: Path, job: JobHandle, machine: str) -> _Told | None:
         raise InputError(
             "result.mismatch", "the result belongs to another training", where=RESULT, hint="train it again"
         )
-    if raw.get("state") not in _STATES:
+    state = _get(raw, "state", str)
+    if state not in _STATES:
         raise _unreadable("its state is unknown")
-    state = JobState(raw["state"])
     failure = raw.get("failure")
     return _Told(
-        state=state,
+        state=JobState(state),
         cells=tuple(_cell(item) for item in _get(raw, "cells", list)),
         failure=None if failure is None else _failure(failure),
         seconds=_number(raw, "seconds"),
@@ -154,7 +150,7 @@ def _failure(raw: object) -> Failure:
 
 def _hint(exception: str, message: str) -> str:
     advice = hint_for(exception.rpartition(".")[2], message)
-    if advice is None and "nan" in message.lower().split():
+    if advice is None and re.search(r"\bnan\b", message, re.IGNORECASE):
         advice = "a value became NaN: look at the data for gaps, or make the learning rate smaller"
     return advice or ""
 
@@ -184,20 +180,22 @@ def _machine(machine: str) -> Mapping[str, str]:
 
 def _without_a_word(folder: Path, state: JobState, machine: str, common: Mapping[str, Any]) -> TrainingResult:
     """Make the result of a job that wrote none, from its events and from what its machine had to say."""
-    events = list(_events(folder))
+    events = list(read_events(folder))
     cell = next((event["cell"] for event in reversed(events) if type(event.get("cell")) is int), None)
-    times = [float(event["time"]) for event in events if type(event.get("time")) in (int, float)]
+    times = [time for event in events if isinstance(time := event.get("time"), float) and math.isfinite(time)]
     reached = f" in cell {cell}" if cell is not None else " before the first cell"
     stopped = state is JobState.STOPPED
     failure = Failure(
         exception="Stopped" if stopped else "Lost",
         message=f"stopped{reached}" if stopped else f"the machine or process went away{reached}",
         cell=cell,
-        traceback=(_bytes(folder / "machine.txt", _LONGEST_TRACEBACK, from_end=True) or b"").decode("utf-8", "replace"),
+        traceback=(read_plain(folder / "machine.txt", _LONGEST_TRACEBACK, from_end=True) or b"").decode(
+            errors="replace"
+        ),
         hint="" if stopped else "train it again; if it goes away in the same cell, it most likely needs more memory",
     )
     try:
-        metrics, warnings = _metrics(folder), _left_behind(folder)
+        metrics, warnings = read_logged_metrics(folder), left_behind(folder)
     except InputError as error:
         metrics, warnings = (), (error.what,)
     return TrainingResult(
@@ -212,49 +210,6 @@ def _without_a_word(folder: Path, state: JobState, machine: str, common: Mapping
     )
 
 
-def _events(folder: Path) -> Iterator[dict[str, Any]]:
-    data = _bytes(folder / EVENTS, TAIL_BYTES, from_end=True) or b""
-    for line in data.splitlines():
-        # The last line may be torn, and so may the first one of a tail.
-        try:
-            event = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(event, dict):
-            yield event
-
-
-def _metrics(folder: Path) -> tuple[Metric, ...]:
-    data = _bytes(folder / METRICS, _METRICS_BYTES + 1)
-    if data is not None and len(data) > _METRICS_BYTES:
-        raise InputError("metric.invalid", "more than 64 MB of metrics", where=METRICS, hint="log once an epoch")
-    return read_metrics((data or b"").decode("utf-8", "replace").splitlines(), METRICS)
-
-
-def _artifacts(folder: Path, name: str) -> tuple[tuple[Artifact, ...], tuple[str, ...]]:
-    """Name and hash the files worth keeping, and tell in words what stayed behind."""
-    found = []
-    for path in (*plain_files(folder, "model"), *plain_files(folder, "output/data")):
-        shown = _shown(path, name)
-        if shown is not None:
-            with open_plain(folder / path) as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-                found.append(Artifact(name=shown, path=path, size=file.tell(), sha256=digest))
-    return tuple(found), _left_behind(folder)
-
-
-def _shown(path: str, name: str) -> str | None:
-    """Return the name under which the collected file *path* is shown; None for what is of no use to people."""
-    if path.startswith("model/"):
-        return path.removeprefix("model/")
-    if path == NOTEBOOK:
-        return f"{name}.executed.ipynb"
-    if path in (METRICS, LOG):
-        return path.rpartition("/")[2]
-    inner = path.removeprefix("output/data/")
-    return inner if inner != path and inner not in OURS else None
-
-
 def _check_models(models: Mapping[str, str], artifacts: tuple[Artifact, ...]) -> None:
     """Compare the models' hashes with those that the job wrote down: a file may be damaged on its way."""
     found = {item.path.removeprefix("model/"): item.sha256 for item in artifacts if item.path.startswith("model/")}
@@ -266,33 +221,6 @@ def _check_models(models: Mapping[str, str], artifacts: tuple[Artifact, ...]) ->
                 where=path,
                 hint="train it again",
             )
-
-
-def _left_behind(folder: Path) -> tuple[str, ...]:
-    data = _bytes(folder / "left-behind.json", _LIMITS.max_bytes) or b"[]"
-    return tuple(f"{path} is no plain file and was left behind" for path in json.loads(data))
-
-
-def _about(folder: Path) -> dict[str, str]:
-    """Read what the backend wrote down when it took the job, where it did."""
-    data = _bytes(folder / "job.json", _LIMITS.max_bytes)
-    return {} if data is None else {key: text for key, text in json.loads(data).items() if isinstance(text, str)}
-
-
-def _log_tail(folder: Path) -> str:
-    text = (_bytes(folder / LOG, TAIL_BYTES, from_end=True) or b"").decode("utf-8", "replace")
-    return "\n".join(line[:_LONGEST] for line in text.rstrip("\n").split("\n")[-TAIL_LINES:])
-
-
-def _bytes(path: Path, most: int, *, from_end: bool = False) -> bytes | None:
-    """Read at most *most* bytes of a plain file; None when there is none."""
-    try:
-        with open_plain(path) as file:
-            if from_end:
-                file.seek(max(0, os.fstat(file.fileno()).st_size - most))
-            return file.read(most)
-    except OSError:
-        return None
 
 
 def _get(raw: object, key: str, kind: type[T]) -> T:

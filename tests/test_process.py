@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from alekseylearn.backends.base import Options
-from alekseylearn.backends.process import ProcessBackend, Run, count_cores, count_gpus
+from alekseylearn.backends.process import ProcessBackend
 from alekseylearn.bundle import Bundle
+from alekseylearn.cores import count_cores, count_gpus
 from alekseylearn.disk import holding, is_locked
 from alekseylearn.errors import InputError, MachineError, UsageError
 from alekseylearn.jobs import JobHandle, JobState
+from alekseylearn.run_folder import Run
 from tests.contract.jobs import ended, until
 
 DIGEST = "c0ffee" + "0" * 58

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
@@ -12,107 +11,21 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from alekseylearn.allowlist import for_job
 from alekseylearn.backends.base import LogChunk, Options
 from alekseylearn.bundle import Bundle
+from alekseylearn.cores import count_cores, count_gpus
 from alekseylearn.disk import copy_plain, copy_tree, holding, inside, is_locked, make_private, remove
 from alekseylearn.errors import MachineError, UsageError
 from alekseylearn.files import write_atomic
 from alekseylearn.jobs import JobHandle, JobState
+from alekseylearn.run_folder import JOB_FILE, LEFT_BEHIND, MACHINE_LOG, Run, spawn, wait_for_pid
 from alekseylearn.text import plural
 
-LEFT_BEHIND = "left-behind.json"
-"""In a collected folder: the paths that were no plain files, as a JSON list."""
-JOB_FILE = "job.json"
-"""In a run's and a collected folder: the handle, the name, the sha256 of the bundle, when it was submitted."""
-MACHINE_LOG = "machine.txt"
-"""In a run's and a collected folder: what the supervisor itself had to say."""
-
-_PATIENCE = 5.0
-"""Seconds within which a process that was just started has written its number down."""
-# The shell writes its number before it becomes the supervisor, so that the number is known even if we die right here.
-_START = 'cd "$1" && echo $$ > "$2" && shift 2 && exec "$@"'
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """The folder of one run.
-
-    A run is alive as long as somebody holds the lock on `alive`. Its supervisor inherits that lock when it is started
-    and nobody after it: the kernel frees it however the supervisor ends, and no process that later gets the same
-    number can be mistaken for it.
-    """
-
-    folder: Path
-
-    @property
-    def code(self) -> Path:
-        """The unpacked bundle."""
-        return self.folder / "code"
-
-    @property
-    def model(self) -> Path:
-        """What becomes the model artifact."""
-        return self.folder / "model"
-
-    @property
-    def output(self) -> Path:
-        """What else the job leaves."""
-        return self.folder / "output"
-
-    @property
-    def data(self) -> Path:
-        """Metrics, events, log and result."""
-        return self.output / "data"
-
-    @property
-    def alive(self) -> Path:
-        """The lock that the supervisor holds."""
-        return self.folder / "alive"
-
-    @property
-    def pid(self) -> int | None:
-        """Number of the supervisor's process; None before it is written down."""
-        try:
-            text = (self.folder / "pid").read_text(encoding="ascii")
-        except FileNotFoundError:
-            return None
-        return int(text) if text.endswith("\n") else None
-
-    @property
-    def handle(self) -> JobHandle | None:
-        """The handle in job.json; None where there is no run."""
-        try:
-            return JobHandle.from_json(json.loads((self.folder / JOB_FILE).read_bytes())["handle"])
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-
-    @property
-    def state(self) -> JobState:
-        """Where the run stands. The result counts first: a process may still be busy ending after it."""
-        told = self._told()
-        if told is None and is_locked(self.alive):
-            return JobState.RUNNING
-        # The result may have been written between the two looks.
-        told = told or self._told()
-        if told is not None:
-            return told
-        return JobState.STOPPED if (self.folder / "cancelled").exists() else JobState.LOST
-
-    def _told(self) -> JobState | None:
-        try:
-            state = JobState(json.loads((self.data / "result.json").read_bytes())["state"])
-        except FileNotFoundError:
-            return None
-        except (ValueError, TypeError, KeyError, OSError, RecursionError):
-            # The notebook's code can write there too; what it leaves is read with care after collecting.
-            return JobState.FAILED
-        return state if state.ended else JobState.FAILED
 
 
 class ProcessBackend:
@@ -128,7 +41,7 @@ class ProcessBackend:
     @classmethod
     def connect(cls, options: Options) -> Self:
         """Make the folder of runs and find the interpreter; raises `MachineError` (`backend.home env.python`)."""
-        from alekseylearn.environments import find_python
+        from alekseylearn.interpreters import find_python
 
         python = Path(sys.executable) if options.python is None else find_python(options.python, options.environ)
         try:
@@ -232,18 +145,17 @@ class ProcessBackend:
             raise UsageError(
                 "path.exists", "the folder to collect into is in use", where=str(into), hint="name a new one"
             )
-        into.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{into.name}.", dir=into.parent) as temporary:
-            partial = Path(temporary) / "collected"
-            left = [
-                f"{part.name}/{path}"
-                for part in (run.model, run.output)
-                for path in copy_tree(part, partial / part.name)
-            ]
-            write_atomic(partial / LEFT_BEHIND, json.dumps(left).encode())
-            for name in (MACHINE_LOG, JOB_FILE):
-                copy_plain(run.folder / name, partial / name)
-            partial.replace(into)
+        try:
+            into.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=f".{into.name}.", dir=into.parent) as temporary:
+                _copy(run, Path(temporary) / "collected").replace(into)
+        except OSError as error:
+            raise MachineError(
+                "collect.failed",
+                f"what run {job.id} left cannot be copied: {error.strerror or error}",
+                where=str(into),
+                hint="free the disk; the run's own folder is untouched",
+            ) from None
         return into
 
     def cancel(self, job: JobHandle) -> None:
@@ -251,8 +163,8 @@ class ProcessBackend:
         run = self._run(job.digest)
         if run.state.ended:
             return
-        write_atomic(run.folder / "cancelled", b"")
-        pid = _wait_for_pid(run)
+        write_atomic(run.cancelled, b"")
+        pid = wait_for_pid(run)
         if pid is not None and is_locked(run.alive):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
@@ -260,9 +172,11 @@ class ProcessBackend:
     def discard(self, job: JobHandle) -> None:
         """Remove the folder of an ended *job* and of the run before it; one that runs is left alone."""
         run = self._run(job.digest)
-        with holding(self._lock(job.digest)):
+        with suppress(OSError), holding(self._lock(job.digest)):
             if run.state.ended:
-                remove(_previous(run))
+                # Without its handle nobody finds it, even if a file in it cannot be removed.
+                (run.folder / JOB_FILE).unlink(missing_ok=True)
+                remove(run.previous)
                 remove(run.folder)
 
     def _lock(self, digest: str) -> Path:
@@ -288,14 +202,19 @@ class ProcessBackend:
         (new.folder / MACHINE_LOG).touch()
         with holding(new.alive) as alive:
             if run.folder.exists():
-                remove(_previous(run))
-                run.folder.rename(_previous(run))
+                remove(run.previous)
+                run.folder.rename(run.previous)
             new.folder.rename(run.folder)
-            _spawn(run, self._python, for_job(self._environ) | sm_variables(run, bundle, self._environ), alive)
+            spawn(run, self._python, for_job(self._environ) | sm_variables(run, bundle, self._environ), alive)
 
 
-def _previous(run: Run) -> Path:
-    return run.folder.with_name(f"{run.folder.name}.previous")
+def _copy(run: Run, target: Path) -> Path:
+    parts = (run.model, run.output)
+    left = [f"{part.name}/{path}" for part in parts for path in copy_tree(part, target / part.name)]
+    write_atomic(target / LEFT_BEHIND, json.dumps(left).encode())
+    for name in (MACHINE_LOG, JOB_FILE):
+        copy_plain(run.folder / name, target / name)
+    return target
 
 
 def sm_variables(run: Run, bundle: Bundle, environ: Mapping[str, str]) -> dict[str, str]:
@@ -318,52 +237,3 @@ def sm_variables(run: Run, bundle: Bundle, environ: Mapping[str, str]) -> dict[s
         "SM_NUM_CPUS": str(count_cores()),
         "SM_NUM_GPUS": str(count_gpus(environ)),
     }
-
-
-def count_cores() -> int:
-    """Count the cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def count_gpus(environ: Mapping[str, str], devices: Path = Path("/dev")) -> int:
-    """Count the NVIDIA GPUs that a job will see, without asking the driver."""
-    there = sum(1 for path in devices.glob("nvidia[0-9]*") if path.name.removeprefix("nvidia").isdecimal())
-    chosen = environ.get("CUDA_VISIBLE_DEVICES")
-    if chosen is None:
-        return there
-    named = [part.strip() for part in chosen.split(",")]
-    # CUDA stops reading the list at the first entry that is no device, -1 by custom.
-    shown = next((place for place, part in enumerate(named) if part in ("", "-1")), len(named))
-    return min(there, shown)
-
-
-def _spawn(run: Run, python: Path, environ: Mapping[str, str], alive: int) -> None:
-    """Start the supervisor in a session of its own; it inherits the lock *alive* and no other file of ours."""
-    supervisor = run.code / "_al" / "supervisor.py"
-    arguments: list[Any] = ["/bin/sh", "-c", _START, "sh", run.code, run.folder / "pid", python, supervisor]
-    append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-    # Far from 3, which it becomes in the new process only: nothing that another thread starts can inherit it.
-    lock = fcntl.fcntl(alive, fcntl.F_DUPFD_CLOEXEC, 10)
-    try:
-        os.posix_spawn(
-            "/bin/sh",
-            arguments,
-            environ,
-            file_actions=[
-                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                # What it prints it also writes to log.txt, which has a limit.
-                (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
-                (os.POSIX_SPAWN_OPEN, 2, str(run.folder / MACHINE_LOG), append, 0o644),
-                (os.POSIX_SPAWN_DUP2, lock, 3),
-            ],
-            setsid=True,
-        )
-    finally:
-        os.close(lock)
-
-
-def _wait_for_pid(run: Run) -> int | None:
-    deadline = time.monotonic() + _PATIENCE
-    while (pid := run.pid) is None and is_locked(run.alive) and time.monotonic() < deadline:
-        time.sleep(0.002)
-    return pid

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alekseylearn.allowlist import for_installer, for_job
+
+FORBIDDEN = (
+    "GITHUB_TOKEN",
+    "GITHUB_SHA",
+    "ACTIONS_ID_TOKEN_REQUEST_URL",
+    "AWS_PROFILE",
+    "AWS_ENDPOINT_URL",
+    "INPUT_ROLE",
+    "HF_TOKEN",
+    "api_key",
+    "CLIENT_SECRET",
+    "PGPASSWORD",
+    "MYSQL_PASSWD",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "PYTHONPATH",
+    "PYTHONSTARTUP",
+    "LD_PRELOAD",
+    "DYLD_INSERT_LIBRARIES",
+    "SM_MODEL_DIR",
+)
+
+
+@pytest.mark.parametrize("name", FORBIDDEN)
+def test_some_names_get_through_under_no_disguise(name: str) -> None:
+    assert for_job({name: "x", f"ALEKSEYLEARN_PASS_{name}": "x", "ALEKSEYLEARN_PASS_": "x"}) == {}
+    assert for_installer({name: "x"}) == {}
+
+
+def test_a_job_sees_what_programs_need() -> None:
+    environ = {"PATH": "/bin", "HOME": "/root", "LC_ALL": "C", "https_proxy": "http://p", "CUDA_VISIBLE_DEVICES": "0"}
+    assert for_job(environ) == environ
+
+
+def test_a_person_may_pass_a_variable_on() -> None:
+    assert for_job({"ALEKSEYLEARN_PASS_CITY": "Kazan", "CITY": "other", "TOWN": "no"}) == {"CITY": "Kazan"}
+
+
+def test_an_installer_sees_its_own_settings_too() -> None:
+    environ = {"PATH": "/bin", "UV_INDEX_URL": "u", "PIP_INDEX_URL": "p", "UV_PUBLISH_TOKEN": "t", "OTHER": "x"}
+    assert for_installer(environ) == {"PATH": "/bin", "UV_INDEX_URL": "u", "PIP_INDEX_URL": "p"}
+
+
+@given(st.dictionaries(st.text(), st.text()))
+def test_what_nobody_listed_is_never_seen(environ: dict[str, str]) -> None:
+    assert set(for_job(environ).values()) <= set(environ.values())
+    assert not any(name in environ for name in for_job(environ) if name.startswith(("GITHUB", "AWS")))

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from alekseylearn.disk import copy_plain, copy_tree, inside, make_private, open_plain, plain_files, remove
+from alekseylearn.errors import InputError
+
+
+def test_a_private_folder_tells_git_to_leave_it_alone(tmp_path: Path) -> None:
+    folder = make_private(tmp_path / "a" / "b")
+    assert (folder / ".gitignore").read_text() == "*\n"
+    (folder / ".gitignore").write_text("mine")
+    assert (make_private(folder) / ".gitignore").read_text() == "mine"
+
+
+@pytest.mark.parametrize("path", ["", ".", "..", "a/../b", "/a", "a//b", "a/", "a\\b", "a\0b"])
+def test_a_path_that_leads_out_is_refused(tmp_path: Path, path: str) -> None:
+    with pytest.raises(InputError, match=r"path\.unsafe"):
+        inside(tmp_path, path)
+
+
+def test_a_path_below_is_taken(tmp_path: Path) -> None:
+    assert inside(tmp_path, "a/b.txt") == tmp_path / "a" / "b.txt"
+
+
+def test_removing_never_follows_a_link(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "file").touch()
+    (tmp_path / "link").symlink_to("kept")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "link").symlink_to("../kept")
+    for name in ("link", "folder", "nothing"):
+        remove(tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+    assert (tmp_path / "kept" / "file").exists()
+
+
+def test_only_plain_files_are_opened(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x")
+    (tmp_path / "link").symlink_to("file")
+    os.mkfifo(tmp_path / "pipe")
+    with open_plain(tmp_path / "file") as file:
+        assert file.read() == b"x"
+    for name in ("link", "pipe", "nothing"):
+        with pytest.raises(OSError, match=name), open_plain(tmp_path / name):
+            pass
+    with pytest.raises(FileExistsError):
+        copy_plain(tmp_path / "file", tmp_path / "link")
+
+
+def test_a_tree_is_copied_without_what_is_no_plain_file(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    (source / "deep" / "empty").mkdir(parents=True)
+    (source / "deep" / "file").write_bytes(b"x" * 3_000_000)
+    (source / "link").symlink_to("/etc/passwd")
+    (source / "deep" / "up").symlink_to("..")
+    os.mkfifo(source / "pipe")
+    (source / "back\\slash").touch()
+    (source / "new\nline").touch()
+    (source / os.fsdecode(b"\xff")).touch()
+    left = copy_tree(source, tmp_path / "target")
+    assert set(left) == {"back\\slash", "deep/up", "link", "new\nline", "pipe", "\ufffd"}
+    assert (tmp_path / "target" / "deep" / "file").read_bytes() == b"x" * 3_000_000
+    assert (tmp_path / "target" / "deep" / "empty").is_dir()
+    assert {path.name for path in (tmp_path / "target").iterdir()} == {"deep"}
+
+
+def test_a_socket_is_left_behind(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        (tmp_path / "s").mkdir()
+        listener.bind(os.path.relpath(tmp_path / "s" / "x"))
+        assert copy_tree(tmp_path / "s", tmp_path / "t") == ("x",)
+
+
+def test_folders_nested_too_deep_are_left_behind(tmp_path: Path) -> None:
+    deep = tmp_path / "s" / "/".join(["d"] * 60)
+    deep.mkdir(parents=True)
+    assert copy_tree(tmp_path / "s", tmp_path / "t") == ("/".join(["d"] * 41),)
+
+
+def test_plain_files_are_named_without_links(tmp_path: Path) -> None:
+    (tmp_path / "model" / "sub").mkdir(parents=True)
+    (tmp_path / "model" / "sub" / "b").touch()
+    (tmp_path / "model" / "a").touch()
+    (tmp_path / "model" / "link").symlink_to("a")
+    (tmp_path / "model" / "loop").symlink_to(".")
+    assert plain_files(tmp_path, "model") == ("model/a", "model/sub/b")
+    assert plain_files(tmp_path, "nothing") == ()
