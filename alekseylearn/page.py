@@ -105,10 +105,10 @@ def inline(text: str) -> Markup:
 
     made, end = Markup(""), 0
     for match in _CODE_SPAN.finditer(text):
-        ticks, inner = match[1], match[2]
-        padded = len(inner) > 2 and inner.startswith(" `") | inner.endswith("` ")
+        inner = match[2]
+        padded = inner.startswith(" ") and inner.endswith(" ") and inner.strip()
         made += escape(text[end : match.start()]) + Markup("<code>{}</code>").format(inner[1:-1] if padded else inner)
-        end = match.end() if ticks else end
+        end = match.end()
     return made + escape(text[end:])
 
 

@@ -189,9 +189,7 @@ def _sentence(state: State, notebook: NotebookOutcome, outcome: Outcome) -> Phra
             return ("Nothing to train in ", path)
         case State.GATE:
             return ("Trained ", path, ", but ", *_gates(failed_gates(notebook)))
-        case State.NO_METRIC:
-            return ("Trained ", path, ": finished, no metric found")
-        case State.WORSE | State.BETTER | State.SAME | State.UNJUDGED | State.NO_BASE:
+        case State.WORSE | State.BETTER | State.SAME | State.UNJUDGED | State.NO_BASE | State.NO_METRIC:
             return ("Trained ", path, ": ", *_against_base(notebook, outcome))
         case never:
             assert_never(never)
@@ -238,7 +236,7 @@ def _gates(failed: Sequence[GateResult]) -> Phrase:
 def _against_base(notebook: NotebookOutcome, outcome: Outcome) -> Phrase:
     delta = primary_delta(notebook)
     if delta is None or delta.head is None:
-        return ("finished",)
+        return ("finished, no metric found",)
     base = _base(outcome)
     told: Phrase = (Name(delta.name), f" {number(delta.head)}, ")
     by = "" if delta.change is None else f" by {number(abs(delta.change))}"

@@ -4,6 +4,7 @@ import html.parser
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from types import MappingProxyType
 
 import cmarkgfm
@@ -30,7 +31,7 @@ www.evil.example a@evil.example GH-1 ![i](http://e.example/x.png) [l](http://e.e
 PIECES = WORDS.split()
 SIGNS = ["\n", "\n\n", "\r", "\t", " ", "    ", "\u202e", "\u200b", "\x00", "\ud800", "\u2028"]
 HOSTILE = st.text(max_size=40) | st.lists(st.sampled_from(PIECES + SIGNS), max_size=10).map("".join)
-LINKED = re.compile(r"@\w|#\d|GH-\d|https?:|www\.|\b[0-9a-f]{12,40}\b|:smile:|!\[|\]\(")
+LINKED = re.compile(r"@\w|#\d|GH-\d|https?:|(?<!\w)www\.|\b[0-9a-f]{12,40}\b|:smile:|!\[|\]\(")
 
 
 class _Page(html.parser.HTMLParser):
@@ -61,6 +62,11 @@ class _Page(html.parser.HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.plain += data if not self._inside_code else " "
+
+
+@cache
+def harmlessly(name: str) -> _Page:
+    return rendered(poisoned(STATES[name], "word"))
 
 
 def rendered(outcome: Outcome) -> _Page:
@@ -149,14 +155,14 @@ def _result(result: TrainingResult, text: str) -> TrainingResult:
 
 
 @pytest.mark.parametrize("name", STATES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(HOSTILE)
 @example("`@octocat` ``` </details> | #1 https://evil.example")
 @example("\n\n# heading\n\n![i](http://e.example/x.png)\n")
 @example("@octocat")
 @example("- 1. #1")
 def test_structure_does_not_depend_on_what_strangers_write(name: str, text: str) -> None:
-    harmless = rendered(poisoned(STATES[name], "word"))
+    harmless = harmlessly(name)
     # The word at the end keeps the text from being empty, which is another comment by right.
     hostile = rendered(poisoned(STATES[name], f"{text}x"))
     assert hostile.tags == harmless.tags

@@ -111,13 +111,12 @@ def how_sure(outcome: Outcome, notebook: NotebookOutcome) -> str:
 
 def _elsewhere(outcome: Outcome, notebook: NotebookOutcome) -> str:
     """Say that base and head ran in different places, which a reader of small changes must know."""
-    if notebook.base is None or notebook.head is None:
-        return ""
     sides = [
         (side.backend, *(side.environment.get(key, "") for key in ("python", "machine", "gpu")))
         for side in (notebook.base, notebook.head)
+        if side is not None
     ]
-    if sides[0] == sides[1]:
+    if len(set(sides)) < 2:
         return ""
     before, now = (", ".join(part for part in side if part) for side in sides)
     return f"Not in the same place: {naming.base(outcome)} ran on {code(before)}, this on {code(now)}."

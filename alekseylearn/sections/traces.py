@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from alekseylearn.jobs import CellRun
+from alekseylearn.jobs import CellRun, TrainingResult
 from alekseylearn.report import NotebookOutcome, Outcome
 from alekseylearn.sections import naming
 from alekseylearn.text import Markdown, code, details, duration, fence, join, plural, table
@@ -26,7 +26,7 @@ def notebook_traces(outcome: Outcome, notebook: NotebookOutcome) -> Markdown | N
     """Fold the evidence of *notebook*; None when it did not fail."""
     if state_of(notebook, finished=outcome.finished) not in ENDED_BADLY or notebook.head is None:
         return None
-    return join([_cells(notebook, notebook.head.cells), _texts(notebook)])
+    return join([_cells(notebook, notebook.head.cells), _texts(notebook.head)])
 
 
 def _cells(notebook: NotebookOutcome, cells: tuple[CellRun, ...]) -> str:
@@ -51,10 +51,7 @@ def _row(notebook: NotebookOutcome, run: CellRun) -> list[str]:
     return [f"**{label}**", f"**{run.state if run.state == 'interrupted' else 'failed'}**", f"**{time}**"]
 
 
-def _texts(notebook: NotebookOutcome) -> str:
-    head = notebook.head
-    if head is None:
-        return ""
+def _texts(head: TrainingResult) -> str:
     whole = head.failure.traceback.rstrip("\n") if head.failure is not None else ""
     log = head.log_tail.rstrip("\n")
     lines = [_cut(line) for line in log.split("\n")[-LOG_LINES:]] if log else []

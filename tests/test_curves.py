@@ -1,0 +1,97 @@
+"""Both sides of a curve lie on the same steps, thinned evenly, and a picture of it needs nothing but its page."""
+
+import math
+import xml.etree.ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alekseylearn.curves import find_curve, find_curves, lay_out
+from alekseylearn.drawing import HEIGHT, WIDTH, draw, ticks
+from alekseylearn.jobs import JobState
+from alekseylearn.metrics import Metric
+from tests.outcomes import curve, result, told
+
+VALUES = st.floats(min_value=-1e11, max_value=1e11)
+SERIES = st.dictionaries(st.integers(min_value=0, max_value=10_000), VALUES, min_size=2, max_size=60)
+
+
+def test_the_primary_metric_is_drawn_first() -> None:
+    head = result(metrics=(curve("loss", (2.0, 1.0)), curve("val_accuracy", (0.1, 0.2))))
+    found = find_curves(told(head=head), 50)
+    assert [one.name for one in found] == ["val_accuracy", "loss"]
+    assert (found[0].head_end, found[0].base_end) == (0.2, 0.913)
+    assert found[1].base == ()
+
+
+def test_what_was_cut_short_or_never_ran_has_no_curve_in_the_comment() -> None:
+    assert find_curve(told(head=None), 50) is None
+    assert find_curve(told(head=result(state=JobState.FAILED)), 50) is None
+    assert find_curve(told(head=result(metrics=(Metric(name="acc", value=1),))), 50) is None
+    assert find_curve(told(head=result(), base=None), 50) is not None
+
+
+def test_what_is_no_number_is_no_point() -> None:
+    odd = Metric(name="loss", value=1, series=((-1, 1.0), (0, math.nan), (1, math.inf), (2, 1e300), (3, 0.5)))
+    assert find_curves(told(head=result(metrics=(odd,))), 50) == ()
+
+
+def test_a_longer_base_is_drawn_to_its_end() -> None:
+    found = lay_out("loss", {1: 3.0, 2: 2.0}, {1: 3.0, 2: 2.5, 3: 2.0}, 50)
+    assert (found.steps, found.head, found.base) == ((1, 2, 3), (3.0, 2.0), (3.0, 2.5, 2.0))
+
+
+def test_a_base_on_other_steps_is_left_out() -> None:
+    found = lay_out("loss", {1: 3.0, 3: 2.0}, {2: 3.0, 4: 2.5}, 50)
+    assert (found.steps, found.base, found.base_end) == ((1, 3), (), None)
+
+
+@given(SERIES, SERIES, st.integers(min_value=2, max_value=50))
+def test_no_curve_has_more_points_than_asked_for_and_invents_none(
+    head: dict[int, float], base: dict[int, float], most: int
+) -> None:
+    found = lay_out("loss", head, base, most)
+    assert len(found.steps) <= most
+    assert list(found.steps) == sorted(set(found.steps))
+    assert found.head == tuple(head[step] for step in found.steps[: len(found.head)])
+    assert found.base == tuple(base[step] for step in found.steps[: len(found.base)])
+    assert found.steps[0] == min(head)
+
+
+@given(SERIES, SERIES, st.text(max_size=40), st.text(max_size=20))
+def test_a_picture_is_well_formed_and_stays_within_its_frame(
+    head: dict[int, float], base: dict[int, float], name: str, side: str
+) -> None:
+    picture = ET.fromstring(draw(lay_out(name, head, base, 400), side, "n1"))
+    assert {element.tag for element in picture.iter()} <= {"svg", "title", "desc", "line", "text", "polyline", "circle"}
+    for line in picture.iter("polyline"):
+        for x, y in (point.split(",") for point in str(line.get("points")).split()):
+            assert 0 <= float(x) <= WIDTH
+            assert 0 <= float(y) <= HEIGHT
+
+
+def test_labels_of_near_ends_do_not_cover_each_other() -> None:
+    picture = ET.fromstring(draw(lay_out("acc", {1: 0.5, 2: 0.9}, {1: 0.5, 2: 0.9}, 400), "main", "n1"))
+    places = [float(str(text.get("y"))) for text in picture.iter("text") if "end" in str(text.get("class"))]
+    assert len(places) == 2
+    assert places[1] - places[0] >= 17
+
+
+def test_a_picture_says_in_words_what_it_shows() -> None:
+    both = draw(lay_out("acc", {1: 0.5, 2: 0.9}, {1: 0.5, 2: 0.8}, 400), "main", "n1")
+    assert '<title id="n1-title">acc by step</title>' in both
+    assert ">now ends at 0.900; main ends at 0.800<" in both
+    assert "main" not in draw(lay_out("acc", {1: 0.5, 2: 0.9}, {}, 400), "main", "n1")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0.0, 1.0, [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]),
+        (0.79, 0.94, [0.8, 0.85, 0.9]),
+        (-3.0, 7.0, [-2.0, 0.0, 2.0, 4.0, 6.0]),
+    ],
+)
+def test_ticks_are_round(low: float, high: float, expected: list[float]) -> None:
+    assert ticks(low, high) == pytest.approx(expected)
