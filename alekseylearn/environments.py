@@ -72,15 +72,14 @@ def check_imports(
     if not missing:
         return
     cell = next(package.cell for package in packages if package.name == missing[0])
-    wanted = " ".join(dict.fromkeys(distribution(name) for name in missing))
     others = ", ".join(f"`{name}`" for name in missing[1:])
-    file = job.requirements.origin or "requirements.txt"
+    told = f"cell {cell} imports `{missing[0]}`, which the training environment lacks"
+    wanted = " ".join(dict.fromkeys(distribution(name) for name in missing))
     raise MachineError(
         "env.missing",
-        f"cell {cell} imports `{missing[0]}`, which the training environment lacks"
-        + (f", as it does {others}" if others else ""),
+        f"{told}, as it does {others}" if others else told,
         where=f"{job.notebook.path}; {environment.origin}",
-        hint=f"add {wanted} to {file}",
+        hint=f"add {wanted} to {job.requirements.origin or 'requirements.txt'}",
     )
 
 

@@ -27,7 +27,8 @@ Connect = Callable[..., Backend]
 
 @pytest.fixture(params=STANDING)
 def name(request: pytest.FixtureRequest) -> BackendName:
-    return request.param
+    chosen: BackendName = request.param
+    return chosen
 
 
 @pytest.fixture

@@ -28,7 +28,8 @@ from alekseylearn.stores.folder import FolderStore
 
 @pytest.fixture(params=get_args(StoreName))
 def name(request: pytest.FixtureRequest) -> StoreName:
-    return request.param
+    chosen: StoreName = request.param
+    return chosen
 
 
 @pytest.fixture
