@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from .hints import DISTRIBUTIONS
@@ -28,7 +30,7 @@ def packages(modules: Iterable[str]) -> dict[str, str]:
     found = {}
     for name in sorted(set(modules)):
         module = sys.modules.get(name)
-        if module is None or name in STANDARD or name == "alekseylearn":
+        if module is None or name == "alekseylearn" or standard(module):
             continue
         version = getattr(module, "__version__", None)
         package = DISTRIBUTIONS.get(name, name)
@@ -39,8 +41,14 @@ def packages(modules: Iterable[str]) -> dict[str, str]:
     return found
 
 
-STANDARD = frozenset(getattr(sys, "stdlib_module_names", ())) | frozenset(sys.builtin_module_names)
-"""Modules that come with Python (their list is known from 3.10 on)."""
+def standard(module: ModuleType) -> bool:
+    """Tell whether *module* comes with Python: it has no file, or one beside those of the standard library."""
+    file = getattr(module, "__file__", None)
+    if file is None:
+        return module.__name__ in sys.builtin_module_names
+    path = Path(file).resolve()
+    library = Path(os.__file__).resolve().parent
+    return library in path.parents and not {"site-packages", "dist-packages"} & set(path.parts)
 
 
 def _installed(package: str) -> str | None:

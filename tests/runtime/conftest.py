@@ -52,6 +52,7 @@ class Job:
 
     folder: Path
     environ: dict[str, str]
+    python: str = sys.executable
     code: int = -1
     out: str = ""
     process: subprocess.Popen[bytes] | None = field(default=None)
@@ -74,7 +75,7 @@ class Job:
 
     @property
     def command(self) -> list[str]:
-        return [sys.executable, str(self.folder / "code" / "_al" / "supervisor.py")]
+        return [self.python, str(self.folder / "code" / "_al" / "supervisor.py")]
 
     def run(self) -> Job:
         done = subprocess.run(
@@ -162,7 +163,7 @@ def bundle(tmp_path: Path) -> Iterator[Make]:
     jobs: list[Job] = []
 
     def make(*cells: str | Cell, files: Mapping[str, str] | None = None, env: Mapping[str, str] | None = None,
-             parameters_cell: str | None = None, **manifest: Any) -> Job:  # fmt: skip
+             python: str = sys.executable, parameters_cell: str | None = None, **manifest: Any) -> Job:  # fmt: skip
         code = tmp_path / "code"
         shutil.copytree(RUNTIME, code / "_al", ignore=shutil.ignore_patterns("__pycache__"))
         (code / "files" / "notebooks").mkdir(parents=True)
@@ -188,7 +189,7 @@ def bundle(tmp_path: Path) -> Iterator[Make]:
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(("SM_", "MPL", "TQDM"))}
         environ = {**inherited, "SM_MODEL_DIR": str(tmp_path / "model"), "SM_OUTPUT_DIR": str(tmp_path / "output"),
                    **(env or {})}  # fmt: skip
-        jobs.append(Job(folder=tmp_path, environ=environ))
+        jobs.append(Job(folder=tmp_path, environ=environ, python=python))
         return jobs[-1]
 
     yield make
