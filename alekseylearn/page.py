@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ from alekseylearn.text import clean, clean_block, duration, number, size
 from alekseylearn.verdict import ENDED_BADLY, State, Verdict, active, skipped, state_of, verdict, verdict_on
 
 if TYPE_CHECKING:
+    from jinja2 import Template
     from markupsafe import Markup
 
 MAX_POINTS = 400
@@ -76,13 +78,8 @@ class NotebookView:
 
 def render_page(outcome: Outcome, *, logs: Mapping[str, str] | None = None) -> str:
     """Write the page; *logs* holds the whole log of a result by its digest (else its last lines are shown)."""
-    from jinja2 import Environment, StrictUndefined
-
-    surroundings = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    surroundings.filters |= {"inline": inline, "number": number, "size": size, "duration": duration, "clean": clean}
-    template = surroundings.from_string(files("alekseylearn").joinpath("page.html.jinja").read_text("utf-8"))
     told = [_view(one, outcome, f"n{place}", logs or {}) for place, one in enumerate(active(outcome), 1)]
-    return template.render(
+    return _template().render(
         outcome=outcome,
         summed=verdict(outcome),
         facts=facts(outcome),
@@ -97,6 +94,15 @@ def render_page(outcome: Outcome, *, logs: Mapping[str, str] | None = None) -> s
         when=_when,
         State=State,
     )
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, StrictUndefined
+
+    surroundings = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    surroundings.filters |= {"inline": inline, "number": number, "size": size, "duration": duration, "clean": clean}
+    return surroundings.from_string(files("alekseylearn").joinpath("page.html.jinja").read_text("utf-8"))
 
 
 def inline(text: str) -> Markup:

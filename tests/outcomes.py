@@ -161,7 +161,7 @@ def told(**changes: object) -> NotebookOutcome:
     gates = tuple(GateResult(gate=gate, value=_value(after, gate.metric), passed=True) for gate in judgement.gates)
     made = NotebookOutcome(
         path=path,
-        name="churn",
+        name=path.rpartition("/")[2].removesuffix(".ipynb"),
         decision="train",
         reason="2 code cells changed; training needs at least one of them",
         diff=diff_notebooks(notebook(path), notebook(path, EDITS)),
@@ -330,8 +330,8 @@ STATES: Mapping[str, Outcome] = {
     "refused": outcome(_refused(), exit_code=3, history=(), seconds=1.0),
     "several": outcome(
         told(),
-        replace(_no_gates(WORSE), path="notebooks/revenue.ipynb"),
-        replace(failed(), path="notebooks/returns.ipynb"),
+        replace(_no_gates(WORSE), path="notebooks/revenue.ipynb", name="revenue"),
+        replace(failed(), path="notebooks/returns.ipynb", name="returns"),
         skipped("notebooks/eda.ipynb"),
         exit_code=4,
     ),

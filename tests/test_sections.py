@@ -468,7 +468,7 @@ def test_the_chart_is_thinned_and_holds_numbers_only() -> None:
     steps = re.search(r'x-axis "step" (\[.*\])', text)
     assert line is not None
     assert steps is not None
-    assert len(json.loads(line[1])) == len(json.loads(steps[1])) == 50
+    assert len(json.loads(line[1])) == len(json.loads(steps[1])) == 24
     assert (json.loads(steps[1])[0], json.loads(steps[1])[-1]) == (1, 500)
     assert 'title "val accuracy x by step"' in text
     assert "bar [" not in text

@@ -27,7 +27,14 @@ def curve(outcome: Outcome) -> Markdown | None:
 def notebook_curve(outcome: Outcome, notebook: NotebookOutcome) -> Markdown | None:
     """Draw the primary metric where it was logged by step, else the first one that was; None without two points."""
     found = find_curve(notebook, MAX_POINTS)
+    if found is not None and len(found.steps) > _room(found.steps[-1]):
+        found = find_curve(notebook, _room(found.steps[-1]))
     return None if found is None else _chart(found, _word(outcome.base.name) or "base")
+
+
+def _room(last: int) -> int:
+    """Tell for how many steps there is room, so that no label covers the next: a digit is 7 pixels wide."""
+    return max(2, 660 // (7 * len(str(last)) + 6))
 
 
 def _chart(found: Curve, base: str) -> Markdown:
