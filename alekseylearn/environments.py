@@ -65,9 +65,10 @@ def check_imports(
 ) -> None:
     """Make sure that *environment* has every package that the slice of *job* imports.
 
-    Raises `MachineError` `env.missing`, which names the packages, the cell and what to add.
+    Raises `MachineError` `env.missing`, which names the packages, the cell and what to add. Our own package is not
+    asked for: the runtime brings a stand-in for it.
     """
-    packages = job.inputs.imports
+    packages = [package for package in job.inputs.imports if package.name != "alekseylearn"]
     missing = missing_imports(environment.python, [package.name for package in packages], environ=environ)
     if not missing:
         return
@@ -92,7 +93,7 @@ def _made(lines: tuple[str, ...], origin: str, python: Path, options: Options) -
     """Return the environment for *lines*, from the cache or made now; two makers wait for one another."""
     version = version_of(python, options.environ)
     key = hashlib.sha256(json.dumps([sorted(lines), version, str(python)]).encode()).hexdigest()[:16]
-    root = make_private(options.home) / "environments"
+    root = make_private(options.home.absolute()) / "environments"
     root.mkdir(exist_ok=True)
     folder = root / key
     with holding(root / f"{key}.lock"):

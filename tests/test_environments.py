@@ -179,6 +179,11 @@ def test_missing_packages_are_named_with_their_cell_and_what_to_add(options: Opt
     assert caught.value.hint == "add cv2_nowhere bs4_nowhere to requirements.txt"
 
 
+def test_our_own_package_is_not_asked_for(options: Options, shelf: Callable[..., str]) -> None:
+    job = job_of("import alekseylearn, beta", requirements=shelf("beta"))
+    check_imports(job, find_environment(job, options))
+
+
 def test_import_names_are_translated_to_what_pip_installs() -> None:
     assert distribution("sklearn") == "scikit-learn"
     assert distribution("cv2").startswith("opencv-python")

@@ -171,6 +171,22 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
         connect(tmp_path)
 
 
+def test_a_folder_named_from_here_holds_for_the_job_too(tmp_path: Path) -> None:
+    backend = connect(Path(os.path.relpath(tmp_path)))
+    job = submit(backend, state="succeeded")
+    assert Path(job.place).is_absolute()
+    assert ended(backend, job) is JobState.SUCCEEDED
+
+
+def test_a_place_that_cannot_be_copied_to_is_told(backend: ProcessBackend, tmp_path: Path) -> None:
+    job = submit(backend, state="succeeded")
+    ended(backend, job)
+    (tmp_path / "file").touch()
+    with pytest.raises(MachineError, match=r"collect\.failed"):
+        backend.collect(job, tmp_path / "file" / "into")
+    assert backend.collect(job, tmp_path / "into").is_dir()
+
+
 def test_a_disk_that_refuses_is_told(backend: ProcessBackend, tmp_path: Path) -> None:
     runs = tmp_path / "home" / "runs"
     runs.rmdir()

@@ -191,6 +191,14 @@ def test_metrics_that_cannot_be_read_are_a_failure(read: Read, folder: Path) -> 
     assert result.failure.exception == "metric.invalid"
 
 
+def test_endless_metrics_are_a_failure(read: Read, folder: Path) -> None:
+    with (folder / "output" / "data" / "metrics.jsonl").open("ab") as file:
+        file.truncate(64 * 1024 * 1024 + 1)
+    failure = read().failure
+    assert failure is not None
+    assert failure.exception == "metric.invalid"
+
+
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     key=st.sampled_from(sorted(set(TOLD) - {"digest"})),

@@ -45,7 +45,7 @@ class ProcessBackend:
 
         python = Path(sys.executable) if options.python is None else find_python(options.python, options.environ)
         try:
-            runs = make_private(options.home) / "runs"
+            runs = make_private(options.home.absolute()) / "runs"
             runs.mkdir(exist_ok=True)
         except OSError as error:
             raise MachineError(
