@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Makes the locks anew; with arguments such as --upgrade they go to uv. Needs uv on PATH and a package index.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# Settings of this machine (indexes of its own, folders of wheels) must not get into a lock.
+for name in $(compgen -e | grep -E '^(UV_|PIP_)' || true); do
+  [ "$name" = UV_CACHE_DIR ] || unset "$name"
+done
+
+compile() { # NAME, then inputs and options
+  local lock="requirements/$1.txt"
+  shift
+  "$uv" pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes --no-annotate \
+    --custom-compile-command 'make lock' --overrides requirements/overrides.txt "${extra[@]}" -o "$lock" "$@"
+}
+
+uv="$(command -v uv)"
+extra=("$@")
+package=(pyproject.toml requirements/build.in)
+
+# bench holds all the others, so they take their versions from it: one version of everything, whatever is installed.
+compile bench "${package[@]}" requirements/uv.in --group examples --group test --group bench
+compile test "${package[@]}" requirements/uv.in --group examples --group test -c requirements/bench.txt
+compile demo "${package[@]}" requirements/uv.in --group examples -c requirements/bench.txt
+compile run "${package[@]}" -c requirements/bench.txt
+compile uv requirements/uv.in -c requirements/bench.txt
