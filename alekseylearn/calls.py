@@ -131,7 +131,7 @@ class Calls(World, ABC):
         if call.last in libraries.ENVIRONMENT_METHODS:
             self.effects[libraries.ENVIRONMENT_METHODS[call.last]] = None
         self.draw(effects.method_draws(call, origins))
-        if call.last not in libraries.PURE_METHODS:
+        if call.last not in libraries.PURE_METHODS or call.last == "split":
             self.draw(generator for thing in reach(receiver | passed) for generator in thing.draws)
         return self.apply(
             effects.judge_method(call, origins),

@@ -67,6 +67,8 @@ class _Tracer(Calls):
         self.current, self.budget = names.cell, _CALLS_PER_CELL
         self.needs, self.seen, self.effects, self.missing = {}, set(), dict.fromkeys(names.translation.effects), {}
         self.calls, self.signals, self.logs = [], [], []
+        for requirement in names.translation.requirements:
+            self.effects[f"installs `{requirement}`"] = None
         self.follow(names.events, self.top)
         for name in [name for name in self.top.bindings if name[:1] == "%" and name[1:2].isdigit()]:
             del self.top.bindings[name]

@@ -58,8 +58,8 @@ def find_inputs(notebook: Notebook, slice_: Slice, tree: Tree, *, limit: int = 5
     """Find the local modules and the data files that the kept cells of *slice_* need in *tree*.
 
     Modules are looked for beside the notebook, then at the root of the repository, then in folders that a kept cell
-    puts on `sys.path`. A data file, a folder of them or a pattern counts when a kept cell, or a local module, spells its
-    path. Files of more than *limit* bytes are left out, with a warning.
+    puts on `sys.path`. A data file, a folder of them or a pattern counts when a kept cell, or a local module, spells
+    its path. Files of more than *limit* bytes are left out, with a warning.
     """
     search = _Search(notebook.folder, tree, limit)
     codes = [(kept.cell, translate(notebook.cells[kept.cell].source)) for kept in slice_.kept]

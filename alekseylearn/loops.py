@@ -27,7 +27,7 @@ def training_loop(loop: ast.For | ast.AsyncFor | ast.While) -> str | None:
 
 
 def hand_overs(body: list[ast.stmt]) -> int:
-    """Count the variables that *body* only passes on, as in `a, b = b, c`: after as many rounds each has been everywhere."""
+    """Count the variables that *body* passes on, as in `a, b = b, c`: after so many rounds each was everywhere."""
     moved: set[str] = set()
     for node in _inside(body):
         if isinstance(node, ast.Assign) and not isinstance(

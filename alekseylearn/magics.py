@@ -133,7 +133,7 @@ def _shell_cell(name: str, arguments: str, text: str, *, above: str, after: str)
     magic = "bash" if name == "!" else name
     call = f"get_ipython().run_cell_magic({magic!r}, {arguments!r}, {text!r})"
     done = Translation(code=above + call + after, requirements=requirements, effects=("runs a shell command",))
-    return replace(done, shell=True)
+    return replace(done, shell=True)  # noqa: S604 - a field of that name, nothing is run here
 
 
 @dataclass(slots=True)

@@ -115,8 +115,10 @@ _SIMPLE = (
     "def look():\n    global {x}\n    {x} = [{n}]\n    return {x}",
     "def keep(p):\n    kept = [p]\n    def inner(n):\n        kept[0].append(n)\n        return kept[0]\n    return inner",
     "class Box(Box):\n    def put(self, item):\n        {x}.append(item)\n        return self",
-    "class Box:\n    items = {x}\n    def __init__(self, items):\n        self.items.append({n})\n"
-    "    def put(self, item):\n        return self",
+    (
+        "class Box:\n    items = {x}\n    def __init__(self, items):\n        self.items.append({n})\n"
+        "    def put(self, item):\n        return self"
+    ),
     "{x} = [*map(grow, [[{n}], {y}])][1]",
     "{x} = sum([{y}, {z}], [])",
     "it = iter({y}); {x} = [*it]",

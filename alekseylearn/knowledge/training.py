@@ -41,8 +41,8 @@ PREPROCESSOR_ENDINGS = (
     "TextVectorization",
 )  # fmt: skip
 PREPROCESSOR_WORDS = words(
-    "scaler encoder ordinal onehot ohe vectorizer vectoriser imputer tokenizer tfidf pca tsne umap binarizer normalizer "
-    "preprocess preprocessor preprocessing selector poly mlb le lbl ss mms svd"
+    "scaler encoder ordinal onehot ohe vectorizer vectoriser imputer tokenizer tfidf pca tsne umap binarizer "
+    "normalizer preprocess preprocessor preprocessing selector poly mlb le lbl ss mms svd"
 )
 PREPROCESSOR_WORD_ENDINGS = (
     "scaler",
