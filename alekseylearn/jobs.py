@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from alekseylearn.metrics import Metric
+
+T = TypeVar("T", str, int, list[Any], dict[str, Any])
 
 RESULT_VERSION = 1
 """Version of the JSON shape of a stored result; a store ignores what it cannot read."""
@@ -53,7 +55,13 @@ class JobHandle:
     @classmethod
     def from_json(cls, data: Mapping[str, str]) -> JobHandle:
         """Read a handle; raises `KeyError` or `TypeError` when it is none."""
-        return cls(backend=data["backend"], id=data["id"], digest=data["digest"], place=data["place"], url=data["url"])
+        return cls(
+            backend=_get(data, "backend", str),
+            id=_get(data, "id", str),
+            digest=_get(data, "digest", str),
+            place=_get(data, "place", str),
+            url=_get(data, "url", str),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,39 +176,90 @@ def result_to_json(result: TrainingResult) -> dict[str, Any]:
 
 
 def result_from_json(data: Mapping[str, Any]) -> TrainingResult:
-    """Read a result; raises `ValueError`, `KeyError` or `TypeError` when it is none of ours."""
+    """Read a result; raises `ValueError`, `KeyError` or `TypeError` when it is none of ours, and nothing else."""
     if data["version"] != RESULT_VERSION:
         raise ValueError(f"version {data['version']!r} of a result is not read")
+    failure, cost = data["failure"], data["cost"]
+    environment = _get(data, "environment", dict)
     return TrainingResult(
-        run=str(data["run"]),
-        digest=str(data["digest"]),
-        state=JobState(data["state"]),
-        backend=str(data["backend"]),
-        metrics=tuple(
-            Metric(
-                name=str(item["name"]),
-                value=float(item["value"]),
-                source=str(item["source"]),
-                cell=item["cell"],
-                series=tuple((int(step), float(value)) for step, value in item["series"]),
-            )
-            for item in data["metrics"]
-        ),
-        artifacts=tuple(Artifact(**item) for item in data["artifacts"]),
-        cells=tuple(CellRun(**item) for item in data["cells"]),
-        failure=None if data["failure"] is None else Failure(**data["failure"]),
-        seconds=float(data["seconds"]),
-        finished=float(data["finished"]),
-        log_tail=str(data["log_tail"]),
-        warnings=tuple(str(item) for item in data["warnings"]),
-        environment=MappingProxyType({str(name): str(value) for name, value in data["environment"].items()}),
-        name=str(data["name"]),
-        machine=str(data["machine"]),
-        commit=str(data["commit"]),
-        bundle=str(data["bundle"]),
-        peak_memory=int(data["peak_memory"]),
-        cost=data["cost"],
+        run=_get(data, "run", str),
+        digest=_get(data, "digest", str),
+        state=JobState(_get(data, "state", str)),
+        backend=_get(data, "backend", str),
+        metrics=tuple(_metric_in(item) for item in _get(data, "metrics", list)),
+        artifacts=tuple(_artifact_in(item) for item in _get(data, "artifacts", list)),
+        cells=tuple(_cell_in(item) for item in _get(data, "cells", list)),
+        failure=None if failure is None else _failure_in(failure),
+        seconds=_number(data["seconds"]),
+        finished=_number(data["finished"]),
+        log_tail=_get(data, "log_tail", str),
+        warnings=tuple(str(item) for item in _get(data, "warnings", list)),
+        environment=MappingProxyType({str(name): str(value) for name, value in environment.items()}),
+        name=_get(data, "name", str),
+        machine=_get(data, "machine", str),
+        commit=_get(data, "commit", str),
+        bundle=_get(data, "bundle", str),
+        peak_memory=_get(data, "peak_memory", int),
+        cost=None if cost is None else _number(cost),
     )
+
+
+def _metric_in(item: Mapping[str, Any]) -> Metric:
+    return Metric(
+        name=_get(item, "name", str),
+        value=_number(item["value"]),
+        source=_get(item, "source", str),
+        cell=None if item["cell"] is None else _get(item, "cell", int),
+        series=tuple((_step(step), _number(value)) for step, value in _get(item, "series", list)),
+    )
+
+
+def _artifact_in(item: Mapping[str, Any]) -> Artifact:
+    return Artifact(
+        name=_get(item, "name", str),
+        path=_get(item, "path", str),
+        size=_get(item, "size", int),
+        sha256=_get(item, "sha256", str),
+        url=_get(item, "url", str),
+    )
+
+
+def _cell_in(item: Mapping[str, Any]) -> CellRun:
+    return CellRun(cell=_get(item, "cell", int), state=_get(item, "state", str), seconds=_number(item["seconds"]))
+
+
+def _failure_in(item: Mapping[str, Any]) -> Failure:
+    return Failure(
+        exception=_get(item, "exception", str),
+        message=_get(item, "message", str),
+        cell=None if item["cell"] is None else _get(item, "cell", int),
+        line=None if item["line"] is None else _get(item, "line", int),
+        traceback=_get(item, "traceback", str),
+        hint=_get(item, "hint", str),
+    )
+
+
+def _get(data: Mapping[str, Any], key: str, kind: type[T]) -> T:
+    found = data[key]
+    if not isinstance(found, kind) or isinstance(found, bool):
+        raise TypeError(f"{key} is {type(found).__name__}, not {kind.__name__}")
+    return found
+
+
+def _step(value: object) -> int:
+    if type(value) is not int:
+        raise TypeError(f"{type(value).__name__} is no step")
+    return value
+
+
+def _number(value: object) -> float:
+    """Read a number, or one of the words that `number_out` writes."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise TypeError(f"{type(value).__name__} is no number")
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError("a number is too large") from None
 
 
 def _failure_out(failure: Failure) -> dict[str, Any]:

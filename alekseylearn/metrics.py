@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import operator
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
@@ -19,14 +20,36 @@ GateOperator = Literal[">=", "<=", ">", "<"]
 
 MAX_POINTS = 200_000
 """More metric lines than this are refused (`metric.invalid`)."""
+MAX_NAME = 255
+"""Longest name of a metric, in characters."""
+_COMPARE: Mapping[GateOperator, Callable[[float, float], bool]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    ">": operator.gt,
+    "<": operator.lt,
+}
 _GATE = re.compile(r"\s*(>=|<=|>|<)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*\Z")
-_HIGHER = re.compile(
-    r"(^|[^a-z])(acc|accuracy|f1|f_?beta|auc|roc|precision|recall|r2|r_?squared|score|iou|dice|map|bleu|rouge|ndcg|mcc|kappa)"
+
+
+def _words(*stems: str) -> re.Pattern[str]:
+    """Find one of *stems* as a word of a name: `val_loss`, `valloss`, `loss2`, `losses`, but not `closure`."""
+    before = r"(?:^|[^a-z]|val|valid|test|train|eval|best|mean|avg)"
+    return re.compile(rf"{before}(?:{'|'.join(stems)})(?:e?s)?(?![a-z])")
+
+
+_HIGHER = _words(
+    "acc|accuracy|accuracies|f1|f1score|f_?beta|auc|auroc|auprc|aucpr|roc|rocauc|prauc|average_precision|ap|map",
+    r"precision|recall|sensitivity|specificity|r\^?2|r_?squared?|score|iou|miou|dice|jaccard|bleu|rouge[l12]?|meteor",
+    "ndcg|mrr|mcc|kappa|hit_rate|win_rate|correlation|pearsonr?|spearmanr?|explained_variance|silhouette|psnr|ssim",
+    "reward|likelihood|elbo|top",
 )
-_LOWER = re.compile(
-    r"(^|[^a-z])(loss|error|err|rmse|mse|mae|mape|rmsle|perplexity|ppl|wer|cer|fid|deviance|nll|cost|brier|log_?loss)"
+_LOWER = _words(
+    "loss|logloss|error|err|rmse|mse|mae|mape|smape|rmsle|perplexity|ppl|wer|cer|fid|deviance|nll|cost|brier",
+    "cross_?entropy|inertia|aic|bic|regret|ece|kl|divergence",
 )
-_HELD_OUT = re.compile(r"(^|[^a-z])(val|valid|validation|eval|test|holdout|cv)([^a-z]|$)")
+_NEGATED = re.compile(r"(?:^|[^a-z])(?:neg|negative|minus)(?![a-z])")
+_TIME = re.compile(r"(?:^|[^a-z])(?:time|seconds?|secs?|minutes?|duration|elapsed)(?:_m?s)?\Z")
+_HELD_OUT = re.compile(r"(?:^|[^a-z])(?:val|valid|validation|eval|test|hold_?out|held_?out|cv|oob)(?![a-z])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,21 +72,14 @@ class Gate:
     bound: float
 
     def __str__(self) -> str:
-        return f"{self.metric} {self.operator} {number(self.bound)}"
+        shown = number(self.bound)
+        return f"{self.metric} {self.operator} {shown if float(shown) == self.bound else f'{self.bound:.12g}'}"
 
     def passes(self, value: float | None) -> bool:
-        """Tell whether *value* keeps the bound; a missing or undefined value never does."""
-        if value is None or math.isnan(value):
+        """Tell whether *value* keeps the bound; a missing, undefined or infinite value never does."""
+        if value is None or not math.isfinite(value):
             return False
-        match self.operator:
-            case ">=":
-                return value >= self.bound
-            case "<=":
-                return value <= self.bound
-            case ">":
-                return value > self.bound
-            case "<":
-                return value < self.bound
+        return _COMPARE[self.operator](value, self.bound)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,12 +115,18 @@ class Judgement:
 
 
 def guess_goal(name: str) -> Goal | None:
-    """Guess from its *name* whether a metric should rise or fall."""
+    """Guess from its *name* whether a metric should rise or fall; None for times, and where the name does not tell.
+
+    A negated loss rises: scikit-learn's scorers, such as `neg_log_loss`, are named so.
+    """
     spelled = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+    if _TIME.search(spelled):
+        return None
+    negated = _NEGATED.search(spelled) is not None
     if _LOWER.search(spelled):
-        return "min"
+        return "max" if negated else "min"
     if _HIGHER.search(spelled):
-        return "max"
+        return "min" if negated and "likelihood" in spelled else "max"
     return None
 
 
@@ -113,15 +135,19 @@ def parse_gate(metric: str, rule: str) -> Gate:
     match = _GATE.match(rule)
     if match is None:
         raise ValueError(f"{clean(rule, 40)!r} is not a gate; write for example '>= 0.92'")
-    operators: dict[str, GateOperator] = {">=": ">=", "<=": "<=", ">": ">", "<": "<"}
-    return Gate(metric=metric, operator=operators[match[1]], bound=float(match[2]))
+    bound = float(match[2])
+    if math.isinf(bound):
+        raise ValueError(f"{clean(rule, 40)!r} has a bound that no value can reach")
+    found: GateOperator = next(sign for sign in _COMPARE if sign == match[1])
+    return Gate(metric=metric, operator=found, bound=bound)
 
 
 def primary_metric(metrics: Iterable[Metric], judgement: Judgement) -> str | None:
     """Choose the metric that the verdict is about.
 
-    The configured one; else the first gate's; else the last held-out metric with a known goal (max before min),
-    else the last metric with a known goal, else the last one.
+    The one that the configuration names as primary; else the first gate's; else the first that the configuration has a
+    goal for. Else it is guessed: one with a known goal before others, then a held-out one, then one that should rise,
+    then the last one.
     """
     names = [metric.name for metric in metrics]
     if judgement.primary in names:
@@ -129,9 +155,9 @@ def primary_metric(metrics: Iterable[Metric], judgement: Judgement) -> str | Non
     for gate in judgement.gates:
         if gate.metric in names:
             return gate.metric
-    configured = [name for name in names if name in judgement.goals]
-    if configured:
-        return configured[0]
+    for name in judgement.goals:
+        if name in names:
+            return name
 
     def rank(place: int) -> tuple[bool, bool, bool, int]:
         goal = judgement.goal(names[place])
@@ -165,11 +191,12 @@ def _verdict(base: float | None, head: float | None, goal: Goal | None, toleranc
     if base == head or (math.isnan(base) and math.isnan(head)):
         return "same"
     # NaN and infinity are never better; a defined value is better than an undefined one.
-    if not math.isfinite(head):
-        return "worse" if math.isfinite(base) else "unjudged"
-    if not math.isfinite(base) or goal is None:
+    if not math.isfinite(base) or not math.isfinite(head):
+        return "better" if math.isfinite(head) else "worse" if math.isfinite(base) else "unjudged"
+    if goal is None:
         return "unjudged"
-    if abs(head - base) <= tolerance:
+    # What the subtraction itself rounds is no change: 0.915 - 0.913 is a little more than 0.002.
+    if abs(head - base) <= tolerance + 4 * math.ulp(max(abs(base), abs(head))):
         return "same"
     return "better" if (head > base) == (goal == "max") else "worse"
 
@@ -179,52 +206,54 @@ def read_metrics(lines: Iterable[str], where: str = "metrics.jsonl") -> tuple[Me
 
     The lines of one name become one `Metric` (last value, series by step). Raises `InputError` `metric.invalid`.
     """
-    points: dict[str, list[dict[str, object]]] = {}
+    points: dict[str, list[_Point]] = {}
     for line_number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         if line_number > MAX_POINTS:
             raise _invalid(f"more than {MAX_POINTS} metric lines", where)
         point = _point(line, f"{where}, line {line_number}")
-        points.setdefault(str(point["name"]), []).append(point)
+        points.setdefault(point.name, []).append(point)
     return tuple(_metric(name, found) for name, found in points.items())
 
 
-def _point(line: str, where: str) -> dict[str, object]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Point:
+    name: str
+    value: float
+    step: int | None
+    cell: int | None
+    source: str
+
+
+def _point(line: str, where: str) -> _Point:
     try:
-        point = json.loads(line)
+        raw = json.loads(line)
     except (ValueError, RecursionError):
         raise _invalid("a metric line is not JSON", where) from None
-    if not isinstance(point, dict) or not isinstance(point.get("name"), str) or not 0 < len(point["name"]) <= 255:
-        raise _invalid("a metric has no name of 1 to 255 characters", where)
+    told = raw.get("name") if isinstance(raw, dict) else None
+    name = clean(told, MAX_NAME) if isinstance(told, str) and len(told) <= MAX_NAME else ""
+    if not name:
+        raise _invalid(f"a metric has no name of 1 to {MAX_NAME} characters", where)
     try:
-        value = float(point["value"])
+        value = float(raw["value"])
     except (KeyError, TypeError, ValueError, OverflowError):
-        raise _invalid(f"the value of {point['name']!r} is not a number", where) from None
-    step, cell = point.get("step"), point.get("cell")
-    return {
-        "name": clean(point["name"], 255),
-        "value": value,
-        "step": step if type(step) is int else None,
-        "cell": cell if type(cell) is int else None,
-        "source": clean(str(point.get("source") or ""), 60),
-    }
-
-
-def _metric(name: str, points: list[dict[str, object]]) -> Metric:
-    last = points[-1]
-    by_step = {point["step"]: point["value"] for point in points if point["step"] is not None}
-    series = tuple(
-        sorted((step, value) for step, value in by_step.items() if isinstance(step, int) and isinstance(value, float))
-    )
-    value, cell = last["value"], last["cell"]
-    return Metric(
+        raise _invalid(f"the value of {name!r} is not a number", where) from None
+    step, cell = raw.get("step"), raw.get("cell")
+    return _Point(
         name=name,
-        value=value if isinstance(value, float) else math.nan,
-        source=str(last["source"]),
-        cell=cell if isinstance(cell, int) else None,
-        series=series if len(series) > 1 else (),
+        value=value,
+        step=step if type(step) is int else None,
+        cell=cell if type(cell) is int else None,
+        source=clean(str(raw.get("source") or ""), 60),
     )
+
+
+def _metric(name: str, points: list[_Point]) -> Metric:
+    last = points[-1]
+    by_step = {point.step: point.value for point in points if point.step is not None}
+    series = tuple(sorted(by_step.items())) if len(by_step) > 1 else ()
+    return Metric(name=name, value=last.value, source=last.source, cell=last.cell, series=series)
 
 
 def _invalid(what: str, where: str) -> InputError:

@@ -1,0 +1,248 @@
+"""Metrics: guessed goals, the primary one, verdicts, gates, and what is refused."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+from types import MappingProxyType
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alekseylearn.errors import InputError
+from alekseylearn.metrics import (
+    MAX_POINTS,
+    Goal,
+    Judgement,
+    Metric,
+    MetricDelta,
+    Verdict,
+    compare,
+    guess_goal,
+    parse_gate,
+    primary_metric,
+    read_metrics,
+)
+
+NAN, INF = math.nan, math.inf
+FLIPPED: dict[Verdict, Verdict] = {"better": "worse", "worse": "better", "new": "gone", "gone": "new"}
+
+
+def metrics(**values: float) -> tuple[Metric, ...]:
+    return tuple(Metric(name=name, value=value) for name, value in values.items())
+
+
+def verdict(base: float, head: float, goal: Goal | None = "max", tolerance: float = 0.0) -> Verdict:
+    """Judge one metric, under a name that tells nothing."""
+    judgement = Judgement(goals={"x": goal} if goal else {}, tolerance=tolerance)
+    (delta,) = compare(metrics(x=base), metrics(x=head), judgement)
+    return delta.verdict
+
+
+@pytest.mark.parametrize(
+    ("goal", "names"),
+    [
+        ("max", "accuracy acc val_acc valacc testAUC ROCAUC roc_auc auroc mAP map50 f1 f1_score macro_f1 F1Score"),
+        (
+            "max",
+            "r2 R2 R^2 r_squared recall@5 top_5_accuracy scores best_score kappa iou explained_variance bleu rougeL",
+        ),
+        ("min", "loss losses val_loss valLoss trainloss logloss log_loss rmse RMSE MSE mean_squared_error mape err"),
+        ("min", "error_rate perplexity cross_entropy brier_score hamming_loss max_error cost neg_log_likelihood"),
+        ("max", "neg_log_loss neg_mean_squared_error neg_rmse log_likelihood"),
+        (None, "train_seconds fit_time score_time elapsed epoch_time_s step_time_ms epochs lr n_estimators"),
+        (None, "closure accumulated_steps false_negatives x glossary terror mapping account"),
+    ],
+)
+def test_the_goal_is_guessed_from_the_name(goal: Goal | None, names: str) -> None:
+    assert {name: guess_goal(name) for name in names.split()} == dict.fromkeys(names.split(), goal)
+
+
+def test_the_configuration_knows_a_goal_better_than_the_name() -> None:
+    judgement = Judgement(goals=MappingProxyType({"loss": "max"}))
+    assert judgement.goal("loss") == "max"
+    assert judgement.goal("val_loss") == "min"
+    assert judgement.goal("depth") is None
+
+
+@pytest.mark.parametrize(
+    ("names", "judgement", "primary"),
+    [
+        ("loss accuracy depth", Judgement(primary="depth"), "depth"),
+        ("loss accuracy depth", Judgement(primary="gone", gates=(parse_gate("loss", "< 1"),)), "loss"),
+        ("loss accuracy", Judgement(gates=(parse_gate("gone", "< 1"), parse_gate("loss", "< 1"))), "loss"),
+        ("loss accuracy", Judgement(goals={"gone": "min", "loss": "min", "accuracy": "max"}), "loss"),
+        ("accuracy loss", Judgement(goals={"loss": "min", "accuracy": "max"}), "loss"),
+        ("accuracy val_loss depth", Judgement(), "val_loss"),
+        ("val_loss val_accuracy accuracy", Judgement(), "val_accuracy"),
+        ("val_f1 val_accuracy val_loss", Judgement(), "val_accuracy"),
+        ("accuracy depth", Judgement(), "accuracy"),
+        ("width depth", Judgement(), "depth"),
+        ("", Judgement(), None),
+    ],
+)
+def test_the_verdict_is_about_one_metric(names: str, judgement: Judgement, primary: str | None) -> None:
+    assert primary_metric(metrics(**dict.fromkeys(names.split(), 1.0)), judgement) == primary
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "goal", "tolerance", "expected"),
+    [
+        (0.90, 0.91, "max", 0.0, "better"),
+        (0.91, 0.90, "max", 0.0, "worse"),
+        (0.90, 0.91, "min", 0.0, "worse"),
+        (0.91, 0.90, "min", 0.0, "better"),
+        (0.90, 0.90, "max", 0.0, "same"),
+        (0.90, 0.91, None, 0.0, "unjudged"),
+        (0.90, 0.90, None, 0.0, "same"),
+        (0.913, 0.915, "max", 0.002, "same"),
+        (0.913, 0.9151, "max", 0.002, "better"),
+        (0.3, 0.1 + 0.2, "max", 0.0, "same"),
+        (1e9, 1e9 + 1, "max", 0.0, "better"),
+        (0.9, NAN, "max", 0.0, "worse"),
+        (0.9, NAN, "min", 0.0, "worse"),
+        (0.9, INF, "max", 0.0, "worse"),
+        (0.9, -INF, "min", 0.0, "worse"),
+        (NAN, 0.9, "max", 0.0, "better"),
+        (INF, 0.9, "max", 0.0, "better"),
+        (NAN, 0.9, None, 0.0, "better"),
+        (NAN, NAN, "max", 0.0, "same"),
+        (INF, INF, "max", 0.0, "same"),
+        (-INF, INF, "max", 0.0, "unjudged"),
+        (NAN, INF, "max", 0.0, "unjudged"),
+    ],
+)
+def test_verdicts(base: float, head: float, goal: Goal | None, tolerance: float, expected: Verdict) -> None:
+    assert verdict(base, head, goal, tolerance) == expected
+
+
+@given(
+    st.floats(),
+    st.floats(),
+    st.sampled_from(["max", "min", None]),
+    st.floats(min_value=0, max_value=1e6),
+)
+def test_exchanging_the_sides_exchanges_better_and_worse(
+    base: float, head: float, goal: Goal | None, tolerance: float
+) -> None:
+    there, back = verdict(base, head, goal, tolerance), verdict(head, base, goal, tolerance)
+    assert FLIPPED.get(there, there) == back
+
+
+@given(
+    st.dictionaries(st.sampled_from("abcdef"), st.floats()),
+    st.dictionaries(st.sampled_from("abcdef"), st.floats()),
+)
+def test_every_metric_of_either_side_is_told_once_in_heads_order(
+    base: dict[str, float], head: dict[str, float]
+) -> None:
+    deltas = compare(metrics(**base), metrics(**head), Judgement())
+    assert [delta.name for delta in deltas] == [*head, *(name for name in base if name not in head)]
+    assert {delta.name for delta in deltas if delta.verdict == "new"} == set(head) - set(base)
+    assert {delta.name for delta in deltas if delta.verdict == "gone"} == set(base) - set(head)
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "change"),
+    [(0.5, 0.75, 0.25), (None, 0.5, None), (0.5, None, None), (NAN, 1.0, None), (1.0, INF, None)],
+)
+def test_a_change_is_told_between_finite_numbers_only(
+    base: float | None, head: float | None, change: float | None
+) -> None:
+    assert MetricDelta(name="x", base=base, head=head, goal=None, verdict="same").change == change
+
+
+@pytest.mark.parametrize(
+    ("rule", "keep", "miss"),
+    [
+        (">= 0.92", (0.92, 1.0), (0.9199, NAN, INF, -INF, None)),
+        ("<=0.3", (0.3, -1.0), (0.31, NAN, INF, -INF, None)),
+        (" > -1.5e-3 ", (0.0, 5.0), (-0.0015, -2.0)),
+        ("<.5", (0.4,), (0.5, 0.6)),
+        (">= 3.", (3.0,), (2.9,)),
+    ],
+)
+def test_gates(rule: str, keep: tuple[float, ...], miss: tuple[float | None, ...]) -> None:
+    gate = parse_gate("x", rule)
+    assert all(gate.passes(value) for value in keep)
+    assert not any(gate.passes(value) for value in miss)
+
+
+@pytest.mark.parametrize(
+    "rule", ["", "0.92", "== 1", ">= ", ">= x", ">= 1 or 1", "=> 1", ">= nan", ">= inf", ">= 1e999"]
+)
+def test_what_is_no_gate_is_refused(rule: str) -> None:
+    with pytest.raises(ValueError, match=r"gate|bound"):
+        parse_gate("x", rule)
+
+
+@pytest.mark.parametrize(
+    ("rule", "shown"),
+    [(">=0.92", "x >= 0.920"), ("<  951", "x < 951"), ("> 0.99999", "x > 0.99999"), ("<= 1e-7", "x <= 1e-07")],
+)
+def test_a_gate_is_shown_with_the_bound_it_has(rule: str, shown: str) -> None:
+    assert str(parse_gate("x", rule)) == shown
+
+
+def test_the_lines_of_one_name_become_one_metric() -> None:
+    lines = [
+        '{"name": "loss", "value": 0.9, "step": 1, "time": 1.5, "cell": 4, "source": "history"}',
+        "",
+        '{"name": "accuracy", "value": 1, "step": null, "cell": 5, "source": "last expression"}',
+        '{"name": "loss", "value": "nan", "step": 3}',
+        '{"name": "loss", "value": 0.7, "step": 2}',
+        '{"name": "loss", "value": 0.5, "step": 2, "cell": true}',
+        '{"name": "once", "value": 7, "step": 1}',
+        '{"name": "odd", "value": true, "step": "1", "cell": "4", "source": ["a"]}',
+    ]
+    loss, accuracy, once, odd = read_metrics(lines)
+    assert (loss.name, loss.value, loss.cell, loss.source) == ("loss", 0.5, None, "")
+    assert repr(loss.series) == "((1, 0.9), (2, 0.5), (3, nan))"
+    assert accuracy == Metric(name="accuracy", value=1.0, source="last expression", cell=5)
+    assert once == Metric(name="once", value=7.0)
+    assert odd == Metric(name="odd", value=1.0, source="['a']")
+
+
+def test_a_name_is_one_visible_line() -> None:
+    (metric,) = read_metrics([json.dumps({"name": " val\u202e\nloss ", "value": 1})])
+    assert metric.name == "val loss"
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("loss=0.5", "a metric line is not JSON"),
+        ("[" * 100_000, "a metric line is not JSON"),
+        ("[1]", "a metric has no name"),
+        ('{"value": 1}', "a metric has no name"),
+        ('{"name": 5, "value": 1}', "a metric has no name"),
+        ('{"name": "", "value": 1}', "a metric has no name"),
+        ('{"name": "\\u200b ", "value": 1}', "a metric has no name"),
+        (json.dumps({"name": "x" * 256, "value": 1}), "a metric has no name"),
+        ('{"name": "loss"}', "the value of 'loss' is not a number"),
+        ('{"name": "loss", "value": null}', "the value of 'loss' is not a number"),
+        ('{"name": "loss", "value": "high"}', "the value of 'loss' is not a number"),
+        ('{"name": "loss", "value": 1' + "0" * 400 + "}", "the value of 'loss' is not a number"),
+    ],
+)
+def test_a_metric_line_that_cannot_be_read_is_told_with_its_number(line: str, what: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read_metrics(['{"name": "x", "value": 1}', line], "metrics.jsonl")
+    assert caught.value.slug == "metric.invalid"
+    assert what in caught.value.what
+    assert caught.value.where == "metrics.jsonl, line 2"
+    assert "log_metric" in caught.value.hint
+
+
+def test_metric_lines_without_end_are_refused() -> None:
+    lines = (f'{{"name": "x", "value": {step}, "step": {step}}}' for step in range(MAX_POINTS + 1))
+    with pytest.raises(InputError, match="more than 200000 metric lines"):
+        read_metrics(lines)
+
+
+@given(st.lists(st.text(max_size=40) | st.from_regex(r'\{"name": ".?", "value": .{0,4}\}', fullmatch=True), max_size=5))
+def test_whatever_the_lines_are_they_are_read_or_refused(lines: list[str]) -> None:
+    with contextlib.suppress(InputError):
+        read_metrics(lines)
