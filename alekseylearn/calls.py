@@ -235,7 +235,7 @@ class Calls(World, ABC):
             Called(
                 name=call.last,
                 dotted=dotted,
-                words=".".join((call.name, *call.attributes)),
+                words=call.words,
                 origins=frozenset(thing.origin for thing in reach(things, look=False) if thing.origin),
                 receiver=".".join((call.name, *call.attributes[:-1])) if call.attributes else "",
                 arguments=len(call.arguments) + len(call.keywords),

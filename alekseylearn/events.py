@@ -75,7 +75,10 @@ class Store:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A call of `base.attributes(arguments)`; `discarded` when nothing takes its result, `decorates` a definition."""
+    """A call of `base.attributes(arguments)`; `discarded` when nothing takes its result, `decorates` a definition.
+
+    `words` is what is called as a reader would write it down, without arguments: `Ridge().fit`.
+    """
 
     result: str
     base: Value
@@ -83,6 +86,7 @@ class Call:
     attributes: tuple[str, ...] = ()
     arguments: tuple[Value, ...] = ()
     keywords: tuple[tuple[str, Value], ...] = ()
+    words: str = ""
     discarded: bool = False
     decorates: bool = False
 

@@ -111,6 +111,7 @@ class ExpressionReader(ABC):
                 attributes=tuple(attributes),
                 arguments=arguments,
                 keywords=keywords,
+                words=".".join((_shown(base), *attributes)).lstrip("."),
                 discarded=discarded,
             )
         )
@@ -201,6 +202,13 @@ class ClassScope(dict[str, str]):
         """Return the name that the member *name* has, which is bound from now on."""
         self[name] = self.prefix + name
         return self[name]
+
+
+def _shown(node: ast.expr) -> str:
+    """What a call begins with, in short: a name, or `Ridge()` for an object that is made on the spot."""
+    if isinstance(node, ast.Call):
+        return ".".join(dotted(node.func)) + "()"
+    return ".".join(dotted(node))
 
 
 def _either(values: Sequence[Value]) -> Value:

@@ -52,7 +52,7 @@ def why_it_trains(flow: CellFlow) -> str | None:
     """Say why the cell trains; None when nothing in it does."""
     for called in flow.calls:
         if _trains(called):
-            what = f"calls `{called.words.lstrip('.')}`"
+            what = f"calls `{called.words}`"
             return f"trains: calls `{called.through}`, which {what}" if called.through else f"trains: {what}"
     return f"trains: {flow.signals[0]}" if flow.signals else None
 
@@ -61,7 +61,7 @@ def why_it_measures(flow: CellFlow) -> str | None:
     """Say what the cell measures; None when it only shows something."""
     for called in flow.calls:
         if training.is_measure(called.name) and not called.through:
-            return f"measures the trained model: calls `{called.words.lstrip('.')}`"
+            return f"measures the trained model: calls `{called.words}`"
     tree = parse_python(flow.names.translation.code)
     measure = _named_measure(tree.body) if tree is not None else None
     return f"measures the trained model: `{measure}`" if measure else None

@@ -71,21 +71,20 @@ class World(Memory):
         reads, writes = effects.reads_file(call), effects.writes_file(call)
         if not (reads or writes):
             return
-        texts = [
-            self.text(value, frame) for value in (*call.arguments, *(value for _, value in call.keywords), call.base)
-        ]
-        path = next((text for text in texts if text), ANY_FILE)
+        path = self.path(call, frame)
         if reads:
-            wanted = (
-                (path, ANY_FILE)
-                if path != ANY_FILE
-                else [n[len(FILE) :] for n in self.top.bindings if n.startswith(FILE)]
-            )
-            for name in wanted:
+            known = [name.removeprefix(FILE) for name in self.top.bindings if name.startswith(FILE)]
+            for name in known if path == ANY_FILE else (path, ANY_FILE):
                 for source, _ in self.top.bindings.get(FILE + name, Binding()).sources:
                     self.need(source, FILE + name, "file")
         if writes:
             self.add_source(FILE + path, "file")
+
+    def path(self, call: Call, frame: Frame) -> str:
+        """Find the file that a call names; `ANY_FILE` when it does not spell it out."""
+        given = (*call.arguments, *(value for _, value in call.keywords))
+        values = (call.base,) if call.last.endswith(("_text", "_bytes")) else (*given, call.base)
+        return next((text for value in values if (text := self.text(value, frame))), ANY_FILE)
 
     def text(self, value: Value, frame: Frame) -> str | None:
         """Return the string, or the path, that *value* is."""
