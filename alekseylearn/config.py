@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
-import fnmatch
 import json
+import keyword
+import math
+import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
 from alekseylearn.errors import InputError
 from alekseylearn.metrics import Goal, Judgement, parse_gate
+from alekseylearn.mistakes import Keys, Mistake, dotted, read_errors, refusal, shown, unknown_key
 from alekseylearn.strict import Limits, load_yaml
-from alekseylearn.text import clean
 
 BackendName = Literal["process", "docker", "sagemaker"]
 ForgeName = Literal["github", "local"]
@@ -26,6 +28,14 @@ FILE_NAME = "alekseylearn.yml"
 LIMITS = Limits(family="cfg", max_bytes=256 * 1024, max_depth=30)
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?:in)?)?(?:(\d+)s)?\Z")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}\Z")
+_LONGEST = 28 * 24 * 3600
+_LARGEST_SEED = 2**32 - 1
+"""NumPy takes no larger one."""
+_TABLES: Mapping[str, tuple[str, ...]] = {
+    "docker": ("image", "gpus", "memory", "shm_size"),
+    "sagemaker": ("role", "bucket", "prefix", "region", "instances", "image", "spot", "volume_size"),
+}
+"""The keys of the backends' own tables; an address or a credential is none of them."""
 # Read by pydantic, which is imported only when a file is parsed.
 _STRICT: Mapping[str, Any] = {"extra": "forbid", "strict": True}
 
@@ -88,7 +98,9 @@ class Config:
     def selects(self, path: str) -> bool:
         """Tell whether the notebook at *path* is looked at: the last matching pattern wins, `!` excludes.
 
-        What a run leaves behind (`*.executed.ipynb`) is looked at only where a model names it.
+        Patterns are those of `.gitignore`: one without a slash counts in every folder, one that matches a folder
+        counts for all that is below it. What a run leaves behind (`*.executed.ipynb`) is looked at only where a model
+        names it.
         """
         chosen = any(model.notebook == path for model in self.models.values())
         for pattern in () if path.endswith(".executed.ipynb") else self.notebooks:
@@ -116,25 +128,25 @@ class Config:
 def parse_config(data: bytes, where: str = FILE_NAME) -> Config:
     """Check the bytes of a configuration file.
 
-    Raises `InputError`: `cfg.syntax cfg.limit cfg.type cfg.unknown cfg.forbidden`; all mistakes of one kind at once.
+    Raises `InputError`: `cfg.syntax cfg.limit cfg.type cfg.unknown`; what is wrong with the settings is told all at
+    once.
     """
-    if not data.strip():
-        return Config()
-    table = load_yaml(data, where, LIMITS)
+    table = load_yaml(data, where, LIMITS) if data.strip() else None
     if table is None:
         return Config()
     if not isinstance(table, dict):
-        raise InputError(
-            "cfg.type", "the root is not a mapping of settings", where=where, hint="see `alekseylearn config schema`"
-        )
+        raise refusal([Mistake("type", "the root is not a mapping of settings")], where)
     from pydantic import TypeAdapter, ValidationError
 
+    mistakes = _to_seconds(table)
     try:
         # JSON mode is strict about scalars and still builds dataclasses from mappings.
-        config = TypeAdapter(Config).validate_json(json.dumps(_with_seconds(table, where)))
+        config = TypeAdapter(Config).validate_json(json.dumps(table))
     except ValidationError as error:
-        raise _mistakes(error, where) from None
-    _check_values(config, where)
+        raise refusal(mistakes + read_errors(error.errors(include_url=False), _known_keys()), where) from None
+    mistakes += _mistakes(config)
+    if mistakes:
+        raise refusal(mistakes, where)
     return config
 
 
@@ -144,9 +156,13 @@ def config_schema() -> dict[str, Any]:
 
     schema = TypeAdapter(Config).json_schema()
     for definition in schema["$defs"].values():
-        if "timeout" in definition.get("properties", {}):
-            definition["properties"]["timeout"] = {"type": ["integer", "string"], "examples": ["2h", "90m", 600]}
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": FILE_NAME, **schema}
+        properties = definition.get("properties", {})
+        if "timeout" in properties:
+            properties["timeout"] = {"type": ["integer", "string", "null"], "examples": ["2h", "90m", 600]}
+        for table, keys in _TABLES.items():
+            if table in properties:
+                properties[table] |= {"properties": {key: {} for key in keys}, "additionalProperties": False}
+    return {**schema, "$schema": "https://json-schema.org/draft/2020-12/schema", "title": FILE_NAME}
 
 
 def parse_duration(value: object) -> int | None:
@@ -161,104 +177,124 @@ def parse_duration(value: object) -> int | None:
 
 
 def parse_parameter(text: str) -> Scalar:
-    """Read the VALUE of `-p NAME VALUE` as YAML would: number, boolean, null, or text."""
-    found = load_yaml(text.encode(), "-p", LIMITS) if text.strip() else ""
-    return found if isinstance(found, str | int | float | bool | None) else text
+    """Read the VALUE of `-p NAME VALUE` as the configuration file would: number, boolean, null, else the text itself.
+
+    Quotes around a text are taken off. Raises `InputError` `cfg.limit` for a number that is too large.
+    """
+    quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
+    try:
+        found = load_yaml(text.encode("utf-8", "surrogatepass"), "-p", LIMITS)
+    except InputError:
+        return text
+    if isinstance(found, float) and math.isinf(found):
+        raise refusal([Mistake("limit", f"{shown(text)} is larger than any number")], "-p")
+    return found if isinstance(found, int | float | bool | None) or (quoted and isinstance(found, str)) else text
 
 
-def _with_seconds(table: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Return *table* with every `timeout` in seconds."""
+def _known_keys() -> Keys:
+    def names(kind: type) -> tuple[str, ...]:
+        return tuple(item.name for item in fields(kind))
 
-    def walk(node: object, path: tuple[str, ...]) -> object:
-        if not isinstance(node, dict):
-            return node
-        made = {}
-        for key, value in node.items():
-            made[key] = walk(value, (*path, str(key)))
-            if key == "timeout" and path[:1] in (("defaults",), ("models",)) and value is not None:
-                seconds = parse_duration(value)
-                if seconds is None:
-                    what = f"`{'.'.join((*path, key))}` is {clean(repr(value), 40)}, not a time such as 90s, 30m or 2h"
-                    raise InputError("cfg.type", what, where=where, hint="write for example `timeout: 2h`")
-                made[key] = seconds
-        return made
-
-    return {str(key): walk(value, (str(key),)) for key, value in table.items()}
+    return {
+        (): names(Config),
+        ("defaults",): names(Defaults),
+        ("models", "*"): names(Model),
+        ("notify",): names(Notify),
+        **{("models", "*", table): keys for table, keys in _TABLES.items()},
+    }
 
 
-def _mistakes(error: Any, where: str) -> InputError:
-    """Turn pydantic's findings into one error of ours; misspelt keys are told with the key that was meant."""
-    unknown, wrong = [], []
-    for found in error.errors(include_url=False):
-        place = ".".join(str(part) for part in found["loc"])
-        if found["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-            near = difflib.get_close_matches(str(found["loc"][-1]), _keys_at(found["loc"][:-1]), n=1)
-            unknown.append(f"`{place}`" + (f" (did you mean `{near[0]}`?)" if near else ""))
+def _to_seconds(table: dict[Any, Any]) -> list[Mistake]:
+    """Put every `timeout` of *table* into seconds, and take those out that are none."""
+    models = table.get("models")
+    places: list[tuple[tuple[object, ...], object]] = [(("defaults",), table.get("defaults"))]
+    if isinstance(models, dict):
+        places += [(("models", name), model) for name, model in models.items()]
+    mistakes = []
+    for place, holder in places:
+        if not isinstance(holder, dict) or holder.get("timeout") is None:
+            continue
+        value = holder.pop("timeout")
+        seconds = parse_duration(value)
+        named = f"`{dotted((*place, 'timeout'))}` is {shown(value)}"
+        if seconds is None:
+            mistakes.append(Mistake("type", f"{named}, not a time such as 90s, 30m or 2h"))
+        elif seconds > _LONGEST:
+            mistakes.append(Mistake("limit", f"{named}, longer than 28 days"))
         else:
-            wrong.append(f"`{place}`: {found['msg'][:1].lower()}{found['msg'][1:]}")
-    if wrong:
-        return InputError(
-            "cfg.type", "; ".join(wrong[:4]), where=where, hint="`alekseylearn config schema` shows what each key holds"
-        )
-    return InputError(
-        "cfg.unknown",
-        f"unknown key {', '.join(unknown[:6])}",
-        where=where,
-        hint="`alekseylearn config schema` lists the keys",
-    )
+            holder["timeout"] = seconds
+    return mistakes
 
 
-def _keys_at(location: tuple[object, ...]) -> list[str]:
-    kind: type = Config
-    match location:
-        case ("defaults",):
-            kind = Defaults
-        case ("models", _):
-            kind = Model
-        case ("notify",):
-            kind = Notify
-        case _:
-            pass
-    return [item.name for item in fields(kind)]
-
-
-def _check_values(config: Config, where: str) -> None:
+def _mistakes(config: Config) -> list[Mistake]:
+    """Find what is wrong with values of the right type."""
+    found = [*_numbers(("defaults",), config.defaults)]
+    found += [
+        Mistake("type", "`notebooks` holds an empty pattern") for pattern in config.notebooks if pattern in ("", "!")
+    ]
+    owners: dict[str, str] = {}
     for name, model in config.models.items():
-        place = f"models.{name}"
+        place = ("models", name)
         if not _NAME.match(name):
-            raise InputError(
-                "cfg.type",
-                f"`{clean(name, 40)}` is no model name",
-                where=where,
-                hint="use letters, digits, - and _ (at most 63)",
+            found.append(
+                Mistake("type", f"`{dotted((name,))}` is no model name (letters, digits, - and _; at most 63)")
             )
-        if not model.notebook.endswith(".ipynb") or model.notebook.startswith("/") or ".." in model.notebook.split("/"):
-            raise InputError(
-                "cfg.type",
-                f"`{place}.notebook` is no path of a notebook in this repository",
-                where=where,
-                hint="write for example `notebook: notebooks/churn.ipynb`",
-            )
-        for key in (*model.parameters, *model.smoke):
-            if not key.isidentifier():
-                raise InputError(
-                    "cfg.type",
-                    f"`{place}.parameters.{clean(key, 40)}` is no Python name",
-                    where=where,
-                    hint="parameters are variables of the notebook",
-                )
-        for metric, rule in model.gates.items():
-            try:
-                parse_gate(metric, rule)
-            except ValueError as error:
-                raise InputError(
-                    "cfg.type",
-                    f"`{place}.gates.{clean(metric, 40)}`: {error}",
-                    where=where,
-                    hint="operators: >= <= > <",
-                ) from None
+        if not _is_notebook(model.notebook):
+            told = f"`{dotted((*place, 'notebook'))}` is {shown(model.notebook)}, not a notebook's path from the root"
+            found.append(Mistake("type", told))
+        other = owners.setdefault(model.notebook, name)
+        if other != name:
+            found.append(Mistake("type", f"`{dotted(place)}` and `{dotted(('models', other))}` name the same notebook"))
+        found += [*_numbers(place, model), *_parameters(place, model), *_gates(place, model)]
+        for table, known in _TABLES.items():
+            keys = [key for key in getattr(model, table) if key not in known]
+            found += [unknown_key((*place, table, key), _known_keys()) for key in keys]
+    return found
+
+
+def _is_notebook(path: str) -> bool:
+    inside = not path.startswith(("/", "../")) and posixpath.normpath(path) == path
+    return inside and path.endswith(".ipynb") and "\\" not in path
+
+
+def _numbers(place: tuple[str, ...], holder: Defaults | Model) -> Iterator[Mistake]:
+    for key, value in (("tolerance", holder.tolerance), ("max_cost", holder.max_cost)):
+        if value is not None and not 0 <= value < math.inf:
+            yield Mistake("limit", f"`{dotted((*place, key))}` is {shown(value)}, not a number from 0 on")
+    if holder.seed is not None and not 0 <= holder.seed <= _LARGEST_SEED:
+        yield Mistake("limit", f"`{dotted((*place, 'seed'))}` is {shown(holder.seed)}, not in 0 to {_LARGEST_SEED}")
+
+
+def _parameters(place: tuple[str, ...], model: Model) -> Iterator[Mistake]:
+    for table, values in (("parameters", model.parameters), ("smoke", model.smoke)):
+        for key, value in values.items():
+            named = f"`{dotted((*place, table, key))}`"
+            if not key.isidentifier() or keyword.iskeyword(key):
+                yield Mistake("type", f"{named} is no variable of a notebook")
+            if any(item in (math.inf, -math.inf) for item in (value if isinstance(value, list) else [value])):
+                yield Mistake("limit", f"{named} is larger than any number")
+
+
+def _gates(place: tuple[str, ...], model: Model) -> Iterator[Mistake]:
+    for metric, rule in model.gates.items():
+        try:
+            parse_gate(metric, rule)
+        except ValueError as error:
+            yield Mistake("type", f"`{dotted((*place, 'gates', metric))}`: {error}")
 
 
 def _matches(path: str, pattern: str) -> bool:
-    # `**/` also stands for no folder at all, as in .gitignore.
-    return fnmatch.fnmatchcase(path, pattern) or (pattern.startswith("**/") and fnmatch.fnmatchcase(path, pattern[3:]))
+    """Match a path with a pattern of `.gitignore`, in time that grows with their lengths only."""
+    parts = path.split("/")
+    wanted = pattern.strip("/").split("/")
+    if "/" not in pattern.rstrip("/"):
+        wanted.insert(0, "**")
+    reached = {0}
+    for part in wanted:
+        if part == "**":
+            reached = set(range(min(reached), len(parts) + 1))
+        else:
+            reached = {place + 1 for place in reached if place < len(parts) and fnmatchcase(parts[place], part)}
+        if not reached:
+            return False
+    return True

@@ -1,0 +1,138 @@
+"""What is wrong with a configuration file, told all at once and in its own words."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from alekseylearn.errors import InputError
+from alekseylearn.text import clean
+
+Kind = Literal["type", "limit", "unknown"]
+Keys = Mapping[tuple[str, ...], Sequence[str]]
+"""The keys that are known at each place; `*` stands for a name that the writer chose."""
+
+MAX_TOLD = 5
+_ORDER: tuple[Kind, ...] = ("type", "limit", "unknown")
+_HINTS: Mapping[Kind, str] = {
+    "type": "`alekseylearn config schema` shows what each key holds",
+    "limit": "`alekseylearn config schema` shows what each key holds",
+    "unknown": "`alekseylearn config schema` lists the keys",
+}
+_OUTSIDE = re.compile(r"(?i)secret|token|password|credential|access_?key|api_?key|webhook|endpoint|(^|_)url$")
+_OUTSIDE_HINT = "addresses and credentials are never read from this file; the workflow's environment gives them"
+_SHOULD = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "dict_type": "a mapping of settings",
+    "dataclass_type": "a mapping of settings",
+}
+_VALUES = ("parameters", "smoke")
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One thing that is wrong, as a clause that names its place."""
+
+    kind: Kind
+    text: str
+    hint: str = ""
+
+
+def refusal(mistakes: Sequence[Mistake], where: str) -> InputError:
+    """Make one error of *mistakes*, of which there is at least one; its slug is that of the gravest kind."""
+    told = sorted(mistakes, key=lambda mistake: _ORDER.index(mistake.kind))
+    more = len(told) - MAX_TOLD
+    texts = [mistake.text for mistake in told[:MAX_TOLD]] + ([f"and {more} more"] if more > 0 else [])
+    hint = next((mistake.hint for mistake in told if mistake.hint), _HINTS[told[0].kind])
+    return InputError(f"cfg.{told[0].kind}", "; ".join(texts), where=where, hint=hint)
+
+
+def read_errors(errors: Iterable[Mapping[str, Any]], keys: Keys) -> list[Mistake]:
+    """Turn the findings of pydantic's `ValidationError.errors()` into mistakes, one for each place."""
+    found: dict[tuple[object, ...], Mistake] = {}
+    for error in errors:
+        place = _place(error["loc"])
+        if error["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+            found.setdefault(place, unknown_key(tuple(map(str, place)), keys))
+        else:
+            named = f"`{dotted(place)}`" if place else "the file"
+            found.setdefault(place, Mistake("type", f"{named} {_wrong(error, place)}"))
+    return list(found.values())
+
+
+def unknown_key(place: tuple[str, ...], keys: Keys) -> Mistake:
+    """Say that the key at *place* is not known, and which one may be meant, here or elsewhere."""
+    key, own = place[-1], _pattern(place[:-1], keys)
+    near = difflib.get_close_matches(key, keys.get(own, ()), n=1)
+    told = f" (did you mean `{near[0]}`?)" if near else _elsewhere(key, own, keys)
+    return Mistake("unknown", f"unknown key `{dotted(place)}`{told}", _OUTSIDE_HINT if _OUTSIDE.search(key) else "")
+
+
+def dotted(place: Iterable[object]) -> str:
+    """Write a place as people name it: `models.churn.metrics`."""
+    return ".".join(clean(str(part), 40).replace("`", "'") for part in place)
+
+
+def shown(value: object) -> str:
+    """Write a value of the file as it may stand in a sentence."""
+    return clean(repr(value), 40)
+
+
+def _elsewhere(key: str, own: tuple[str, ...], keys: Keys) -> str:
+    others = sorted({known for place, known_keys in keys.items() if place != own for known in known_keys})
+    near = difflib.get_close_matches(key, others, n=1)
+    if not near:
+        return ""
+    places = [_named(place) for place, known in keys.items() if near[0] in known]
+    return f" (did you mean `{near[0]}`? it belongs {' or '.join(places)})"
+
+
+def _named(place: tuple[str, ...]) -> str:
+    match place:
+        case ():
+            return "at the root"
+        case ("models", "*"):
+            return "to a model"
+        case ("models", "*", table):
+            return f"under `{table}` of a model"
+        case _:
+            return f"under `{dotted(place)}`"
+
+
+def _pattern(place: tuple[str, ...], keys: Keys) -> tuple[str, ...]:
+    """Return *place* with `*` for the names that the writer chose."""
+    return next(
+        (
+            pattern
+            for pattern in keys
+            if len(pattern) == len(place) and all(a in ("*", b) for a, b in zip(pattern, place, strict=True))
+        ),
+        place,
+    )
+
+
+def _place(location: tuple[object, ...]) -> tuple[object, ...]:
+    # Behind a parameter's name pydantic lists the types that it tried.
+    return location[:4] if len(location) > 4 and location[2] in _VALUES else location
+
+
+def _wrong(error: Mapping[str, Any], place: tuple[object, ...]) -> str:
+    value = error["input"]
+    if error["type"] == "missing":
+        return "is missing"
+    if error["type"] == "literal_error":
+        return f"is {shown(value)}, not {error['ctx']['expected']}"
+    if len(place) == 4 and place[2] in _VALUES:
+        return "should be a plain value or a list of them"
+    should = _SHOULD.get(error["type"])
+    if should is None:  # half of a character that takes two: no file can hold it
+        return "holds text that cannot be written down"
+    quotes = ": put it in quotes" if should == "text" and isinstance(value, int | float) else ""
+    return f"is {shown(value)}, not {should}{quotes}"

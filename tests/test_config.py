@@ -1,0 +1,343 @@
+"""The configuration file: what is read, every mistake that is told, and what never gets in."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alekseylearn.config import (
+    LIMITS,
+    Config,
+    Defaults,
+    Model,
+    config_schema,
+    parse_config,
+    parse_duration,
+    parse_parameter,
+)
+from alekseylearn.errors import InputError
+from alekseylearn.metrics import Gate
+from alekseylearn.strict import load_yaml
+
+WHOLE = """
+version: 1
+notebooks: ["**/*.ipynb", "!archive/"]
+defaults: {backend: process, timeout: 2h, max_cost: 5}
+models:
+  churn:
+    notebook: notebooks/churn.ipynb
+    model: model.joblib              # a file or a variable; found when left out
+    metrics: {accuracy: max, loss: min}
+    primary: accuracy
+    gates: {accuracy: ">= 0.92"}
+    tolerance: 0.002
+    parameters: {epochs: 20, layers: [64, 32], name: on, timeout: soon}
+    smoke: {epochs: 1}
+    data: {train: "s3://bucket/churn/train"}
+    backend: sagemaker
+    timeout: 1h30m
+    sagemaker:
+      {role: arn:aws:iam::123456789012:role/alekseylearn, bucket: my-bucket, instances: [ml.g5.xlarge, ml.g6.xlarge],
+       image: pytorch, spot: true}
+  timeout:
+    notebook: other.ipynb
+notify: {on: [done, failed]}
+"""
+
+
+def values(text: str) -> Any:
+    return load_yaml(text.encode(), "a test", LIMITS)
+
+
+def refused(text: str) -> InputError:
+    with pytest.raises(InputError) as caught:
+        parse_config(text.encode())
+    assert len(str(caught.value).splitlines()) <= 5
+    assert caught.value.where.startswith("alekseylearn.yml")
+    assert caught.value.hint
+    return caught.value
+
+
+def test_the_whole_file_is_read() -> None:
+    config = parse_config(WHOLE.encode())
+    assert config.defaults == Defaults(backend="process", timeout=7200, max_cost=5.0)
+    name, churn = config.model_for("notebooks/churn.ipynb")
+    assert name == "churn"
+    assert churn.metrics == {"accuracy": "max", "loss": "min"}
+    assert churn.parameters == {"epochs": 20, "layers": [64, 32], "name": "on", "timeout": "soon"}
+    assert churn.backend == "sagemaker"
+    assert churn.timeout == 5400
+    assert churn.sagemaker["instances"] == ["ml.g5.xlarge", "ml.g6.xlarge"]
+    assert config.models["timeout"] == Model(notebook="other.ipynb")
+    assert config.notify.on == ["done", "failed"]
+    judgement = config.judgement(churn)
+    assert judgement.gates == (Gate(metric="accuracy", operator=">=", bound=0.92),)
+    assert (judgement.primary, judgement.tolerance) == ("accuracy", 0.002)
+
+
+@pytest.mark.parametrize("text", ["", " \n", "# nothing but words\n", "---\n", "null\n", "{}\n"])
+def test_an_empty_file_has_the_defaults(text: str) -> None:
+    config = parse_config(text.encode())
+    assert config == Config()
+    assert parse_config(WHOLE.encode()).model_for("other.ipynb")[0] == "timeout"
+    assert config.model_for("a/b.ipynb") == ("b", Model(notebook="a/b.ipynb"))
+    assert config.judgement(Model(notebook="x.ipynb")).tolerance == 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "slug", "what"),
+    [
+        ("models: {", "cfg.syntax", "expected"),
+        ("a: 1\na: 2", "cfg.syntax", "duplicate key 'a'"),
+        ("a: !!python/name:os.system x", "cfg.syntax", "tags"),
+        ("gates: >= 0.92", "cfg.syntax", "expected"),
+        ("\xff: \x00", "cfg.syntax", "not"),
+        ("a: &x 1\nb: *x", "cfg.limit", "anchors"),
+        ("[" * 40 + "]" * 40, "cfg.limit", "more than 30 levels deep"),
+        ("#" * 300_000, "cfg.limit", "300 kB large"),
+        (
+            "defaults: {timeout: 29h, seed: -1, tolerance: -0.5, max_cost: 1e999}\nmodels: {}",
+            "cfg.limit",
+            "`defaults.seed` is -1",
+        ),
+        ("defaults: {timeout: 700h}", "cfg.limit", "`defaults.timeout` is '700h', longer than 28 days"),
+        ("models: {a: {notebook: a.ipynb, seed: 4294967296}}", "cfg.limit", "`models.a.seed` is 4294967296"),
+        ("models: {a: {notebook: a.ipynb, parameters: {x: 1e999}}}", "cfg.limit", "`models.a.parameters.x` is larger"),
+        ("models: {a: {notebook: a.ipynb, smoke: {x: [1, -1e999]}}}", "cfg.limit", "`models.a.smoke.x` is larger"),
+        ("just words", "cfg.type", "the root is not a mapping"),
+        (r'notebooks: ["\ud800"]', "cfg.type", "the file holds text that cannot be written down"),
+        ("version: 2", "cfg.type", "`version` is 2, not 1"),
+        ("notebooks: x.ipynb", "cfg.type", "`notebooks` is 'x.ipynb', not a list"),
+        ("notebooks: ['!']", "cfg.type", "`notebooks` holds an empty pattern"),
+        ("defaults: fast", "cfg.type", "`defaults` is 'fast', not a mapping of settings"),
+        ("defaults: {python: 3.1}", "cfg.type", "`defaults.python` is 3.1, not text: put it in quotes"),
+        ("defaults: {backend: porcess}", "cfg.type", "is 'porcess', not 'process', 'docker' or 'sagemaker'"),
+        ("defaults: {timeout: soon}", "cfg.type", "`defaults.timeout` is 'soon', not a time such as 90s, 30m or 2h"),
+        ("defaults: {timeout: 0}", "cfg.type", "`defaults.timeout` is 0, not a time"),
+        ("defaults: {seed: true}", "cfg.type", "`defaults.seed` is True, not a whole number"),
+        ("defaults: {tolerance: small}", "cfg.type", "`defaults.tolerance` is 'small', not a number"),
+        ("models: [a]", "cfg.type", "`models` is ['a'], not a mapping of settings"),
+        ("models: {a: {}}", "cfg.type", "`models.a.notebook` is missing"),
+        ("models: {a: {notebook: a.py}}", "cfg.type", "`models.a.notebook` is 'a.py', not a notebook's path"),
+        ("models: {a: {notebook: /a.ipynb}}", "cfg.type", "not a notebook's path"),
+        ("models: {a: {notebook: ../a.ipynb}}", "cfg.type", "not a notebook's path"),
+        ("models: {a: {notebook: ./a.ipynb}}", "cfg.type", "not a notebook's path"),
+        (r"models: {a: {notebook: b\a.ipynb}}", "cfg.type", "not a notebook's path"),
+        ("models: {a b: {notebook: a.ipynb}}", "cfg.type", "`a b` is no model name"),
+        (
+            "models: {a: {notebook: x.ipynb}, b: {notebook: x.ipynb}}",
+            "cfg.type",
+            "`models.b` and `models.a` name the same",
+        ),
+        ("models: {a: {notebook: a.ipynb, metrics: {loss: down}}}", "cfg.type", "is 'down', not 'max' or 'min'"),
+        (
+            "models: {a: {notebook: a.ipynb, gates: {loss: low}}}",
+            "cfg.type",
+            "`models.a.gates.loss`: 'low' is not a gate",
+        ),
+        ("models: {a: {notebook: a.ipynb, gates: {loss: 3}}}", "cfg.type", "`models.a.gates.loss` is 3, not text"),
+        (
+            "models: {a: {notebook: a.ipynb, parameters: {x-y: 3}}}",
+            "cfg.type",
+            "`models.a.parameters.x-y` is no variable",
+        ),
+        ("models: {a: {notebook: a.ipynb, smoke: {class: 3}}}", "cfg.type", "`models.a.smoke.class` is no variable"),
+        (
+            "models: {a: {notebook: a.ipynb, parameters: {x: {y: 3}}}}",
+            "cfg.type",
+            "`models.a.parameters.x` should be a plain",
+        ),
+        ("models: {a: {notebook: a.ipynb, docker: x}}", "cfg.type", "`models.a.docker` is 'x', not a mapping"),
+        ("notify: {on: [soon]}", "cfg.type", "`notify.on.0` is 'soon', not 'done' or 'failed'"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(text: str, slug: str, what: str) -> None:
+    error = refused(text)
+    assert error.slug == slug
+    assert what in error.what
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("notebook: [x]", "unknown key `notebook` (did you mean `notebooks`?)"),
+        ("backned: docker", "(did you mean `backend`? it belongs under `defaults` or to a model)"),
+        ("gates: {x: '> 1'}", "unknown key `gates` (did you mean `gates`? it belongs to a model)"),
+        ("defaults: {on: [done]}", "`defaults.on` (did you mean `on`? it belongs under `notify`)"),
+        ("defaults: {modles: 3}", "`defaults.modles` (did you mean `models`? it belongs at the root)"),
+        ("defaults: {notebook: x}", "(did you mean `notebook`? it belongs to a model)"),
+        ("defaults: {version: 1}", "(did you mean `version`? it belongs at the root)"),
+        ("models: {a: {notebook: a.ipynb, metric: {}}}", "`models.a.metric` (did you mean `metrics`?)"),
+        (
+            "models: {a: {notebook: a.ipynb, spot: true}}",
+            "(did you mean `spot`? it belongs under `sagemaker` of a model)",
+        ),
+        ("models: {a: {notebook: a.ipynb, sagemaker: {rol: x}}}", "`models.a.sagemaker.rol` (did you mean `role`?)"),
+        ("zzz: 1", "unknown key `zzz`"),
+        ("5: 1", "unknown key `5`"),
+    ],
+)
+def test_an_unknown_key_is_told_with_the_one_that_was_meant(text: str, what: str) -> None:
+    error = refused(text)
+    assert error.slug == "cfg.unknown"
+    assert what in error.what
+
+
+def test_all_mistakes_are_told_at_once_and_the_gravest_first() -> None:
+    error = refused("backned: x\ndefaults: {timeout: soon, seed: one}\nmodels: {a: {notebook: 3}}")
+    assert error.slug == "cfg.type"
+    told = error.what.split("; ")
+    assert [part.split("`")[1] for part in told] == [
+        "defaults.timeout",
+        "defaults.seed",
+        "models.a.notebook",
+        "backned",
+    ]
+
+
+def test_what_is_too_much_to_tell_is_counted() -> None:
+    error = refused("".join(f"key{number}: 1\n" for number in range(9)))
+    assert error.what.endswith("; and 4 more")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "endpoint_url",
+        "aws_access_key_id",
+        "aws_secret_access_key",
+        "session_token",
+        "password",
+        "webhook",
+        "url",
+        "credentials",
+    ],
+)
+@pytest.mark.parametrize(
+    "place", ["{key}: x", "defaults: {{{key}: x}}", "models: {{a: {{notebook: a.ipynb, sagemaker: {{{key}: x}}}}}}"]
+)
+def test_no_address_and_no_credential_gets_in(place: str, key: str) -> None:
+    error = refused(place.format(key=key))
+    assert error.slug == "cfg.unknown"
+    assert "never read from this file" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("on", "on"), ("no", "no"), ("010", "010"), ("1:30", "1:30"), ("0x1f", "0x1f"), ("2026-01-05", "2026-01-05"),
+        ("true", True), ("null", None), ("3", 3), ("3.", 3.0), ("1e3", 1000.0), (".5", 0.5), ("'3'", "3"),
+    ],
+)  # fmt: skip
+def test_scalars_are_those_of_yaml_1_2(text: str, value: object) -> None:
+    config = parse_config(f"models: {{a: {{notebook: a.ipynb, parameters: {{x: {text}}}}}}}".encode())
+    read = config.models["a"].parameters["x"]
+    assert (read, type(read)) == (value, type(value))
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("90s", 90), ("30m", 1800), ("30min", 1800), ("2h", 7200), ("1h30m", 5400), ("1h1m1s", 3661), (600, 600),
+        ("0s", None), ("", None), (0, None), (-5, None), (True, None), (1.5, None), ("2 h", None), ("2d", None),
+        ("m", None), ("30m2h", None), (None, None), ("1h\n", None),
+    ],
+)  # fmt: skip
+def test_durations(value: object, seconds: int | None) -> None:
+    assert parse_duration(value) == seconds
+
+
+@given(st.integers(0, 500), st.integers(0, 59), st.integers(0, 59))
+def test_a_duration_is_the_sum_of_its_parts(hours: int, minutes: int, seconds: int) -> None:
+    assert parse_duration(f"{hours}h{minutes}m{seconds}s") == (hours * 3600 + minutes * 60 + seconds or None)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("3", 3), ("0.1", 0.1), ("true", True), ("null", None), ("adam", "adam"), ("", ""), ("  ", "  "),
+        ("'3'", "3"), ('"3"', "3"), ("'", "'"), ("'a'b'", "'a'b'"), ("[1, 2]", "[1, 2]"), ("a: b", "a: b"),
+        ("a: b: c", "a: b: c"), ("*.csv", "*.csv"), ("!!int 3", "!!int 3"), ("issue #5", "issue #5"),
+        ("a\nb", "a\nb"), ("@x", "@x"), ("1e400x", "1e400x"), ("'[' ", "'[' "), ("\ud800", "\ud800"),
+    ],
+)  # fmt: skip
+def test_a_parameter_of_the_command_line_is_a_scalar_or_the_text_itself(text: str, value: object) -> None:
+    read = parse_parameter(text)
+    assert (read, type(read)) == (value, type(value))
+
+
+def test_a_parameter_is_no_infinity() -> None:
+    with pytest.raises(InputError, match="larger than any number"):
+        parse_parameter("1e999")
+
+
+@given(st.integers() | st.booleans() | st.none() | st.floats(allow_nan=False, allow_infinity=False, width=32))
+def test_scalars_come_through_the_command_line(value: float | None) -> None:
+    assert parse_parameter(json.dumps(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("patterns", "chosen", "left"),
+    [
+        (["**/*.ipynb"], "a.ipynb b/a.ipynb b/c/a.ipynb", "a.executed.ipynb a.py"),
+        (["*.ipynb"], "a.ipynb b/c/a.ipynb", ""),
+        (["/*.ipynb"], "a.ipynb", "b/a.ipynb"),
+        (["notebooks/*.ipynb"], "notebooks/a.ipynb", "a.ipynb notebooks/b/a.ipynb x/notebooks/a.ipynb"),
+        (["notebooks/**/*.ipynb"], "notebooks/a.ipynb notebooks/b/c/a.ipynb", "a.ipynb"),
+        (["notebooks/"], "notebooks/a.ipynb notebooks/b/a.ipynb x/notebooks/a.ipynb", "a.ipynb notebooks2/a.ipynb"),
+        (["notebooks/**"], "notebooks/a.ipynb notebooks/b/a.ipynb", "x/notebooks/a.ipynb"),
+        (["**/*.ipynb", "!archive/"], "a.ipynb", "archive/a.ipynb x/archive/b/a.ipynb"),
+        (["**/*.ipynb", "!**/test_*"], "a.ipynb", "test_a.ipynb b/test_a.ipynb"),
+        (["!x.ipynb", "**/*.ipynb"], "x.ipynb", ""),
+        (["a/[xy].ipynb", "a/?0.ipynb"], "a/x.ipynb a/z0.ipynb", "a/z.ipynb a/0.ipynb"),
+        ([], "", "a.ipynb"),
+    ],
+)
+def test_notebooks_are_selected_by_patterns_as_of_gitignore(patterns: list[str], chosen: str, left: str) -> None:
+    config = Config(notebooks=patterns)
+    assert [path for path in f"{chosen} {left}".split() if config.selects(path)] == chosen.split()
+
+
+def test_a_notebook_that_a_model_names_is_selected_unless_a_pattern_excludes_it() -> None:
+    models = {name: Model(notebook=f"{name}.ipynb") for name in ("named", "named.executed", "out")}
+    config = Config(notebooks=["!out.ipynb"], models=models)
+    assert config.selects("named.ipynb")
+    assert config.selects("named.executed.ipynb")
+    assert not config.selects("out.ipynb")
+
+
+def test_a_pattern_of_many_stars_is_matched_in_no_time() -> None:
+    config = Config(notebooks=["/".join(["**", "*a*a*a*a*b"] * 20)])
+    assert not config.selects("/".join(["a" * 60] * 60) + ".ipynb")
+
+
+def test_the_schema_takes_the_whole_file_and_refuses_a_typo() -> None:
+    schema = config_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert schema["title"] == "alekseylearn.yml"
+    checker = jsonschema.Draft202012Validator(schema)
+    checker.validate(values(WHOLE))
+    for broken in (
+        "backned: x",
+        "defaults: {timout: 2h}",
+        "models: {a: {notebook: a, sagemaker: {endpoint_url: x}}}",
+        "models: {a: {}}",
+    ):
+        assert not checker.is_valid(values(broken))
+
+
+@given(st.text(max_size=60) | st.from_regex(r"(models|defaults|notify): ?[\[\{\]\}a-z: ,0-9'\"]{0,30}", fullmatch=True))
+def test_whatever_the_file_holds_it_is_read_or_refused(text: str) -> None:
+    try:
+        config = parse_config(text.encode())
+    except InputError as error:
+        refusal = error
+    else:
+        assert isinstance(config, Config)
+        return
+    assert refusal.slug in ("cfg.syntax", "cfg.limit", "cfg.type", "cfg.unknown")
