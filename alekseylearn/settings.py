@@ -19,7 +19,7 @@ StepOutcome = Literal["success", "failure", "cancelled", "skipped"]
 EVENT_LIMITS = Limits(family="trust", max_bytes=25 * 1024 * 1024, max_depth=60)
 """GitHub caps a webhook's payload at 25 MB."""
 
-_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+\Z")
+_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/(?!\.+\Z)[A-Za-z0-9._-]+\Z")
 _URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?(?:/[A-Za-z0-9._/-]*)?\Z")
 _REF = re.compile(r"[^\x00-\x20\x7f~^:?*\[\\-][^\x00-\x20\x7f~^:?*\[\\]{0,254}\Z")
 _TOKEN = re.compile(r"[!-~]{1,1024}\Z")

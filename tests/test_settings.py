@@ -1,0 +1,173 @@
+"""The runner's environment becomes checked values, or an error that names the variable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alekseylearn.errors import AlekseylearnError, InputError, MachineError, UsageError
+from alekseylearn.settings import CiSettings, Inputs
+
+RUNNER = {
+    "GITHUB_EVENT_NAME": "pull_request",
+    "GITHUB_EVENT_PATH": "/tmp/event.json",
+    "GITHUB_REPOSITORY": "octo/consumer",
+    "GITHUB_WORKSPACE": "/work",
+    "GITHUB_API_URL": "https://api.github.com",
+    "GITHUB_SERVER_URL": "https://github.com",
+    "GITHUB_RUN_ID": "812",
+    "GITHUB_RUN_NUMBER": "7",
+    "GITHUB_RUN_ATTEMPT": "2",
+    "RUNNER_TEMP": "/tmp",
+}
+
+
+def test_an_empty_environment_gives_the_inputs_their_defaults() -> None:
+    assert Inputs.from_environ({}) == Inputs()
+    assert Inputs.from_environ({"INPUT_MODE": "", "INPUT_COMMENT": " "}) == Inputs()
+
+
+def test_every_input_is_read() -> None:
+    found = Inputs.from_environ(
+        {
+            "INPUT_MODE": "plan",
+            "INPUT_GITHUB_TOKEN": "ghs_x",
+            "INPUT_PYTHON": "python3.12",
+            "INPUT_BACKEND": "docker",
+            "INPUT_NOTEBOOKS": "a/*.ipynb\n\n  !a/b.ipynb  \n",
+            "INPUT_CONFIG": "conf/al.yml",
+            "INPUT_BASE": "release/1.x",
+            "INPUT_FORCE": "TRUE",
+            "INPUT_TIMEOUT": "1h30m",
+            "INPUT_MAX_COST": "2.50",
+            "INPUT_COMMENT": "no",
+            "INPUT_UPLOAD_ARTIFACTS": "false",
+            "INPUT_STORE": "/var/al",
+        }
+    )
+    assert found == Inputs(
+        mode="plan",
+        github_token="ghs_x",
+        python="python3.12",
+        backend="docker",
+        notebooks=("a/*.ipynb", "!a/b.ipynb"),
+        config="conf/al.yml",
+        base="release/1.x",
+        force=True,
+        timeout=5400,
+        max_cost=2.5,
+        comment=False,
+        upload_artifacts=False,
+        store="/var/al",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "label"),
+    [
+        ("MODE", "submit", "mode"),
+        ("BACKEND", "gpu", "backend"),
+        ("BASE", "--upload-pack=x", "base"),
+        ("BASE", "a b", "base"),
+        ("FORCE", "maybe", "force"),
+        ("TIMEOUT", "soon", "timeout"),
+        ("MAX_COST", "$5", "max-cost"),
+        ("MAX_COST", "-1", "max-cost"),
+        ("MAX_COST", "nan", "max-cost"),
+        ("MAX_COST", "inf", "max-cost"),
+        ("COMMENT", "2", "comment"),
+        ("UPLOAD_ARTIFACTS", "x", "upload-artifacts"),
+    ],
+)
+def test_a_wrong_input_is_named_as_the_workflow_names_it(name: str, value: str, label: str) -> None:
+    with pytest.raises(UsageError, match=f"the input {label} is ") as caught:
+        Inputs.from_environ({f"INPUT_{name}": value})
+    assert (caught.value.slug, caught.value.where) == ("ci.input", f"INPUT_{name}")
+
+
+def test_a_token_is_never_shown() -> None:
+    token = "ghs_" + "s3cret" * 5
+    settings = CiSettings.from_environ({**RUNNER, "INPUT_GITHUB_TOKEN": token})
+    assert token not in repr(settings)
+    assert settings.inputs.github_token == token
+    with pytest.raises(UsageError) as caught:
+        Inputs.from_environ({"INPUT_GITHUB_TOKEN": f"{token}\n{token}"})
+    assert "s3cret" not in str(caught.value)
+
+
+def test_the_runner_tells_where_we_are() -> None:
+    settings = CiSettings.from_environ({**RUNNER, "GITHUB_OUTPUT": "/tmp/out", "RUNNER_DEBUG": "1"})
+    assert settings.order == (7, 2)
+    assert settings.run_url == "https://github.com/octo/consumer/actions/runs/812"
+    assert (settings.output, settings.summary, settings.tool_cache) == (Path("/tmp/out"), None, None)
+    assert (settings.debug, settings.outcome, settings.artifact_url) == (True, None, "")
+
+
+def test_the_last_step_hears_of_the_ones_before() -> None:
+    url = "https://github.com/octo/consumer/actions/runs/812/artifacts/5"
+    settings = CiSettings.from_environ(
+        {**RUNNER, "ALEKSEYLEARN_OUTCOME": "cancelled", "ALEKSEYLEARN_ARTIFACT_URL": url}
+    )
+    assert (settings.outcome, settings.artifact_url) == ("cancelled", url)
+
+
+@pytest.mark.parametrize("name", RUNNER)
+def test_a_missing_variable_of_the_runner_is_named(name: str) -> None:
+    with pytest.raises(MachineError, match=f"{name} is not set"):
+        CiSettings.from_environ({key: value for key, value in RUNNER.items() if key != name})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("GITHUB_REPOSITORY", "octo"),
+        ("GITHUB_REPOSITORY", "octo/../etc"),
+        ("GITHUB_REPOSITORY", "octo/.."),
+        ("GITHUB_API_URL", "file:///etc"),
+        ("GITHUB_SERVER_URL", "https://github.com/)[x](https://evil"),
+        ("GITHUB_RUN_ID", "x"),
+        ("GITHUB_RUN_NUMBER", "-1"),
+        ("GITHUB_RUN_ATTEMPT", "9" * 40),
+        ("ALEKSEYLEARN_OUTCOME", "fine"),
+        ("ALEKSEYLEARN_ARTIFACT_URL", "javascript:x"),
+    ],
+)
+def test_a_wrong_variable_of_the_runner_is_named(name: str, value: str) -> None:
+    with pytest.raises(MachineError, match=name) as caught:
+        CiSettings.from_environ({**RUNNER, name: value})
+    assert caught.value.slug == "ci.environment"
+
+
+@given(st.dictionaries(st.sampled_from([*RUNNER, "INPUT_MODE", "INPUT_BASE", "INPUT_TIMEOUT"]), st.text(max_size=20)))
+def test_no_environment_is_a_defect(environ: dict[str, str]) -> None:
+    try:
+        CiSettings.from_environ({**RUNNER, **environ})
+    except AlekseylearnError as error:
+        assert error.exit_code in (2, 6)  # noqa: PT017 (or there is none)
+
+
+class TestPayload:
+    def settings(self, path: Path) -> CiSettings:
+        return CiSettings.from_environ({**RUNNER, "GITHUB_EVENT_PATH": str(path)})
+
+    def test_it_is_read_strictly(self, tmp_path: Path) -> None:
+        path = tmp_path / "event.json"
+        path.write_text('{"action": "opened"}')
+        assert self.settings(path).read_payload() == {"action": "opened"}
+        path.write_text('{"action": "opened", "action": "closed"}')
+        with pytest.raises(InputError, match="duplicate key"):
+            self.settings(path).read_payload()
+
+    @pytest.mark.parametrize("text", ["[]", "1", "null"])
+    def test_something_else_than_an_object_is_refused(self, tmp_path: Path, text: str) -> None:
+        path = tmp_path / "event.json"
+        path.write_text(text)
+        with pytest.raises(MachineError, match="GITHUB_EVENT_PATH"):
+            self.settings(path).read_payload()
+
+    def test_a_missing_file_is_named(self, tmp_path: Path) -> None:
+        with pytest.raises(MachineError, match="GITHUB_EVENT_PATH"):
+            self.settings(tmp_path / "none").read_payload()
