@@ -10,7 +10,7 @@ from alekseylearn import effects
 from alekseylearn.effects import Judgement
 from alekseylearn.events import Call, Event, Function
 from alekseylearn.knowledge import libraries, randomness, training
-from alekseylearn.objects import NO_THINGS, Frame, Thing, Things, in_order, reach
+from alekseylearn.objects import NO_THINGS, Body, Frame, Thing, Things, in_order, reach
 from alekseylearn.world import World, prefixes
 
 
@@ -161,9 +161,9 @@ class Calls(World, ABC):
         """Run functions that are handed to a call with whatever that call has; return what they give back."""
         returned: set[Thing] = set()
         for thing in in_order(passed):
-            if thing.function is not None:
-                others = frozenset(other for other in reach(passed | receiver) if other.function is None)
-                returned |= self.run(thing, [others] * len(thing.function.parameters), {})
+            if thing.body is not None:
+                others = frozenset(other for other in reach(passed | receiver) if other.body is None)
+                returned |= self.run(thing.body, [others] * len(thing.body.function.parameters), {}, thing.holds)
         return frozenset(returned)
 
     def call_ours(self, call: Call, base: Things, frame: Frame) -> Things | None:
@@ -174,22 +174,22 @@ class Calls(World, ABC):
         ours = False
         for thing in in_order(base):
             if call.attributes:
-                runs = _methods(thing.klass, call.attributes[-1:]) if thing.klass is not None else []
+                runs = _methods(thing.klass, call.attributes[-1:])
                 first = [frozenset({thing})]
-            elif thing.function is not None:
-                runs, first = [thing], []
+            elif thing.body is not None:
+                runs, first = [(thing, thing.body)], []
             elif thing.origin.startswith("class "):
                 found |= self.construct(thing, positional, named)
                 ours = True
                 continue
             else:
-                runs = _methods(thing.klass, ("__call__", "forward", "call")) if thing.klass is not None else []
+                runs = _methods(thing.klass, ("__call__", "forward", "call"))
                 first = [frozenset({thing})]
                 self.draw(generator for part in reach({thing}) for generator in part.draws)
-            for run in runs:
-                found |= self.run(run, [*first, *positional], named)
+            for run, body in runs:
+                found |= self.run(body, [*first, *positional], named, run.holds)
                 ours = True
-            if runs and not call.attributes and thing.function is None:
+            if runs and not call.attributes and thing.body is None:
                 thing.change(self.current)
         if not ours:
             return None
@@ -202,22 +202,22 @@ class Calls(World, ABC):
         """Make an object of a class of the notebook."""
         made = Thing(origin=klass.origin.removeprefix("class "), klass=klass)
         made.holds |= NO_THINGS.union({klass}, *positional, *named.values())
-        for method in _methods(klass, ("__init__", "__post_init__", "setup")):
-            self.run(method, [frozenset({made}), *positional], named)
+        for method, body in _methods(klass, ("__init__", "__post_init__", "setup")):
+            self.run(body, [frozenset({made}), *positional], named, method.holds)
         return {made}
 
-    def run(self, thing: Thing, positional: list[Things], named: Mapping[str, Things]) -> Things:
+    def run(
+        self, body: Body, positional: list[Things], named: Mapping[str, Things], defaults: Iterable[Thing]
+    ) -> Things:
         """Follow the body of a function of the notebook with these arguments."""
-        function = thing.function
+        function = body.function
         given = NO_THINGS.union(*positional, *named.values())
-        if function is None or thing.frame is None:
-            return given
         if function in self.running or self.budget <= 0:
             self.change(given, "deep")
             return given
         self.budget -= 1
-        frame = Frame(parent=thing.frame, local_names=function.local_names)
-        rest = NO_THINGS.union(*positional[len(function.parameters) :], *named.values(), thing.holds)
+        frame = Frame(parent=body.frame, local_names=function.local_names)
+        rest = NO_THINGS.union(*positional[len(function.parameters) :], *named.values(), defaults)
         for number, name in enumerate(function.parameters):
             things = positional[number] if number < len(positional) else named.get(name, rest)
             self.give(name, things, frame)
@@ -245,13 +245,14 @@ class Calls(World, ABC):
         )
 
 
-def _methods(klass: Thing | None, names: tuple[str, ...]) -> list[Thing]:
+def _methods(klass: Thing | None, names: tuple[str, ...]) -> list[tuple[Thing, Body]]:
     """Find the methods of these names in a class of the notebook or in its bases."""
     if klass is None:
         return []
     classes = [klass, *(base for base in reach({klass}, look=False) if base.origin.startswith("class "))]
     for each in classes:
-        own = [thing for name in names for thing in in_order(each.methods.get(name, ())) if thing.function is not None]
+        things = [thing for name in names for thing in in_order(each.methods.get(name, ()))]
+        own = [(thing, thing.body) for thing in things if thing.body is not None]
         if own:
             return own
     return []

@@ -205,7 +205,7 @@ class ClassScope(dict[str, str]):
 
 
 def _shown(node: ast.expr) -> str:
-    """What a call begins with, in short: a name, or `Ridge()` for an object that is made on the spot."""
+    """Write down what a call begins with: a name, or `Ridge()` for an object that is made on the spot."""
     if isinstance(node, ast.Call):
         return ".".join(dotted(node.func)) + "()"
     return ".".join(dotted(node))

@@ -52,9 +52,7 @@ def _changed(body: list[ast.stmt]) -> Iterator[str]:
             targets = node.targets
         elif isinstance(node, ast.AugAssign):
             targets = [node.target]
-        for target in targets:
-            parts = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
-            found.update(_root(part) for part in parts)
+        found.update(_root(part) for part in _parts(targets))
     del found[""]
     yield from found
 
@@ -80,7 +78,7 @@ def _read_before_written(name: str, body: list[ast.stmt]) -> bool:
         if isinstance(node, ast.Assign):
             if name in _names(node.value):
                 return True
-            if any(isinstance(part, ast.Name) and part.id == name for part in ast.walk(ast.Tuple(node.targets))):
+            if any(isinstance(part, ast.Name) and part.id == name for part in _parts(node.targets)):
                 return False
     return False
 
@@ -104,6 +102,12 @@ def _inside(body: list[ast.stmt]) -> Iterator[ast.AST]:
             yield node
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
                 waiting.extend(reversed(list(ast.iter_child_nodes(node))))
+
+
+def _parts(targets: list[ast.expr]) -> Iterator[ast.expr]:
+    """Take tuples of targets apart."""
+    for target in targets:
+        yield from target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
 
 
 def _names(node: ast.AST) -> list[str]:

@@ -76,14 +76,22 @@ class Translation:
     runs: tuple[str, ...] = ()
 
 
-def parse_python(code: str) -> ast.Module | None:
-    """Parse *code*; None when it is not Python. What a notebook's code warns about is not ours to show."""
+def read_python(code: str) -> ast.Module | str:
+    """Parse *code*, or say why it is not Python. What a notebook's code warns about is not ours to show."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             return ast.parse(code)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
+        except SyntaxError as error:
+            return f"line {error.lineno}: {error.msg}"
+        except (ValueError, RecursionError, MemoryError):
+            return "it is nested too deeply, or holds characters that no code may hold"
+
+
+def parse_python(code: str) -> ast.Module | None:
+    """Parse *code*; None when it is not Python."""
+    tree = read_python(code)
+    return None if isinstance(tree, str) else tree
 
 
 def translate(source: str) -> Translation:

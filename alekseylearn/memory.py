@@ -10,7 +10,7 @@ from alekseylearn import effects
 from alekseylearn.effects import Change
 from alekseylearn.events import Make, Store, Value
 from alekseylearn.knowledge import libraries
-from alekseylearn.objects import NO_THINGS, Binding, Frame, How, Thing, Things, in_order, reach
+from alekseylearn.objects import NO_THINGS, Binding, Body, Frame, How, Thing, Things, in_order, reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,9 @@ class Memory:
             for source, how in binding.sources:
                 self.need(source, name, how)
             for thing in self.look(binding.things, name):
-                if thing.function is not None and thing.frame is not None:
-                    around = thing.frame
-                    waiting += [(free, around, True) for free in sorted(thing.function.free_names)]
+                if thing.body is not None:
+                    around = thing.body.frame
+                    waiting += [(free, around, True) for free in sorted(thing.body.function.free_names)]
 
     def look(self, things: Things, name: str) -> Iterator[Thing]:
         """Note the changes of *things* and of what they hold; yield those that this cell did not look at before."""
@@ -145,13 +145,13 @@ class Memory:
         if event.derived and not parts and event.function is None:
             self.give(event.result, {Thing(origin="(value)")}, frame)
             return
-        thing = Thing(origin=event.origin or "(value)", function=event.function)
+        thing = Thing(origin=event.origin or "(value)")
         if event.derived:
             thing.lineage |= parts
         else:
             thing.holds |= parts
         if event.function is not None:
-            thing.frame = frame
+            thing.body = Body(event.function, frame)
             around: Frame | None = frame
             while around is not None and around.local_names is not None:
                 for binding in around.bindings.values():
@@ -178,5 +178,5 @@ class Memory:
         if how == "nothing":
             return
         for thing in things if how == "itself" else reach(things, look=how == "graph", compute=how == "graph"):
-            if thing.function is None and not thing.module:
+            if thing.body is None and not thing.module:
                 thing.change(self.current)

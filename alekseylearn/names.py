@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 
 from alekseylearn.events import Assign, Event, Import, Make, Star, Use
-from alekseylearn.magics import Translation, parse_python, run_statement, translate
+from alekseylearn.magics import Translation, read_python, run_statement, translate
 from alekseylearn.notebook import Cell
 from alekseylearn.statements import StatementReader
 
@@ -56,9 +56,9 @@ class CellNames:
 def find_names(cell: Cell) -> CellNames:
     """Read the names of *cell*. A cell that is not Python, even without its magics, comes back with an `error`."""
     translation = translate(cell.source)
-    tree = parse_python(translation.code)
-    if tree is None:
-        return CellNames(cell=cell.index, translation=translation, error=_complaint(translation.code))
+    tree = read_python(translation.code)
+    if isinstance(tree, str):
+        return CellNames(cell=cell.index, translation=translation, error=tree)
     reader = StatementReader(runs={ast.unparse(ast.parse(run_statement(path))): path for path in translation.runs})
     reader.block(tree.body)
     plain = (ast.Import, ast.ImportFrom, ast.Pass)
@@ -68,13 +68,3 @@ def find_names(cell: Cell) -> CellNames:
         translation=translation,
         only_imports=bool(tree.body) and all(isinstance(node, plain) for node in tree.body),
     )
-
-
-def _complaint(code: str) -> str:
-    try:
-        compile(code, "cell", "exec", dont_inherit=True)
-    except SyntaxError as error:
-        return f"line {error.lineno}: {error.msg}"
-    except (ValueError, RecursionError, MemoryError) as error:
-        return type(error).__name__
-    return "not Python"

@@ -12,6 +12,14 @@ from alekseylearn.events import Function
 How = Literal["defines", "imports", "changes", "random", "file", "opaque"]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Body:
+    """What runs when a function is called, and the names that it was defined among."""
+
+    function: Function
+    frame: Frame
+
+
 @dataclass(slots=True, eq=False)
 class Thing:
     """An object that the notebook makes.
@@ -24,8 +32,7 @@ class Thing:
     origin: str = ""
     module: str = ""
     text: str | None = None
-    function: Function | None = None
-    frame: Frame | None = None
+    body: Body | None = None
     methods: dict[str, frozenset[Thing]] = field(default_factory=dict)
     klass: Thing | None = None
     holds: set[Thing] = field(default_factory=set)

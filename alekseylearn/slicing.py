@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import assert_never
 
 from alekseylearn.dataflow import CellFlow, trace
 from alekseylearn.effects import library
@@ -230,6 +231,8 @@ def _use_in_words(needs: list[Need], user: int) -> str:
             return f"sets or draws {_listed(names, quote=False)}'s random numbers before cell {user} draws"
         case "opaque":
             return f"may define {listed}, used by cell {user}"
+        case _:
+            assert_never(first.how)
 
 
 _ORDER = ("defines", "changes", "imports", "file", "random", "opaque")

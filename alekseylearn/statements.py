@@ -39,19 +39,14 @@ class StatementReader(ExpressionReader):
                 self.assign(targets, value)
             case ast.AugAssign(target=target, value=value):
                 self.update(target, value)
-            case ast.AnnAssign(target=target, value=value):
-                if value is not None:
-                    self.assign([target], value)
+            case ast.AnnAssign(target=target, value=ast.expr() as value):
+                self.assign([target], value)
             case ast.For() | ast.AsyncFor() | ast.While():
                 self.loop(node)
             case ast.If() | ast.Try() | ast.TryStar() | ast.Match():
                 self.branch(node)
-            case ast.With(items=items, body=body) | ast.AsyncWith(items=items, body=body):
-                for item in items:
-                    value_ = self.value(item.context_expr)
-                    if item.optional_vars is not None:
-                        self.bind(item.optional_vars, value_ | value_.element)
-                self.block(body)
+            case ast.With() | ast.AsyncWith():
+                self.within(node)
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 self.definition(node)
             case _:
@@ -70,11 +65,8 @@ class StatementReader(ExpressionReader):
             case ast.Global(names=names) | ast.Nonlocal(names=names):
                 self.shared.update(names)
             case _:
-                for child in ast.iter_child_nodes(node):
-                    if isinstance(child, ast.expr):
-                        self.value(child)
-                    elif isinstance(child, ast.stmt):
-                        self.statement(child)
+                for child in [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]:
+                    self.value(child)
 
     def import_(self, node: ast.Import | ast.ImportFrom) -> None:
         """Read an import; `import a.b` binds `a`, and is noted as what loads `a.b`."""
@@ -125,22 +117,21 @@ class StatementReader(ExpressionReader):
     def bind(self, target: ast.expr, value: Value) -> None:
         """Bind *target* to *value*."""
         match target:
-            case ast.Name(id=name):
-                self.events.append(Assign(((self.own(name), value),)))
             case ast.Tuple(elts=parts) | ast.List(elts=parts):
                 for part in parts:
                     self.bind(part, value.element)
             case ast.Starred(value=inner):
                 self.bind(inner, value)
-            case ast.Attribute(value=base) | ast.Subscript(value=base):
+            case ast.Subscript(value=base, slice=index):
+                self.value(index)
+                self.events.append(Store(target=self.value(base), value=value, path=self.own_path(dotted(base))))
+            case ast.Attribute(value=base, attr=name):
                 path = dotted(base)
-                if isinstance(target, ast.Subscript):
-                    self.value(target.slice)
-                elif isinstance(target, ast.Attribute) and path:
-                    path = (*path, target.attr)
+                path = (*path, name) if path else ()
                 self.events.append(Store(target=self.value(base), value=value, path=self.own_path(path)))
             case _:
-                self.value(target)
+                names = [part.id for part in ast.walk(target) if isinstance(part, ast.Name)]
+                self.events.append(Assign(tuple((self.own(name), value) for name in names)))
 
     def update(self, target: ast.expr, value: ast.expr) -> None:
         """Read `target += value`."""
@@ -179,30 +170,42 @@ class StatementReader(ExpressionReader):
             self.block(node.orelse)
         self.in_loop = before
 
+    def within(self, node: ast.With | ast.AsyncWith) -> None:
+        """Read `with`."""
+        for item in node.items:
+            value = self.value(item.context_expr)
+            if item.optional_vars is not None:
+                self.bind(item.optional_vars, value | value.element)
+        self.block(node.body)
+
     def branch(self, node: ast.If | ast.Try | ast.TryStar | ast.Match) -> None:
-        """Read `if` or `match`, or what `attempt` reads."""
-        match node:
-            case ast.If(test=test, body=body, orelse=orelse):
-                self.value(test)
-                if ast.unparse(test) == "__name__ == '__main__'":
-                    self.block(body)
-                    return
-                blocks = [body, orelse]
-            case ast.Try() | ast.TryStar():
-                self.attempt(node)
-                return
-            case ast.Match(subject=subject, cases=cases):
-                value = self.value(subject)
-                for case in cases:
-                    with self.perhaps():
-                        self.pattern(case.pattern, value.element | value)
-                        if case.guard is not None:
-                            self.value(case.guard)
-                        self.block(case.body)
-                return
-        for block in blocks:
+        """Read a statement of which some parts run."""
+        if isinstance(node, ast.If):
+            self.condition(node)
+        elif isinstance(node, ast.Match):
+            self.cases(node)
+        else:
+            self.attempt(node)
+
+    def condition(self, node: ast.If) -> None:
+        """Read `if`; what stands under `if __name__ == "__main__"` always runs in a notebook."""
+        self.value(node.test)
+        if ast.unparse(node.test) == "__name__ == '__main__'":
+            self.block(node.body)
+            return
+        for block in (node.body, node.orelse):
             with self.perhaps():
                 self.block(block)
+
+    def cases(self, node: ast.Match) -> None:
+        """Read `match`."""
+        value = self.value(node.subject)
+        for case in node.cases:
+            with self.perhaps():
+                self.pattern(case.pattern, value.element | value)
+                if case.guard is not None:
+                    self.value(case.guard)
+                self.block(case.body)
 
     def attempt(self, node: ast.Try | ast.TryStar) -> None:
         """Read `try`."""

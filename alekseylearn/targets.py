@@ -32,19 +32,16 @@ def find_targets(notebook: Notebook) -> tuple[Target, ...]:
     """
     flows = trace(notebook)
     cells = {cell.index: cell for cell in notebook.code_cells if cell.index in flows}
-    training = _marked(cells.values(), "train") or {
+    trains = _marked(cells.values(), "train") or {
         index: words for index, flow in flows.items() if (words := why_it_trains(flow)) is not None
     }
-    measuring = _marked(cells.values(), "metrics")
-    if not measuring:
-        trained = _downstream(flows, training)
-        measuring = {
-            index: words
-            for index in sorted(trained - set(training))
-            if (words := why_it_measures(flows[index])) is not None
-        }
-    found = [_target(cells[index], "metrics", words) for index, words in measuring.items() if index not in training]
-    found += [_target(cells[index], "train", words) for index, words in training.items()]
+    measures = _marked(cells.values(), "metrics") or {
+        index: words
+        for index in sorted(_downstream(flows, trains) - set(trains))
+        if (words := why_it_measures(flows[index])) is not None
+    }
+    found = [_target(cells[index], "metrics", words) for index, words in measures.items() if index not in trains]
+    found += [_target(cells[index], "train", words) for index, words in trains.items()]
     return tuple(sorted(found, key=lambda target: target.cell))
 
 
@@ -60,8 +57,10 @@ def why_it_trains(flow: CellFlow) -> str | None:
 def why_it_measures(flow: CellFlow) -> str | None:
     """Say what the cell measures; None when it only shows something."""
     for called in flow.calls:
-        if training.is_measure(called.name) and not called.through:
-            return f"measures the trained model: calls `{called.words}`"
+        if training.is_measure(called.name) and not called.through.lower().startswith(training.SHOWS):
+            what = f"calls `{called.words}`"
+            through = f"calls `{called.through}`, which " if called.through else ""
+            return f"measures the trained model: {through}{what}"
     tree = parse_python(flow.names.translation.code)
     measure = _named_measure(tree.body) if tree is not None else None
     return f"measures the trained model: `{measure}`" if measure else None

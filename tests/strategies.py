@@ -113,7 +113,7 @@ _SIMPLE = (
     "def grow(p, q={x}):\n    q.append({n})\n    return q",
     "def look():\n    return [{x}, {y}]",
     "def look():\n    global {x}\n    {x} = [{n}]\n    return {x}",
-    "def keep(p):\n    kept = [p]\n    def inner(n):\n        kept[0].append(n)\n        return kept[0]\n    return inner",
+    "def keep(p):\n    q = [p]\n    def inner(n):\n        q[0].append(n)\n        return q[0]\n    return inner",
     "class Box(Box):\n    def put(self, item):\n        {x}.append(item)\n        return self",
     (
         "class Box:\n    items = {x}\n    def __init__(self, items):\n        self.items.append({n})\n"

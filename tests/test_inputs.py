@@ -46,15 +46,25 @@ def data(*cells: str, **files: str) -> list[str]:
         ("import a", {"a.py": "", "nb/b.py": ""}, ["a.py"]),
         ("from a import b", {"a/__init__.py": "", "a/b.py": "", "a/c.py": ""}, ["a/__init__.py", "a/b.py"]),
         ("import a.b.c as d", {"a/b/c.py": ""}, ["a/b/c.py"]),
-        ("from a import f", {"a/__init__.py": "from . import b\nfrom .c import g", "a/b.py": "from ..a import d", "a/c.py": "", "a/d.py": ""}, ["a/__init__.py", "a/b.py", "a/c.py", "a/d.py"]),
+        (
+            "from a import f",
+            {
+                "a/__init__.py": "from . import b\nfrom .c import g",
+                "a/b.py": "from ..a import d",
+                "a/c.py": "",
+                "a/d.py": "",
+            },
+            ["a/__init__.py", "a/b.py", "a/c.py", "a/d.py"],
+        ),
         ("from a import *", {"a/__init__.py": "", "a/b.py": ""}, ["a/__init__.py"]),
         ("import a", {"a.py": "import b", "b.py": "import a"}, ["a.py", "b.py"]),
         ("import sys\nsys.path.append('../src')\nimport a", {"src/a.py": ""}, ["src/a.py"]),
         ("import importlib\nimportlib.import_module('a')", {"a.py": ""}, ["a.py"]),
         ("%run tools.py", {"nb/tools.py": "import a", "nb/a.py": ""}, ["nb/a.py", "nb/tools.py"]),
         ("def f():\n    import a", {"a.py": ""}, ["a.py"]),
+        ("import a", {"a/__init__.py": ""}, ["a/__init__.py"]),
     ],
-)  # fmt: skip
+)
 def test_local_modules_are_found(cell: str, files: dict[str, str], expected: list[str]) -> None:
     assert modules(cell, **files) == expected
 
@@ -90,7 +100,11 @@ def test_a_module_that_is_not_python_is_told() -> None:
         (("open('x.csv')",), {"nb/x.csv": "", "x.csv": ""}, ["nb/x.csv"]),
         (("open('../data/x.csv')",), {"data/x.csv": "", "data/y.csv": ""}, ["data/x.csv"]),
         (("D = Path('../data')", "open(D / 'x.csv')"), {"data/x.csv": "", "data/y.csv": ""}, ["data/x.csv"]),
-        (("load('images')",), {"nb/images/a.png": "", "nb/images/b/c.png": "", "nb/other.png": ""}, ["nb/images/a.png", "nb/images/b/c.png"]),
+        (
+            ("load('images')",),
+            {"nb/images/a.png": "", "nb/images/b/c.png": "", "nb/other.png": ""},
+            ["nb/images/a.png", "nb/images/b/c.png"],
+        ),
         (("glob('parts/*.csv')",), {"nb/parts/a.csv": "", "nb/parts/b.txt": ""}, ["nb/parts/a.csv"]),
         (("open('./x.csv')",), {"nb/x.csv": ""}, ["nb/x.csv"]),
         (("open('train.ipynb')",), {"nb/train.ipynb": ""}, []),
@@ -99,7 +113,7 @@ def test_a_module_that_is_not_python_is_told() -> None:
         (("import a",), {"nb/a.py": "open('x.csv')", "nb/x.csv": ""}, ["nb/x.csv"]),
         (("exec(open('b.py').read())",), {"nb/b.py": ""}, ["nb/b.py"]),
     ],
-)  # fmt: skip
+)
 def test_data_that_is_spelled_out_is_found(cells: tuple[str, ...], files: dict[str, str], expected: list[str]) -> None:
     assert data(*cells, **files) == expected
 

@@ -40,6 +40,8 @@ def names(source: str) -> CellNames:
         ("del a", {"a"}),
         ("%time a = 1", {"a"}),
         ("raise x", set()),
+        ("f().a = 1", set()),
+        ("try:\n    a = 1\nexcept:\n    b = 1", {"a", "b"}),
         ("assert a, b", set()),
     ],
 )
@@ -95,11 +97,10 @@ def test_imports_by_the_name_that_they_are_bound_to() -> None:
         "np": "numpy",
         "os": "os",
         "%import os.path": "os.path",
-        "local": "..local".removeprefix("."),
+        "local": ".local",
         "y": "..up.x",
     }
     assert found.stars == ("pylab",)
-    assert not found.only_imports or found.imports
 
 
 def test_cells_that_only_import_are_known() -> None:
@@ -149,6 +150,7 @@ def test_training_loops_written_by_hand_are_seen(source: str) -> None:
         "for epoch in range(3):\n    w = start()\n    w = w * 2\n    def f(w): w = g(w)",
         "for name in names:\n    w = w * 2",
         "for epoch in range(3):\n    count += 1",
+        "for epoch in range(3):\n    w[0] = f(x)",
     ],
 )
 def test_loops_that_only_count_or_collect_are_not(source: str) -> None:
@@ -157,18 +159,13 @@ def test_loops_that_only_count_or_collect_are_not(source: str) -> None:
 
 @pytest.mark.parametrize(
     ("source", "error"),
-    [("x = 1\ndef f(:", "line 2: invalid syntax"), ("x = 1\0", "source code string cannot contain null bytes")],
+    [("x = 1\ndef f(:", "line 2: invalid syntax"), ("-" * 100_000 + "1", "it is nested too deeply")],
 )
 def test_a_cell_that_is_not_python_says_why(source: str, error: str) -> None:
     found = names(source)
     assert found.error is not None
-    assert error.split(":")[0] in found.error or found.error == "ValueError"
+    assert found.error.startswith(error)
     assert found.events == ()
-
-
-def test_an_expression_that_is_nested_too_deeply_is_refused() -> None:
-    found = names("x = " + "(" * 5000 + ")" * 5000)
-    assert found.error is not None
 
 
 def test_functions_know_their_parameters() -> None:

@@ -37,41 +37,168 @@ def why(found: Slice) -> dict[int, str]:
     [
         pytest.param((IMPORTS, DATA, "X.mean()", FIT), [0, 1, 3], id="a look at the data"),
         pytest.param((IMPORTS, DATA, "print(X)\nlen(y)", FIT), [0, 1, 3], id="printing"),
-        pytest.param((IMPORTS, "df = pd.read_csv('a.csv')", "df.head()", "df.hist(bins=3)", "X, y = df, df.y", FIT), [0, 1, 4, 5], id="exploration"),
-        pytest.param((IMPORTS, DATA, "import matplotlib.pyplot as plt", "fig, ax = plt.subplots()", "ax.frob(X)\nplt.show()", FIT), [0, 1, 5], id="plots"),
-        pytest.param((IMPORTS, DATA, "import seaborn as sns\nsns.set_theme()\nsns.heatmap(X)", FIT), [0, 1, 3], id="settings of plots"),
-        pytest.param((IMPORTS, DATA, "import matplotlib as mpl\nmpl.rcParams['font.size'] = 3", FIT), [0, 1, 3], id="options of plots"),
-        pytest.param((IMPORTS, DATA, "other = Ridge().fit(X, y)", "#| train\nm = Ridge().fit(X, y)"), [0, 1, 3], id="a dead end"),
+        pytest.param(
+            (IMPORTS, "df = pd.read_csv('a.csv')", "df.head()", "df.hist(bins=3)", "X, y = df, df.y", FIT),
+            [0, 1, 4, 5],
+            id="exploration",
+        ),
+        pytest.param(
+            (
+                IMPORTS,
+                DATA,
+                "import matplotlib.pyplot as plt",
+                "fig, ax = plt.subplots()",
+                "ax.frob(X)\nplt.show()",
+                FIT,
+            ),
+            [0, 1, 5],
+            id="plots",
+        ),
+        pytest.param(
+            (IMPORTS, DATA, "import seaborn as sns\nsns.set_theme()\nsns.heatmap(X)", FIT),
+            [0, 1, 3],
+            id="settings of plots",
+        ),
+        pytest.param(
+            (IMPORTS, DATA, "import matplotlib as mpl\nmpl.rcParams['font.size'] = 3", FIT),
+            [0, 1, 3],
+            id="options of plots",
+        ),
+        pytest.param(
+            (IMPORTS, DATA, "other = Ridge().fit(X, y)", "#| train\nm = Ridge().fit(X, y)"), [0, 1, 3], id="a dead end"
+        ),
         pytest.param((IMPORTS, DATA, "X = X * 2", "y = y + 1", FIT), [0, 1, 2, 3, 4], id="reassignment"),
         pytest.param((IMPORTS, DATA, "X = np.zeros((4, 2)); y = X[:, 0]", FIT), [0, 2, 3], id="overwritten"),
         pytest.param((IMPORTS, DATA, "X[0] = 5", FIT), [0, 1, 2, 3], id="a subscript is set"),
-        pytest.param((IMPORTS, "df = pd.read_csv('a')", "df['z'] = 1", "df.drop(columns='q', inplace=True)", "df.drop(columns='r')", "del df['s']", "X, y = df, 1", FIT), [0, 1, 2, 3, 5, 6, 7], id="a frame is changed in place"),
-        pytest.param((IMPORTS, DATA, "params = {}", "params['alpha'] = 2", "params.get('x')", "#| train\nRidge(**params).fit(X, y)"), [0, 1, 2, 3, 5], id="a dictionary is filled"),
+        pytest.param(
+            (
+                IMPORTS,
+                "df = pd.read_csv('a')",
+                "df['z'] = 1",
+                "df.drop(columns='q', inplace=True)",
+                "df.drop(columns='r')",
+                "del df['s']",
+                "X, y = df, 1",
+                FIT,
+            ),
+            [0, 1, 2, 3, 5, 6, 7],
+            id="a frame is changed in place",
+        ),
+        pytest.param(
+            (
+                IMPORTS,
+                DATA,
+                "params = {}",
+                "params['alpha'] = 2",
+                "params.get('x')",
+                "#| train\nRidge(**params).fit(X, y)",
+            ),
+            [0, 1, 2, 3, 5],
+            id="a dictionary is filled",
+        ),
         pytest.param((IMPORTS, DATA, "Z = X", "Z[0] = 1", FIT), [0, 1, 2, 3, 4], id="an alias is changed"),
         pytest.param((IMPORTS, DATA, "Z = X.copy()", "Z[0] = 1", FIT), [0, 1, 4], id="a copy is changed"),
         pytest.param((IMPORTS, DATA, "part = X[:2]", "part *= 2", FIT), [0, 1, 2, 3, 4], id="a view is changed"),
-        pytest.param((IMPORTS, DATA, "both = [X, y]", "both[0][0] = 2", FIT), [0, 1, 2, 3, 4], id="a container's item is changed"),
+        pytest.param(
+            (IMPORTS, DATA, "both = [X, y]", "both[0][0] = 2", FIT), [0, 1, 2, 3, 4], id="a container's item is changed"
+        ),
         pytest.param((IMPORTS, DATA, "np.random.shuffle(X)", FIT), [0, 1, 2, 3], id="a function changes its argument"),
         pytest.param((IMPORTS, DATA, "np.add(X, 1, out=X)", FIT), [0, 1, 2, 3], id="a result goes into an argument"),
-        pytest.param((IMPORTS, DATA, "import ours\nours.clean(X)", "ours.show(3)", FIT), [0, 1, 2, 3, 4], id="unknown functions"),
-        pytest.param((IMPORTS, DATA, "scale = 2", "def prepare(a): return a * scale", "scale = 3", "X = prepare(X)", FIT), [0, 1, 3, 4, 5, 6], id="a function reads late"),
-        pytest.param((IMPORTS, DATA, "def clean(a):\n    a[0] = 1", "clean(X)", FIT), [0, 1, 2, 3, 4], id="a function of ours changes its argument"),
-        pytest.param((IMPORTS, DATA, "def show(a):\n    print(a)", "show(X)", FIT), [0, 1, 4], id="a function of ours only shows"),
-        pytest.param((IMPORTS, DATA, "seen = []\ndef note(a):\n    seen.append(a)", "note(X)", "#| train\nRidge().fit(X, seen)"), [0, 1, 2, 3, 4], id="a function changes a global"),
-        pytest.param((IMPORTS, DATA, "def deep(n):\n    return deep(n - 1) if n else X", "X = deep(3)", FIT), [0, 1, 2, 3, 4], id="recursion"),
-        pytest.param((IMPORTS, DATA, "f = lambda a: a + offset", "offset = 1", "X = X.apply(f)", FIT), [0, 1, 2, 3, 4, 5], id="a lambda"),
-        pytest.param((IMPORTS, DATA, "class Model(Ridge):\n    def fit(self, a, b):\n        log.append(a)\n        return self", "log = []", "#| train\nModel().fit(X, y)"), [0, 1, 2, 3, 4], id="a class of ours"),
-        pytest.param((IMPORTS, DATA, "class Base:\n    def __call__(self, a):\n        a[0] = 1\nclass Step(Base): pass", "step = Step()", "step(X)", FIT), [0, 1, 2, 3, 4, 5], id="an instance is called"),
-        pytest.param((IMPORTS, DATA, "import functools\n@functools.cache\ndef f(a):\n    a[0] = 1", "f(X)", FIT), [0, 1, 2, 3, 4], id="a decorated function"),
-        pytest.param((IMPORTS, DATA, "it = iter(y)", "first = next(it)", "y = list(it)", FIT), [0, 1, 2, 3, 4, 5], id="an iterator is used up"),
-        pytest.param((IMPORTS, DATA, "rng = np.random.default_rng(0)", "noise = rng.normal(size=3)", "X = X + rng.normal()", FIT), [0, 1, 2, 3, 4, 5], id="a generator moves on"),
-        pytest.param((IMPORTS, DATA, "for i in range(3): print(i)", "X = X[[i for i in range(4)]]", FIT), [0, 1, 3, 4], id="loop variables stay apart"),
+        pytest.param(
+            (IMPORTS, DATA, "import ours\nours.clean(X)", "ours.show(3)", FIT), [0, 1, 2, 3, 4], id="unknown functions"
+        ),
+        pytest.param(
+            (IMPORTS, DATA, "scale = 2", "def prepare(a): return a * scale", "scale = 3", "X = prepare(X)", FIT),
+            [0, 1, 3, 4, 5, 6],
+            id="a function reads late",
+        ),
+        pytest.param(
+            (IMPORTS, DATA, "def clean(a):\n    a[0] = 1", "clean(X)", FIT),
+            [0, 1, 2, 3, 4],
+            id="a function of ours changes its argument",
+        ),
+        pytest.param(
+            (IMPORTS, DATA, "def show(a):\n    print(a)", "show(X)", FIT), [0, 1, 4], id="a function of ours only shows"
+        ),
+        pytest.param(
+            (IMPORTS, DATA, "seen = []\ndef note(a):\n    seen.append(a)", "note(X)", "#| train\nRidge().fit(X, seen)"),
+            [0, 1, 2, 3, 4],
+            id="a function changes a global",
+        ),
+        pytest.param(
+            (IMPORTS, DATA, "def deep(n):\n    return deep(n - 1) if n else X", "X = deep(3)", FIT),
+            [0, 1, 2, 3, 4],
+            id="recursion",
+        ),
+        pytest.param(
+            (IMPORTS, DATA, "f = lambda a: a + offset", "offset = 1", "X = X.apply(f)", FIT),
+            [0, 1, 2, 3, 4, 5],
+            id="a lambda",
+        ),
+        pytest.param(
+            (
+                IMPORTS,
+                DATA,
+                "class Model(Ridge):\n    def fit(self, a, b):\n        log.append(a)\n        return self",
+                "log = []",
+                "#| train\nModel().fit(X, y)",
+            ),
+            [0, 1, 2, 3, 4],
+            id="a class of ours",
+        ),
+        pytest.param(
+            (
+                IMPORTS,
+                DATA,
+                "class Base:\n    def __call__(self, a):\n        a[0] = 1\nclass Step(Base): pass",
+                "step = Step()",
+                "step(X)",
+                FIT,
+            ),
+            [0, 1, 2, 3, 4, 5],
+            id="an instance is called",
+        ),
+        pytest.param(
+            (IMPORTS, DATA, "import functools\n@functools.cache\ndef f(a):\n    a[0] = 1", "f(X)", FIT),
+            [0, 1, 2, 3, 4],
+            id="a decorated function",
+        ),
+        pytest.param(
+            (IMPORTS, DATA, "it = iter(y)", "first = next(it)", "y = list(it)", FIT),
+            [0, 1, 2, 3, 4, 5],
+            id="an iterator is used up",
+        ),
+        pytest.param(
+            (
+                IMPORTS,
+                DATA,
+                "rng = np.random.default_rng(0)",
+                "noise = rng.normal(size=3)",
+                "X = X + rng.normal()",
+                FIT,
+            ),
+            [0, 1, 2, 3, 4, 5],
+            id="a generator moves on",
+        ),
+        pytest.param(
+            (IMPORTS, DATA, "for i in range(3): print(i)", "X = X[[i for i in range(4)]]", FIT),
+            [0, 1, 3, 4],
+            id="loop variables stay apart",
+        ),
         pytest.param((IMPORTS, "X = 1", "if X:\n    X = 2", "y = 3", FIT), [0, 1, 2, 3, 4], id="perhaps overwritten"),
         pytest.param((IMPORTS, DATA, "exec('X = 2')", FIT), [0, 1, 2, 3], id="code that cannot be seen"),
-        pytest.param((IMPORTS, "df = pd.DataFrame({'x': [1]})", "limit = 1", "X = df.query('x > @limit')", "y = 1", FIT), [0, 1, 2, 3, 4, 5], id="a query names a variable"),
-        pytest.param(("import os.path", "import os", DATA, "import numpy as np", "#| train\nnp.save(os.path.join('a'), X)"), [0, 1, 2, 3, 4], id="parts of packages"),
+        pytest.param(
+            (IMPORTS, "df = pd.DataFrame({'x': [1]})", "limit = 1", "X = df.query('x > @limit')", "y = 1", FIT),
+            [0, 1, 2, 3, 4, 5],
+            id="a query names a variable",
+        ),
+        pytest.param(
+            ("import os.path", "import os", DATA, "import numpy as np", "#| train\nnp.save(os.path.join('a'), X)"),
+            [0, 1, 2, 3, 4],
+            id="parts of packages",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_slice_keeps_what_training_needs(cells: tuple[str, ...], expected: list[int]) -> None:
     assert kept(*cells) == expected
 
@@ -79,12 +206,54 @@ def test_a_slice_keeps_what_training_needs(cells: tuple[str, ...], expected: lis
 @pytest.mark.parametrize(
     ("cells", "expected"),
     [
-        pytest.param(("import torch", "net = torch.nn.Linear(2, 1)", "opt = torch.optim.SGD(net.parameters())", "loss = net(1)", "loss.backward()", "opt.step()", "#| train\nprint(net)"), [0, 1, 2, 3, 4, 5, 6], id="an optimizer holds the network"),
-        pytest.param(("import torch", "net = torch.nn.Linear(2, 1)", "torch.nn.init.zeros_(net.weight)", "net.eval()", "#| train\nprint(net)"), [0, 1, 2, 3, 4], id="a network is switched"),
-        pytest.param(("from lightning import Trainer", "net, data = 1, [2]\nnet = make()", "Trainer(max_epochs=1).fit(net, data)", "#| train\nprint(net)"), [0, 1, 2, 3], id="a trainer trains its argument"),
-        pytest.param(("from sklearn.preprocessing import StandardScaler", "X = load()", "scaler = StandardScaler()", "scaler.fit(X)", "scaler.mean_", "#| train\nscaler.transform(X)"), [0, 1, 2, 3, 5], id="a scaler is fitted"),
+        pytest.param(
+            (
+                "import torch",
+                "net = torch.nn.Linear(2, 1)",
+                "opt = torch.optim.SGD(net.parameters())",
+                "loss = net(1)",
+                "loss.backward()",
+                "opt.step()",
+                "#| train\nprint(net)",
+            ),
+            [0, 1, 2, 3, 4, 5, 6],
+            id="an optimizer holds the network",
+        ),
+        pytest.param(
+            (
+                "import torch",
+                "net = torch.nn.Linear(2, 1)",
+                "torch.nn.init.zeros_(net.weight)",
+                "net.eval()",
+                "#| train\nprint(net)",
+            ),
+            [0, 1, 2, 3, 4],
+            id="a network is switched",
+        ),
+        pytest.param(
+            (
+                "from lightning import Trainer",
+                "net, data = 1, [2]\nnet = make()",
+                "Trainer(max_epochs=1).fit(net, data)",
+                "#| train\nprint(net)",
+            ),
+            [0, 1, 2, 3],
+            id="a trainer trains its argument",
+        ),
+        pytest.param(
+            (
+                "from sklearn.preprocessing import StandardScaler",
+                "X = load()",
+                "scaler = StandardScaler()",
+                "scaler.fit(X)",
+                "scaler.mean_",
+                "#| train\nscaler.transform(X)",
+            ),
+            [0, 1, 2, 3, 5],
+            id="a scaler is fitted",
+        ),
     ],
-)  # fmt: skip
+)
 def test_objects_of_libraries_hold_each_other(cells: tuple[str, ...], expected: list[int]) -> None:
     assert kept(*cells) == expected
 
@@ -92,19 +261,90 @@ def test_objects_of_libraries_hold_each_other(cells: tuple[str, ...], expected: 
 @pytest.mark.parametrize(
     ("cells", "expected"),
     [
-        pytest.param(("import random", "random.seed(1)", "random.random()", "#| train\nx = random.random()"), [0, 1, 2, 3], id="draws in order"),
-        pytest.param(("import random", "random.random()", "random.seed(1)", "#| train\nx = random.random()"), [0, 2, 3], id="a seed forgets earlier draws"),
-        pytest.param(("import random\nimport numpy as np", "np.random.rand()", "#| train\nx = random.random()"), [0, 2], id="another generator"),
-        pytest.param(("from sklearn.svm import LinearSVC", "a = LinearSVC()\na.fit(1, 2)", "#| train\nLinearSVC().fit(1, 2)"), [0, 1, 2], id="estimators draw"),
-        pytest.param(("from sklearn.svm import LinearSVC", "a = LinearSVC(random_state=1)\na.fit(1, 2)", "#| train\nLinearSVC().fit(1, 2)"), [0, 2], id="estimators with their own state"),
-        pytest.param(("from sklearn.linear_model import Ridge, LogisticRegression", "Ridge(solver='sag').fit(1, 2)", "LogisticRegression().fit(1, 2)", "#| train\nRidge(solver='sag').fit(1, 2)"), [0, 1, 3], id="estimators that may draw"),
-        pytest.param(("from sklearn.model_selection import KFold, train_test_split", "a = train_test_split(1)", "KFold(shuffle=True).split(1)", "KFold().split(1)", "KFold(shuffle=True, random_state=1).split(1)", "#| train\ntrain_test_split(1)"), [0, 1, 2, 5], id="splits draw"),
-        pytest.param(("from torch.utils.data import DataLoader", "a = DataLoader([1], shuffle=True)", "for x in a: print(x)", "#| train\nfor x in a: print(x)"), [0, 1, 2, 3], id="loaders shuffle"),
-        pytest.param(("import pandas as pd", "df = pd.DataFrame()", "df.sample(2)", "df.sample(2, random_state=1)", "#| train\ndf.sample(3)"), [0, 1, 2, 4], id="samples"),
-        pytest.param(("import torch", "d = torch.distributions.Normal(0, 1)", "d.sample()", "#| train\nd.sample()"), [0, 1, 2, 3], id="distributions"),
-        pytest.param(("from ours import seed_everything", "seed_everything(1)", "#| train\nfit()"), [0, 1, 2], id="a seed is always kept"),
+        pytest.param(
+            ("import random", "random.seed(1)", "random.random()", "#| train\nx = random.random()"),
+            [0, 1, 2, 3],
+            id="draws in order",
+        ),
+        pytest.param(
+            ("import random", "random.random()", "random.seed(1)", "#| train\nx = random.random()"),
+            [0, 2, 3],
+            id="a seed forgets earlier draws",
+        ),
+        pytest.param(
+            ("import random\nimport numpy as np", "np.random.rand()", "#| train\nx = random.random()"),
+            [0, 2],
+            id="another generator",
+        ),
+        pytest.param(
+            ("from sklearn.svm import LinearSVC", "a = LinearSVC()\na.fit(1, 2)", "#| train\nLinearSVC().fit(1, 2)"),
+            [0, 1, 2],
+            id="estimators draw",
+        ),
+        pytest.param(
+            (
+                "from sklearn.svm import LinearSVC",
+                "a = LinearSVC(random_state=1)\na.fit(1, 2)",
+                "#| train\nLinearSVC().fit(1, 2)",
+            ),
+            [0, 2],
+            id="estimators with their own state",
+        ),
+        pytest.param(
+            (
+                "from sklearn.linear_model import Ridge, LogisticRegression",
+                "Ridge(solver='sag').fit(1, 2)",
+                "LogisticRegression().fit(1, 2)",
+                "#| train\nRidge(solver='sag').fit(1, 2)",
+            ),
+            [0, 1, 3],
+            id="estimators that may draw",
+        ),
+        pytest.param(
+            (
+                "from sklearn.model_selection import KFold, train_test_split",
+                "a = train_test_split(1)",
+                "KFold(shuffle=True).split(1)",
+                "KFold().split(1)",
+                "KFold(shuffle=True, random_state=1).split(1)",
+                "#| train\ntrain_test_split(1)",
+            ),
+            [0, 1, 2, 5],
+            id="splits draw",
+        ),
+        pytest.param(
+            (
+                "from torch.utils.data import DataLoader",
+                "a = DataLoader([1], shuffle=True)",
+                "for x in a: print(x)",
+                "#| train\nfor x in a: print(x)",
+            ),
+            [0, 1, 2, 3],
+            id="loaders shuffle",
+        ),
+        pytest.param(
+            (
+                "import pandas as pd",
+                "df = pd.DataFrame()",
+                "df.sample(2)",
+                "df.sample(2, random_state=1)",
+                "#| train\ndf.sample(3)",
+            ),
+            [0, 1, 2, 4],
+            id="samples",
+        ),
+        pytest.param(
+            ("import torch", "d = torch.distributions.Normal(0, 1)", "d.sample()", "#| train\nd.sample()"),
+            [0, 1, 2, 3],
+            id="distributions",
+        ),
+        pytest.param(
+            ("from ours import seed_everything", "seed_everything(1)", "#| train\nfit()"),
+            [0, 1, 2],
+            id="a seed is always kept",
+        ),
     ],
-)  # fmt: skip
+)
 def test_random_numbers_come_in_the_same_order(cells: tuple[str, ...], expected: list[int]) -> None:
     assert kept(*cells) == expected
 
@@ -112,15 +352,49 @@ def test_random_numbers_come_in_the_same_order(cells: tuple[str, ...], expected:
 @pytest.mark.parametrize(
     ("cells", "expected"),
     [
-        pytest.param(("import pandas as pd", "df = load()", "df.to_csv('a.csv')", "df.to_csv('b.csv')", "#| train\nfit(pd.read_csv('a.csv'))"), [0, 1, 2, 4], id="by name"),
-        pytest.param(("import pandas as pd", "p = 'a.csv'", "df = load()", "df.to_csv(p)", "#| train\nfit(pd.read_csv(p))"), [0, 1, 2, 3, 4], id="by a variable"),
-        pytest.param(("from pathlib import Path", "p = Path('a')", "p.write_text('x')", "#| train\nfit(Path('a').read_text())"), [0, 1, 2, 3], id="by a path"),
-        pytest.param(("import joblib, numpy as np", "joblib.dump(1, name())", "#| train\nfit(np.load('a'))"), [0, 1, 2], id="who knows which"),
-        pytest.param(("import numpy as np", "np.save('a', 1)", "np.save('b', 1)", "#| train\nfit(np.load(name()))"), [0, 1, 2, 3], id="who knows which is read"),
-        pytest.param(("with open('a', 'w') as f:\n    f.write('x')", "open('b', mode='a')", "#| train\nfit(open('a').read())"), [0, 2], id="open"),
-        pytest.param(("%%writefile a.json\n{}", "import json", "#| train\njson.load(open('a.json'))"), [0, 1, 2], id="a file cell"),
+        pytest.param(
+            (
+                "import pandas as pd",
+                "df = load()",
+                "df.to_csv('a.csv')",
+                "df.to_csv('b.csv')",
+                "#| train\nfit(pd.read_csv('a.csv'))",
+            ),
+            [0, 1, 2, 4],
+            id="by name",
+        ),
+        pytest.param(
+            ("import pandas as pd", "p = 'a.csv'", "df = load()", "df.to_csv(p)", "#| train\nfit(pd.read_csv(p))"),
+            [0, 1, 2, 3, 4],
+            id="by a variable",
+        ),
+        pytest.param(
+            ("from pathlib import Path", "p = Path('a')", "p.write_text('x')", "#| train\nfit(Path('a').read_text())"),
+            [0, 1, 2, 3],
+            id="by a path",
+        ),
+        pytest.param(
+            ("import joblib, numpy as np", "joblib.dump(1, name())", "#| train\nfit(np.load('a'))"),
+            [0, 1, 2],
+            id="who knows which",
+        ),
+        pytest.param(
+            ("import numpy as np", "np.save('a', 1)", "np.save('b', 1)", "#| train\nfit(np.load(name()))"),
+            [0, 1, 2, 3],
+            id="who knows which is read",
+        ),
+        pytest.param(
+            ("with open('a', 'w') as f:\n    f.write('x')", "open('b', mode='a')", "#| train\nfit(open('a').read())"),
+            [0, 2],
+            id="open",
+        ),
+        pytest.param(
+            ("%%writefile a.json\n{}", "import json", "#| train\njson.load(open('a.json'))"),
+            [0, 1, 2],
+            id="a file cell",
+        ),
     ],
-)  # fmt: skip
+)
 def test_files_that_are_written_and_read(cells: tuple[str, ...], expected: list[int]) -> None:
     assert kept(*cells) == expected
 
@@ -212,7 +486,7 @@ def test_reasons_are_in_the_words_of_data_scientists() -> None:
     assert why(found) == {
         0: "text",
         1: "imports `np`, used by cell 4",
-        2: "defines `X` and `y`, used by cell 3" if False else "defines `X`, used by cell 3",
+        2: "defines `X`, used by cell 3",
         3: "changes `X` in place, which cell 4 uses",
         4: "writes `x.npz`, which cell 6 reads",
         5: "sets or draws NumPy's random numbers before cell 6 draws",
@@ -340,3 +614,16 @@ def test_a_slice_is_a_part_of_the_notebook_in_order(cells: tuple[str, ...]) -> N
 def test_slicing_a_slice_changes_nothing(cells: tuple[str, ...]) -> None:
     once = [cells[reason.cell] for reason in cut(*cells).kept]
     assert kept(*once) == list(range(len(once)))
+
+
+def test_files_behind_attributes_may_be_any() -> None:
+    assert kept("import numpy as np", "np.save('a', 1)", "config = load()", "#| train\nnp.load(config.path)") == [
+        0,
+        1,
+        2,
+        3,
+    ]
+
+
+def test_attributes_of_builtins_are_nothing_new() -> None:
+    assert kept("name = len.__name__", "#| train\nfit(name)") == [0, 1]

@@ -20,8 +20,21 @@ def reasons(*cells: str) -> dict[int, str]:
         (("from sklearn.svm import SVC", "m = SVC()\nm.fit(X, y)"), "calls `m.fit`"),
         (("from sklearn.cluster import KMeans", "labels = KMeans().fit_predict(X)"), "calls `KMeans().fit_predict`"),
         (("from sklearn.linear_model import *", "m = Ridge()\nm.fit(X, y)"), "calls `m.fit`"),
-        (("from sklearn.pipeline import make_pipeline as mp\nfrom sklearn.preprocessing import StandardScaler as S\nfrom sklearn.svm import SVC", "p = mp(S(), SVC())\np.fit(X)"), "calls `p.fit`"),
-        (("from sklearn.model_selection import GridSearchCV\nfrom sklearn.svm import SVC", "g = GridSearchCV(SVC(), {})\ng.fit(X)"), "calls `g.fit`"),
+        (
+            (
+                "from sklearn.pipeline import make_pipeline as mp\n"
+                "from sklearn.preprocessing import StandardScaler as S\nfrom sklearn.svm import SVC",
+                "p = mp(S(), SVC())\np.fit(X)",
+            ),
+            "calls `p.fit`",
+        ),
+        (
+            (
+                "from sklearn.model_selection import GridSearchCV\nfrom sklearn.svm import SVC",
+                "g = GridSearchCV(SVC(), {})\ng.fit(X)",
+            ),
+            "calls `g.fit`",
+        ),
         (("from sklearn.model_selection import cross_val_score as cvs", "cvs(m, X)"), "calls `cvs`"),
         (("import statsmodels.api as sm", "r = sm.OLS(y, X).fit()"), "calls `sm.OLS().fit`"),
         (("import xgboost as xgb", "b = xgb.train(params, d)"), "calls `xgb.train`"),
@@ -38,13 +51,25 @@ def reasons(*cells: str) -> dict[int, str]:
         (("x = 1", "loss = net(x)\nloss.backward()"), "calls `loss.backward`"),
         (("x = 1", "optimizer.apply_gradients(g)"), "calls `optimizer.apply_gradients`"),
         (("def fit_all(m):\n    m.fit(X, y)", "fit_all(model)"), "calls `fit_all`, which calls `m.fit`"),
-        (("def inner():\n    loss.backward()\ndef outer():\n    inner()", "outer()"), "calls `outer`, which calls `loss.backward`"),
-        (("class Runner:\n    def go(self):\n        self.m.fit(X)", "Runner().go()"), "calls `go`, which calls `self.m.fit`"),
-        (("def objective(t): return make(t).fit(X)", "study.optimize(objective, 3)"), "calls `objective`, which calls `make().fit`"),
+        (
+            ("def inner():\n    loss.backward()\ndef outer():\n    inner()", "outer()"),
+            "calls `outer`, which calls `loss.backward`",
+        ),
+        (
+            ("class Runner:\n    def go(self):\n        self.m.fit(X)", "Runner().go()"),
+            "calls `go`, which calls `self.m.fit`",
+        ),
+        (
+            ("def objective(t): return make(t).fit(X)", "study.optimize(objective, 3)"),
+            "calls `objective`, which calls `make().fit`",
+        ),
         (("w = 1", "for epoch in range(epochs):\n    w -= f(w)"), "looks like a training loop over `epochs`"),
-        (("def descend(w):\n    for step in range(9):\n        w -= f(w)\n    return w", "w = descend(w)"), "looks like a training loop over `step`"),
+        (
+            ("def descend(w):\n    for step in range(9):\n        w -= f(w)\n    return w", "w = descend(w)"),
+            "looks like a training loop over `step`",
+        ),
     ],
-)  # fmt: skip
+)
 def test_cells_that_train_are_found(cells: tuple[str, ...], reason: str) -> None:
     assert reasons(*cells) == {1: f"trains: {reason}"}
 
@@ -55,7 +80,7 @@ def test_cells_that_train_are_found(cells: tuple[str, ...], reason: str) -> None
         "from sklearn.preprocessing import StandardScaler\ns = StandardScaler()\ns.fit(X)",
         "from sklearn.preprocessing import StandardScaler\nX = StandardScaler().fit_transform(X)",
         "from sklearn.feature_extraction.text import TfidfVectorizer as T\nT().fit(X)",
-        "from sklearn.pipeline import make_pipeline\nfrom sklearn.decomposition import PCA\nmake_pipeline(PCA()).fit(X)",
+        "from sklearn.pipeline import Pipeline\nfrom sklearn.decomposition import PCA\nPipeline([('a', PCA())]).fit(X)",
         "from ours import TextPreprocessor\nTextPreprocessor().fit(X)",
         "class MyScaler:\n    pass\nMyScaler().fit(X)",
         "scaler.fit(X)",
@@ -92,9 +117,11 @@ FITTED = "from sklearn.svm import SVC\nm = SVC().fit(X, y)"
         ("my_own_error(m)", "calls `my_own_error`"),
         ("val_acc = (m.predict(X) == y).mean()", "`val_acc`"),
         ("m; loss", "`loss`"),
+        ("print(m, test_acc)", "`test_acc`"),
         ("round(rmse(m), 2)", "calls `rmse`"),
         ("acc = 1\nprint('accuracy', acc, m)", "`acc`"),
         ("x = m\n{'f1': test_f1, 'm': x}", "`test_f1`"),
+        ("def check(a): return a.score(X)\ncheck(m)", "calls `check`, which calls `a.score`"),
     ],
 )
 def test_cells_that_measure_what_was_trained_are_found(cell: str, reason: str) -> None:
@@ -114,6 +141,8 @@ def test_cells_that_measure_what_was_trained_are_found(cell: str, reason: str) -
         "show(m, accuracy)",
         "del m",
         "# nothing",
+        "x, y = m, 1",
+        "def plot_scores(a): draw(a.score(X))\nplot_scores(m)",
     ],
 )
 def test_cells_that_only_show_are_no_targets(cell: str) -> None:

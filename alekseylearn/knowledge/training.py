@@ -55,6 +55,9 @@ PREPROCESSOR_WORD_ENDINGS = (
 )
 """How variables are called that hold preprocessors, where nothing better is known about them."""
 
+SHOWS = ("plot", "show", "draw", "display", "visual", "animate")
+"""How functions are called that show something, whatever they measure on the way."""
+
 MEASURING = words(
     "score evaluate test validate accuracy_score f1_score precision_score recall_score roc_auc_score "
     "average_precision_score log_loss r2_score mean_squared_error root_mean_squared_error mean_absolute_error "
