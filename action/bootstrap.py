@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import fcntl
 import hashlib
 import importlib.util
 import os
@@ -73,6 +72,10 @@ def fingerprint(lock: Path, *, editable: bool) -> str:
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Keep other processes from making the same environment meanwhile; uv has a `.lock` of its own in there."""
+    try:
+        import fcntl
+    except ImportError:
+        raise SetupError("alekseylearn runs on Linux and macOS, not on Windows") from None
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / OWN_LOCK).open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
