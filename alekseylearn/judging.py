@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from alekseylearn.comment_state import PastRun
 from alekseylearn.jobs import JobState, TrainingResult
 from alekseylearn.metrics import Judgement, compare, primary_metric
-from alekseylearn.plan import NotebookPlan
+from alekseylearn.plan import NotebookPlan, TrainingJob
 from alekseylearn.report import GateResult, NotebookOutcome, Outcome, Step
+from alekseylearn.text import plural
 
 EXIT_OF_STATE: Mapping[JobState, int] = {
     JobState.FAILED: 4,
@@ -61,6 +62,34 @@ def judge(
     )
 
 
+def steps_of(
+    plan: NotebookPlan, *, current: str, head: TrainingResult | None, base: TrainingResult | None
+) -> tuple[Step, ...]:
+    """Tell how far the training of *plan* has come; *current* is the identity that is trained now ('' for none)."""
+    if not current or plan.head is None or plan.decision != "train":
+        return ()
+    changed = [change.after or change.before for change in plan.diff.changes if change.kind != "outputs"]
+    code = sum(1 for cell in changed if cell is not None and cell.kind == "code")
+    cut, notebook = plan.head.slice, plan.head.notebook
+    needed = f"{len(cut.kept)} of {len(notebook.code_cells)} code cells needed"
+    steps = [
+        Step(name="Diff the notebook", state="done", text=f"{plural(code, 'code cell')} changed"),
+        Step(name="Cut out the training cells", state="done", text=needed),
+        _training_step("Train this version", plan.head, current, head),
+    ]
+    if plan.base is not None:
+        steps.append(_training_step("Train the base", plan.base, current, base))
+    return tuple(steps)
+
+
+def _training_step(name: str, job: TrainingJob, current: str, result: TrainingResult | None) -> Step:
+    if result is not None:
+        return Step(name=name, state="done", text=f"run {result.run}", seconds=result.seconds)
+    if job.digest == current:
+        return Step(name=name, state="running", text=f"run {job.run}")
+    return Step(name=name, state="waiting", text="")
+
+
 def exit_code(notebooks: Iterable[NotebookOutcome]) -> int:
     """Choose the exit code: failed code before a missed gate, before a refused notebook, before a stopped run."""
     codes = set()
@@ -74,8 +103,9 @@ def exit_code(notebooks: Iterable[NotebookOutcome]) -> int:
     return next((code for code in (4, 6, 7, 5, 3) if code in codes), 0)
 
 
-def past_run(outcome: Outcome) -> PastRun | None:
-    """Write the run down for the history in the comment: the first notebook that was trained; None for a dry look."""
+def past_runs(outcome: Outcome) -> tuple[PastRun, ...]:
+    """Write the runs down for the comment's history: every notebook that was trained, or whose result was reused."""
+    runs = []
     for notebook in outcome.notebooks:
         if notebook.head is None or notebook.decision == "skip":
             continue
@@ -88,7 +118,7 @@ def past_run(outcome: Outcome) -> PastRun | None:
                 if failure and failure.cell is not None
                 else str(notebook.head.state)
             )
-        return PastRun(
+        run = PastRun(
             sha=outcome.head.sha[:7],
             when=outcome.when,
             metric=notebook.primary or "",
@@ -99,7 +129,8 @@ def past_run(outcome: Outcome) -> PastRun | None:
             cost=notebook.head.cost,
             notebook=notebook.path,
         )
-    return None
+        runs.append(run)
+    return tuple(runs)
 
 
 def _failed_source(plan: NotebookPlan, head: TrainingResult | None) -> str:

@@ -7,15 +7,14 @@ from dataclasses import dataclass, field, replace
 
 from alekseylearn.analysis import Comparison, make_plans
 from alekseylearn.comment_state import CommentState, decode, with_run
-from alekseylearn.errors import AlekseylearnError
 from alekseylearn.forges.base import Forge, Posted
 from alekseylearn.jobs import TrainingResult
-from alekseylearn.judging import exit_code, judge, past_run
+from alekseylearn.judging import exit_code, judge, past_runs, steps_of
 from alekseylearn.plan import NotebookPlan, Settings, TrainingJob
 from alekseylearn.report import Commit, NotebookOutcome, Outcome, render
 from alekseylearn.sections import SECTIONS
 from alekseylearn.text import Markdown
-from alekseylearn.training import Stopped, Workshop, reconcile
+from alekseylearn.training import StoppedError, Workshop, reconcile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +42,15 @@ class _Sides:
     base_reused: bool = False
     base_note: str = ""
 
-    def outcome(self) -> NotebookOutcome:
-        return judge(self.plan, head=self.head, base=self.base, base_reused=self.base_reused, base_note=self.base_note)
+    def outcome(self, current: str) -> NotebookOutcome:
+        return judge(
+            self.plan,
+            head=self.head,
+            base=self.base,
+            base_reused=self.base_reused,
+            base_note=self.base_note,
+            steps=steps_of(self.plan, current=current, head=self.head, base=self.base),
+        )
 
 
 @dataclass(slots=True)
@@ -55,7 +61,8 @@ class Story:
     shop: Workshop
     order: Order
     _sides: list[_Sides] = field(default_factory=list)
-    _errors: list[AlekseylearnError] = field(default_factory=list)
+    _current: str = ""
+    """Identity that is being trained at the moment."""
 
     def look(self) -> tuple[NotebookPlan, ...]:
         """Decide about every notebook that matters; nothing is started."""
@@ -64,32 +71,33 @@ class Story:
             return self.shop.store.get(digest) is not None
 
         plans = make_plans(self.comparison, self.order.settings, is_known, force=self.order.force)
-        if self.order.fork:
-            plans = tuple(_only_analysed(plan) for plan in plans)
         self._sides = [_Sides(plan) for plan in plans]
         for sides in self._sides:
             self._recall(sides)
+        trains = (plan.head.digest for plan in plans if plan.decision == "train" and plan.head is not None)
+        self._current = next(trains, "")
         return plans
 
     def train(self) -> None:
         """Bring every notebook that trains to its result, head before base.
 
-        Raises `Stopped` when interrupted (what was reached by then is in the outcome), `MachineError` and the like.
+        Raises `StoppedError` when interrupted (the outcome has what was reached by then), `MachineError` and the like.
+        A fork's pull request reaches no backend at all.
         """
-        for sides in self._sides:
+        for sides in () if self.order.fork else self._sides:
             plan = sides.plan
             if plan.decision == "skip" or plan.head is None:
                 continue
             try:
                 sides.head = self._reconcile(plan.head, base=False) or sides.head
                 self._train_base(sides)
-            except Stopped as stopped:
+            except StoppedError as stopped:
                 sides.head = sides.head or stopped.result
                 raise
 
     def outcome(self, *, finished: bool = True, when: str, seconds: float) -> Outcome:
         """Sum up what is known now."""
-        notebooks = tuple(sides.outcome() for sides in self._sides)
+        notebooks = tuple(sides.outcome("" if finished else self._current) for sides in self._sides)
         # The run that the report is known by is one that trained, where there is one.
         first = next(
             iter(sorted((one for one in notebooks if one.digest), key=lambda one: one.decision == "skip")), None
@@ -132,6 +140,7 @@ class Story:
         side = self.comparison.base if base else self.comparison.head
         if side is None:
             return None
+        self._current = job.digest
         return reconcile(
             job,
             side.tree,
@@ -142,20 +151,14 @@ class Story:
         )
 
 
-def _only_analysed(plan: NotebookPlan) -> NotebookPlan:
-    if plan.decision != "train":
-        return plan
-    return replace(plan, decision="skip", reason=f"{plan.reason}; not trained: the pull request comes from a fork")
-
-
 def body(outcome: Outcome, previous: str | None = None) -> tuple[Outcome, Markdown]:
     """Render the comment; the history that *previous* (our comment as it stands) remembers goes on in the new one."""
     state = decode(previous) if previous else None
     history = state.history if state else ()
-    new = past_run(outcome) if outcome.finished else None
-    if new is not None:
-        known = CommentState(order=outcome.order, head=outcome.head.sha, history=history)
-        history = with_run(known, new).history
+    known = CommentState(order=outcome.order, head=outcome.head.sha, history=history)
+    for new in past_runs(outcome) if outcome.finished else ():
+        known = with_run(known, new)
+    history = known.history
     told = replace(outcome, history=history)
     return told, render(told, SECTIONS)
 

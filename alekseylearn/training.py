@@ -1,8 +1,9 @@
-"""Bring one training job to its result, from wherever it stands: first run, retry, resume and collect are the same code."""
+"""Bring one training job to its result, from wherever it stands: first run, retry and collect are the same code."""
 
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Literal
 
 from alekseylearn.backends.base import Backend
 from alekseylearn.bundle import Bundle, pack
-from alekseylearn.errors import LimitError
+from alekseylearn.errors import LimitError, MachineError
 from alekseylearn.inputs import Tree
 from alekseylearn.jobs import JobHandle, JobState, TrainingResult
 from alekseylearn.plan import TrainingJob
@@ -81,7 +82,7 @@ def reconcile(
     """Bring *job* to its result; None when there is none and none may be started.
 
     Raises what the backend raises; `KeyboardInterrupt` stops the job, keeps what it has and is raised again as
-    `Stopped`.
+    `StoppedError`.
     """
     stored = None if force else shop.store.get(job.digest)
     if next_move(stored=stored is not None, state=None, ours=False, may_submit=may_submit) == "reuse":
@@ -116,10 +117,10 @@ def reconcile(
             ours = True
             shop.sleep(0.1 if shop.clock() - started < 10 else 1.0)
     except KeyboardInterrupt:
-        raise Stopped(_stop(job, backend, handle, shop, commit=commit, bundle=bundle)) from None
+        raise StoppedError(_stop(job, backend, handle, shop, commit=commit, bundle=bundle)) from None
 
 
-class Stopped(LimitError):
+class StoppedError(LimitError):
     """A person or the runner interrupted the training; `result` is what the job left, if anything."""
 
     def __init__(self, result: TrainingResult | None) -> None:
@@ -163,21 +164,45 @@ def _collect(
 ) -> TrainingResult:
     """Bring the files of an ended job home; a result that succeeded is stored before the backend may forget it."""
     state = backend.poll(handle)
-    folder = shop.home / "incoming" / handle.digest[:12]
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    backend.collect(handle, folder)
+    incoming = shop.home / "incoming"
+    incoming.mkdir(parents=True, exist_ok=True)
+    # Two processes may collect the same job at once: each into a folder of its own.
+    own = Path(tempfile.mkdtemp(dir=incoming, prefix=f"{job.run}-"))
+    folder = own / "job"
+    try:
+        backend.collect(handle, folder)
+        result = _keep(job, backend, handle, shop, folder, state=state, commit=commit, bundle=bundle)
+    except MachineError:
+        stored = shop.store.get(job.digest)
+        if stored is None:
+            raise
+        return stored
+    finally:
+        shutil.rmtree(own, ignore_errors=True)
+    backend.discard(handle)
+    return result
+
+
+def _keep(
+    job: TrainingJob,
+    backend: Backend,
+    handle: JobHandle,
+    shop: Workshop,
+    folder: Path,
+    *,
+    state: JobState,
+    commit: str,
+    bundle: str,
+) -> TrainingResult:
+    """Read the collected *folder* and put it where it stays: the store, or the folder of what failed."""
     read = read_result(
         folder, handle, backend=handle.backend, state=state, machine=backend.machine, commit=commit, bundle=bundle
     )
     result = replace(read, name=job.name, machine=backend.machine)
     if result.succeeded:
-        result = shop.store.put(result, folder)
-    else:
-        kept = shop.failed_folder(result.run)
-        shutil.rmtree(kept, ignore_errors=True)
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(folder, kept)
-    shutil.rmtree(folder, ignore_errors=True)
-    backend.discard(handle)
+        return shop.store.put(result, folder)
+    kept = shop.failed_folder(result.run)
+    shutil.rmtree(kept, ignore_errors=True)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    folder.rename(kept)
     return result

@@ -7,7 +7,7 @@ import click
 
 @click.group("ci")
 def ci_command() -> None:
-    """What the GitHub Action calls."""
+    """Do what the GitHub Action asks for."""
 
 
 @ci_command.command("run")

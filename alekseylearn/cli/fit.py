@@ -54,7 +54,7 @@ def fit_command(
     from alekseylearn.cli.screen import console, print_json
     from alekseylearn.documents import outcome_json
     from alekseylearn.pipeline import Order, Story, frame, run
-    from alekseylearn.training import Stopped
+    from alekseylearn.training import StoppedError
 
     place = find_place()
     comparison = _comparison(place, what, base)
@@ -70,7 +70,7 @@ def fit_command(
     told: list[Outcome] = []
     try:
         run(story, told.append, lambda: (_now(), time.monotonic() - started))
-    except Stopped as stopped:
+    except StoppedError as stopped:
         out.print(str(stopped), markup=False)
         _finish(told[-1], story, place, as_json=as_json)
         return 130
@@ -153,6 +153,6 @@ def _finish(outcome: Outcome, story: Story, place: Place, *, as_json: bool) -> N
 
     folder = place.home / "last"
     page = write_report(outcome, story.shop, folder)
-    told, text = body(replace(outcome, report_path=str(page)))
+    _, text = body(replace(outcome, report_path=str(page)))
     print_markdown(text, stderr=as_json)
     console(stderr=True).print(f"Report: {page}", soft_wrap=True, markup=False)

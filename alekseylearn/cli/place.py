@@ -137,7 +137,7 @@ def workshop(home: Path, config: Config, watch: Callable[[Progress], None], envi
         if job.backend != "process":
             return reach(job)
         environment = find_environment(job, options(job))
-        check_imports(job, environment)
+        check_imports(job, environment, environ)
         return connect(job.backend, replace(options(job), python=str(environment.python)))
 
     return Workshop(

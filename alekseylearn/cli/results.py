@@ -19,7 +19,7 @@ def _shop() -> Workshop:
     from alekseylearn.config import Config
 
     place = find_place()
-    return workshop(place.home, Config(), lambda progress: None, dict(os.environ))
+    return workshop(place.home, Config(), lambda _: None, dict(os.environ))
 
 
 def _find(shop: Workshop, run: str) -> TrainingResult:

@@ -25,12 +25,16 @@ from alekseylearn.outbox import copy_artifacts, write_report
 from alekseylearn.pipeline import Order, Story, body, frame, run
 from alekseylearn.settings import CiSettings
 from alekseylearn.text import Markdown, fence
-from alekseylearn.training import Progress, Stopped, Workshop, stop
+from alekseylearn.training import Progress, StoppedError, Workshop, stop
 from alekseylearn.trust import Event, read_event
 
 if TYPE_CHECKING:
     from alekseylearn.forges.base import Forge
     from alekseylearn.report import Outcome
+
+
+MINUTE = 60.0
+"""Seconds between two edits of a running comment, at least."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,8 +124,8 @@ def guarded(step: Callable[[Mapping[str, str], Runner], int]) -> int:
     except AlekseylearnError as error:
         runner.annotate("error", str(error), title=f"alekseylearn: {error.slug}")
         runner.add_summary(Markdown(f"### ❌ alekseylearn could not go on\n\n{fence(str(error))}"))
-        runner.set_outputs({"result": "cancelled" if isinstance(error, Stopped) else "failure"})
-        return 130 if isinstance(error, Stopped) else error.exit_code
+        runner.set_outputs({"result": "cancelled" if isinstance(error, StoppedError) else "failure"})
+        return 130 if isinstance(error, StoppedError) else error.exit_code
 
 
 def run_step(environ: Mapping[str, str], runner: Runner) -> int:
@@ -142,7 +146,7 @@ def plan_step(environ: Mapping[str, str], runner: Runner) -> int:
     matrix = [
         {"notebook": plan.path, "name": plan.name, "id": plan.head.run}
         for plan in plans
-        if plan.decision == "train" and plan.head is not None
+        if plan.decision == "train" and plan.head is not None and step.event.trusted
     ]
     when, seconds = step.clock()
     outcome = story.outcome(finished=True, when=when, seconds=seconds)
@@ -200,11 +204,9 @@ def _open(environ: Mapping[str, str], runner: Runner) -> Step:
     comparison = _compare(git, settings, event)
     pull = event.pull_request
     commenting = pull is not None and settings.inputs.comment and settings.inputs.github_token
-    forge = (
-        connect("github", settings=settings, event=event) if commenting else connect("local", write=lambda text: None)
-    )
+    forge = connect("github", settings=settings, event=event) if commenting else connect("local", write=lambda _: None)
     home = _home(settings)
-    shop = workshop(home, comparison.head.config, _echo(runner), _without_secrets(environ))
+    shop = workshop(home, comparison.head.config, lambda _: None, _without_secrets(environ))
     return Step(
         settings=settings,
         event=event,
@@ -259,10 +261,17 @@ def _without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if not name.startswith(("INPUT_", "GITHUB_", "ACTIONS_"))}
 
 
-def _echo(runner: Runner) -> Callable[[Progress], None]:
+def _watcher(step: Step, story: Story) -> Callable[[Progress], None]:
+    """Print what the training prints, and bring the comment up to date once a minute."""
+    told = [time.monotonic()]
+
     def watch(progress: Progress) -> None:
         if progress.lines:
-            runner.echo(progress.lines)
+            step.runner.echo(progress.lines)
+        if time.monotonic() - told[0] >= MINUTE:
+            told[0] = time.monotonic()
+            when, seconds = step.clock()
+            step.post(story.outcome(finished=False, when=when, seconds=seconds))
 
     return watch
 
@@ -278,8 +287,10 @@ def _work(step: Step, *, train: bool) -> int:
             for notebook in outcome.notebooks:
                 step.runner.echo([f"{notebook.decision:6} {notebook.path}: {notebook.reason}"])
 
+    story = step.story(train=train)
+    story.shop = replace(story.shop, watch=_watcher(step, story))
     try:
-        run(step.story(train=train), tell, step.clock)
+        run(story, tell, step.clock)
     finally:
         if told:
             _leave(step, told[-1], urls[0])

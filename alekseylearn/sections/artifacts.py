@@ -41,8 +41,8 @@ def _files(notebook: NotebookOutcome, *, models_only: bool) -> list[Artifact]:
 
 
 def _fetch(outcome: Outcome, trained: list[NotebookOutcome]) -> str:
+    """Give the command that brings the files home; on a pull request they lie on another machine and are downloaded."""
     run = naming.run_id(trained[0].head.run) if trained[0].head is not None else ""
-    if outcome.pull is None and (len(trained) > 1 or not run):
+    if outcome.pull is not None or len(trained) > 1 or not run:
         return ""
-    what = f"pr/{outcome.pull}" if outcome.pull is not None else run
-    return fence(f"alekseylearn fetch {what}     # model, metrics and executed notebook", "sh")
+    return fence(f"alekseylearn fetch {run}     # model, metrics and executed notebook", "sh")
