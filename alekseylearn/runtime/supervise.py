@@ -188,7 +188,7 @@ class Supervisor:
             self._handle(event)
 
     def _handle(self, event: dict[str, Any]) -> None:
-        sync = event.pop("sync")
+        sync, answer = event.pop("sync"), event.pop("answer")
         if sync:
             self._drain()
         kind = event["event"]
@@ -201,7 +201,7 @@ class Supervisor:
         elif kind == "failure":
             event["interrupted"] = self._limits.stop is not None
         self._record.handle(event)
-        if sync:
+        if answer:
             self._answer()
 
     def _answer(self) -> None:

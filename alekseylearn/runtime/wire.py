@@ -36,8 +36,8 @@ class Wire:
         With *sync*, wait until the supervisor has read all that was printed before, so that both keep their order.
         """
         forked = os.getpid() != self._owner
-        sync = sync and not forked
-        line = json.dumps({"event": event, "time": round(time.time(), 3), "sync": sync, **fields}, default=str)
+        order = {"sync": sync, "answer": sync and not forked}
+        line = json.dumps({"event": event, "time": round(time.time(), 3), **order, **fields}, default=str)
         data = line.encode("utf-8", "backslashreplace") + b"\n"
         if forked:
             # It shares the pipe for events, but the answers are not for it, and a copied lock may never be free.
