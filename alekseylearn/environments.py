@@ -18,6 +18,7 @@ from alekseylearn.installed import importable, satisfied
 from alekseylearn.installers import install
 from alekseylearn.interpreters import VERSION, find_python, find_uv, minor_version, missing_imports, version_of
 from alekseylearn.plan import TrainingJob
+from alekseylearn.requirements import Requirements
 from alekseylearn.runtime.hints import DISTRIBUTIONS
 
 __all__ = ["Environment", "check_imports", "distribution", "find_environment", "minor_version"]
@@ -48,11 +49,13 @@ def find_environment(job: TrainingJob, options: Options) -> Environment:
         )
     current = Path(sys.executable)
     python = current if asked is None else find_python(asked, options.environ)
-    lines = job.requirements.lines
-    if python == current and lines and satisfied(lines) and importable(package.name for package in job.inputs.imports):
+    lines, bounds = job.requirements.lines, job.requirements.constraints
+    # What a constraint is about may be needed by another package only: then none of its lines speaks of it here.
+    there = lines and not bounds and satisfied(lines)
+    if python == current and there and importable(package.name for package in job.inputs.imports):
         return Environment(python=current, origin=f"{_this_python()}, which already has what is required")
     if lines:
-        return _made(lines, job.requirements.origin, python, options)
+        return _made(job.requirements, python, options)
     if python == current:
         return Environment(
             python=current, origin=f"{_this_python()} with all its packages (no requirements file near the notebook)"
@@ -89,10 +92,11 @@ def distribution(module: str) -> str:
     return DISTRIBUTIONS.get(module, module)
 
 
-def _made(lines: tuple[str, ...], origin: str, python: Path, options: Options) -> Environment:
-    """Return the environment for *lines*, from the cache or made now; two makers wait for one another."""
+def _made(wanted: Requirements, python: Path, options: Options) -> Environment:
+    """Return the environment for what is *wanted*, from the cache or made now; two makers wait for one another."""
     version = version_of(python, options.environ)
-    key = hashlib.sha256(json.dumps([sorted(lines), version, str(python)]).encode()).hexdigest()[:16]
+    meant = [sorted(wanted.lines), sorted(wanted.constraints), version, str(python)]
+    key = hashlib.sha256(json.dumps(meant).encode()).hexdigest()[:16]
     root = make_private(options.home.absolute()) / "environments"
     root.mkdir(exist_ok=True)
     folder = root / key
@@ -100,9 +104,10 @@ def _made(lines: tuple[str, ...], origin: str, python: Path, options: Options) -
         interpreter = folder / "bin" / "python"
         if not ((folder / _MARKER).exists() and interpreter.exists()):
             remove(folder)
-            install(folder, lines, python, options.environ, uv=find_uv(options.environ))
-            write_atomic(folder / _MARKER, json.dumps({"python": version, "requirements": lines}).encode())
-    told = f"Python {version} with {origin or 'what the notebook installs'}"
+            uv = find_uv(options.environ)
+            install(folder, wanted.lines, python, options.environ, uv=uv, constraints=wanted.constraints)
+            write_atomic(folder / _MARKER, json.dumps({"python": version, "requirements": wanted.lines}).encode())
+    told = f"Python {version} with {wanted.origin or 'what the notebook installs'}"
     return Environment(python=interpreter, origin=told, key=key)
 
 

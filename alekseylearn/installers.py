@@ -14,14 +14,26 @@ from alekseylearn.interpreters import run_quietly
 _INSTALL_LIMIT = 1800.0
 
 
-def install(folder: Path, lines: Sequence[str], python: Path, environ: Mapping[str, str], *, uv: Path | None) -> None:
+def install(
+    folder: Path,
+    lines: Sequence[str],
+    python: Path,
+    environ: Mapping[str, str],
+    *,
+    uv: Path | None,
+    constraints: Sequence[str] = (),
+) -> None:
     """Make the virtual environment *folder* of *python* with what *lines* ask for, by *uv*, else by pip.
 
-    Raises `MachineError` `env.install` with the installer's own reason; the folder is then gone.
+    *constraints* bound the versions of what is installed. Raises `MachineError` `env.install` with the installer's own
+    reason; the folder is then gone.
     """
     folder.mkdir()
     file = folder / "requirements.txt"
     file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    bounds = folder / "constraints.txt"
+    bounds.write_text("".join(f"{line}\n" for line in constraints), encoding="utf-8")
+    wanted = ["-r", str(file), "-c", str(bounds)]
     own = str(folder / "bin" / "python")
     if uv is not None:
         steps = [
@@ -36,12 +48,12 @@ def install(folder: Path, lines: Sequence[str], python: Path, environ: Mapping[s
                 str(python),
                 str(folder),
             ],
-            [str(uv), "pip", "install", "--quiet", "--no-config", "--no-progress", "--python", own, "-r", str(file)],
+            [str(uv), "pip", "install", "--quiet", "--no-config", "--no-progress", "--python", own, *wanted],
         ]
     else:
         steps = [
             [str(python), "-m", "venv", str(folder)],
-            [own, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check", "-r", str(file)],
+            [own, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check", *wanted],
         ]
     for step in steps:
         done = run_quietly(step, for_installer(environ), _INSTALL_LIMIT, folder)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,20 +46,22 @@ def job_of(*cells: str, requirements: str = "", python: str | None = None) -> Tr
 
 @pytest.fixture
 def options(tmp_path: Path) -> Options:
-    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    # Where packages come from is for the machine to say: here it is a shelf, and no index.
+    shelf = {f"{tool}_FIND_LINKS": str(tmp_path / "shelf") for tool in ("UV", "PIP")}
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "UV_OFFLINE": "1", "PIP_NO_INDEX": "1", **shelf}
     return Options(home=tmp_path / "home", environ=environ, table={})
 
 
 @pytest.fixture
 def shelf(tmp_path: Path) -> Callable[..., str]:
-    """Put wheels on a shelf and return the lines of a requirements file that takes from there only."""
+    """Put wheels on the shelf, and write requirements as a file of several lines."""
     folder = tmp_path / "shelf"
     make_wheel(folder, "alpha", "1.0", requires=["beta>=2"])
     make_wheel(folder, "alpha", "1.1", requires=["beta>=2"])
     make_wheel(folder, "beta", "2.0")
 
     def lines(*wanted: str) -> str:
-        return "\n".join(["--no-index", f"--find-links {folder}", *wanted])
+        return "\n".join(wanted)
 
     return lines
 
@@ -109,6 +112,15 @@ def test_what_is_imported_beyond_the_requirements_is_no_reason_to_take_the_curre
     assert caught.value.slug == "env.missing"
     assert "cell 0 imports `pytest`" in caught.value.what
     assert caught.value.hint == "add pytest to requirements.txt"
+
+
+def test_constraints_give_an_environment_of_their_own(options: Options, shelf: Callable[..., str]) -> None:
+    job = job_of("import alpha", requirements=shelf("alpha"))
+    bound = replace(job, requirements=replace(job.requirements, constraints=("alpha<1.1",)))
+    newest, older = find_environment(job, options), find_environment(bound, options)
+    assert newest.key != older.key
+    program = "import alpha; print(alpha.__version__)"
+    assert (says(newest, program), says(older, program)) == ("1.1", "1.0")
 
 
 def test_a_half_made_environment_is_made_again(options: Options, shelf: Callable[..., str]) -> None:

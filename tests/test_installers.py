@@ -36,6 +36,18 @@ def test_packages_are_installed_and_nothing_of_ours_is_seen(tmp_path: Path, uv: 
     assert subprocess.run([python, "-c", program], capture_output=True, text=True, check=True).stdout == "1.0 None\n"
 
 
+def test_constraints_bound_what_is_needed_by_others(tmp_path: Path, uv: Path | None) -> None:
+    make_wheel(tmp_path / "shelf", "alpha", "1.0", requires=["beta"])
+    for version in ("2.0", "3.0"):
+        make_wheel(tmp_path / "shelf", "beta", version)
+    lines = ["--no-index", f"--find-links {tmp_path / 'shelf'}", "alpha"]
+    install(tmp_path / "env", lines, Path(sys.executable), ENVIRON, uv=uv, constraints=("beta<3", "unused==1"))
+    python = tmp_path / "env" / "bin" / "python"
+    program = "import beta; print(beta.__version__)"
+    told = subprocess.run([python, "-c", program], capture_output=True, text=True, check=True)
+    assert told.stdout == "2.0\n"
+
+
 def test_a_failure_is_told_in_the_words_of_the_installer(tmp_path: Path, uv: Path | None) -> None:
     lines = ["--no-index", "no-such-thing==3"]
     with pytest.raises(MachineError) as caught:
