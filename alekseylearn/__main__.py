@@ -43,7 +43,10 @@ def main() -> NoReturn:
 def _run() -> int:
     from alekseylearn.cli import run
 
-    return run(sys.argv[1:])
+    code = run(sys.argv[1:])
+    # What is left in the buffer would otherwise meet a reader that went away after nobody listens to errors any more.
+    sys.stdout.flush()
+    return code
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -64,4 +64,9 @@ def run(arguments: Sequence[str]) -> int:
         return error.exit_code
     except click.exceptions.Exit as done:
         return done.exit_code
+    except SystemExit as ended:
+        # click turns a reader that went away into an exit of its own.
+        if isinstance(ended.__context__, BrokenPipeError):
+            raise ended.__context__ from None
+        raise
     return result if isinstance(result, int) else 0
