@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Sequence
 
 import click
@@ -46,7 +47,8 @@ class _Commands(click.Group):
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 trained, reused or nothing to do; 1 a defect of ours; 2 usage; 3 input refused; "
-    "4 the notebook's code failed; 5 a gate failed; 6 no machine or credentials; 7 a limit; 130 interrupted.",
+    "4 the notebook's code failed; 5 a gate failed; 6 no machine or credentials; 7 a limit; 130 interrupted. "
+    "With --debug an error ends with its traceback.",
 )
 @click.version_option(__version__, prog_name="alekseylearn")
 def main() -> None:
@@ -54,19 +56,17 @@ def main() -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command and return its exit code; errors of ours pass through."""
+    """Run one command and return its exit code; errors of ours, and a reader that went away, pass through."""
+    if instruction := os.environ.get("_ALEKSEYLEARN_COMPLETE"):
+        from click.shell_completion import shell_complete
+
+        return shell_complete(main, {}, "alekseylearn", "_ALEKSEYLEARN_COMPLETE", instruction)
     try:
-        result = main.main(list(arguments), prog_name="alekseylearn", standalone_mode=False)
-    except click.exceptions.Abort:
-        raise KeyboardInterrupt from None
+        with main.make_context("alekseylearn", list(arguments)) as context:
+            result = main.invoke(context)
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except click.exceptions.Exit as done:
         return done.exit_code
-    except SystemExit as ended:
-        # click turns a reader that went away into an exit of its own.
-        if isinstance(ended.__context__, BrokenPipeError):
-            raise ended.__context__ from None
-        raise
     return result if isinstance(result, int) else 0
