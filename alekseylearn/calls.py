@@ -90,7 +90,7 @@ class Calls(World, ABC):
         """Use up iterators and move random generators on, as whoever gets them does."""
         for thing in things:
             if thing.origin in libraries.CONSUMABLE or thing.origin in randomness.STATEFUL:
-                thing.change(self.current)
+                self.alter(thing)
 
     def call_function(self, call: Call, dotted: str, passed: Things) -> Things:
         """Follow a call of the module's function *dotted*."""
@@ -190,7 +190,7 @@ class Calls(World, ABC):
                 found |= self.run(body, [*first, *positional], named, run.holds)
                 ours = True
             if runs and not call.attributes and thing.body is None:
-                thing.change(self.current)
+                self.alter(thing)
         if not ours:
             return None
         self.note(call, "", base)

@@ -64,8 +64,9 @@ class Memory:
             if thing in self.seen:
                 continue
             self.seen.add(thing)
-            for source in thing.changes:
-                self.need(source, name, "changes")
+            thing.known_as = name
+            if thing.changed is not None:
+                self.need(thing.changed, name, "changes")
             waiting += thing.holds
             waiting += thing.sees
             yield thing
@@ -170,7 +171,7 @@ class Memory:
             return
         held = self.things(event.value, frame)
         for thing in self.things(event.target, frame):
-            thing.change(self.current)
+            self.alter(thing)
             thing.holds |= held - {thing}
 
     def change(self, things: Iterable[Thing], how: Change) -> None:
@@ -179,4 +180,10 @@ class Memory:
             return
         for thing in things if how == "itself" else reach(things, look=how == "graph", compute=how == "graph"):
             if thing.body is None and not thing.module:
-                thing.change(self.current)
+                self.alter(thing)
+
+    def alter(self, thing: Thing) -> None:
+        """Note that the current cell changes *thing*, as earlier cells left it."""
+        if thing.changed is not None and thing not in self.seen:
+            self.need(thing.changed, thing.known_as, "changes")
+        thing.changed = self.current

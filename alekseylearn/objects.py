@@ -25,7 +25,8 @@ class Thing:
     """An object that the notebook makes.
 
     `holds` are objects that it owns, `sees` objects that it got to look at, `lineage` what it was computed from.
-    `changes` are the cells that changed it; `draws` the global random generators that its methods draw from; `number`
+    `changed` is the last cell that changed it, which needs those that did before; `known_as` the name by which it was
+    seen last; `draws` the global random generators that its methods draw from; `number`
     tells it from others in the order in which they were made.
     """
 
@@ -38,14 +39,10 @@ class Thing:
     holds: set[Thing] = field(default_factory=set)
     sees: set[Thing] = field(default_factory=set)
     lineage: set[Thing] = field(default_factory=set)
-    changes: list[int] = field(default_factory=list)
+    changed: int | None = None
+    known_as: str = "a value"
     draws: frozenset[str] = frozenset()
     number: int = field(default_factory=itertools.count().__next__)
-
-    def change(self, cell: int) -> None:
-        """Note that *cell* changes this object."""
-        if not self.changes or self.changes[-1] != cell:
-            self.changes.append(cell)
 
 
 Things = frozenset[Thing]

@@ -61,7 +61,8 @@ def backward_slice(notebook: Notebook, targets: tuple[Target, ...]) -> Slice:
     flows = trace(notebook)
     plan = _Slicing(notebook=notebook, flows=flows, targets={target.cell: target for target in targets})
     wanted = plan.wanted()
-    kept = [_because(cell, plan.why_kept(cell, wanted)) for cell in notebook.cells if cell.index in wanted]
+    users = plan.first_users(wanted)
+    kept = [_because(cell, plan.why_kept(cell, users)) for cell in notebook.cells if cell.index in wanted]
     dropped = [_because(cell, plan.why_dropped(cell)) for cell in notebook.cells if cell.index not in wanted]
     return Slice(
         notebook=notebook.path,
@@ -135,7 +136,15 @@ class _Slicing:
 
     # -- reasons ------------------------------------------------------------------------------------------------
 
-    def why_kept(self, cell: Cell, wanted: frozenset[int]) -> str:
+    def first_users(self, wanted: frozenset[int]) -> dict[int, int]:
+        """Find the first cell that needs each cell."""
+        found: dict[int, int] = {}
+        for user in sorted(wanted):
+            for need in self.flows[user].needs:
+                found.setdefault(need.source, user)
+        return found
+
+    def why_kept(self, cell: Cell, users: Mapping[int, int]) -> str:
         target = self.targets.get(cell.index)
         if target is not None:
             return target.reason
@@ -145,10 +154,9 @@ class _Slicing:
             if cell.index in self.unreadable:
                 return "cannot be read as Python"
             return f"comes before training, and cell {min(self.unreadable)} cannot be read as Python"
-        for user in sorted(wanted):
-            needs = [need for need in self.flows[user].needs if need.source == cell.index]
-            if needs:
-                return _use_in_words(needs, user)
+        user = users.get(cell.index)
+        if user is not None:
+            return _use_in_words([need for need in self.flows[user].needs if need.source == cell.index], user)
         effects = self.flows[cell.index].effects
         return effects[0] if effects else "imports something for what the import does"
 

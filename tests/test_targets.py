@@ -22,8 +22,10 @@ def reasons(*cells: str) -> dict[int, str]:
         (("from sklearn.linear_model import *", "m = Ridge()\nm.fit(X, y)"), "calls `m.fit`"),
         (
             (
-                "from sklearn.pipeline import make_pipeline as mp\n"
-                "from sklearn.preprocessing import StandardScaler as S\nfrom sklearn.svm import SVC",
+                (
+                    "from sklearn.pipeline import make_pipeline as mp\n"
+                    "from sklearn.preprocessing import StandardScaler as S\nfrom sklearn.svm import SVC"
+                ),
                 "p = mp(S(), SVC())\np.fit(X)",
             ),
             "calls `p.fit`",
