@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from alekseylearn.dataflow import Called, CellFlow, trace
+from alekseylearn.calls import Called
+from alekseylearn.dataflow import CellFlow, trace
 from alekseylearn.knowledge import libraries, training
 from alekseylearn.magics import parse_python
 from alekseylearn.notebook import Cell, Notebook

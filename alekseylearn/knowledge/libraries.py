@@ -64,7 +64,7 @@ CONSUMABLE = words("iter zip map filter enumerate reversed open (generator) csv.
 ADDING_METHODS = words(
     "append extend insert add update setdefault push put enqueue appendleft extendleft write writelines "
     "__setitem__ add_module register_buffer register_parameter register_forward_hook add_param_group assign_add "
-    "assign_sub assign set_index_inplace"
+    "assign_sub assign "
 )
 """They change their object itself, which holds their arguments from then on."""
 
@@ -73,11 +73,11 @@ CHANGING_METHODS = words(
     "symmetric_difference_update __delitem__ fill resize setflags itemset put partition byteswap fit "
     "fit_transform fit_predict fit_resample fit_one_cycle fit_generator fine_tune partial_fit train train_model "
     "learn train_on_batch train_step train_epoch backward step zero_grad load_state_dict compile build "
-    "set_weights load_weights to cuda cpu_ half float_ double_ requires_grad_ eval freeze unfreeze set_params "
+    "set_weights load_weights to cuda half eval freeze unfreeze set_params "
     "set_output adapt search tune optimize apply_gradients minimize seed manual_seed shuffle close seek read "
-    "readline readlines send __next__ next_batch reset reset_states reset_parameters init_weights initialize "
-    "setup warm_start register watch add_pipe begin_training resume_training update_params set_input_shape prune "
-    "quantize fuse attach detach_ share_memory prepare lr_find send_to_device set_format set_transform "
+    "readline readlines send __next__ reset reset_states reset_parameters init_weights initialize "
+    "setup register watch add_pipe begin_training resume_training prune "
+    "quantize fuse attach share_memory prepare lr_find send_to_device set_format set_transform "
     "enable_gradient_checkpointing gradient_checkpointing_enable add_adapter"
 )
 """They change their object and what it was made of, such as the network that an optimizer holds."""
@@ -113,7 +113,7 @@ PURE_METHODS = FRESH_METHODS | words(
     "issuperset union intersection difference isdisjoint symmetric_difference __iter__ __len__ __enter__ __exit__ "
     "cpu dim numel element_size lower_bound as_posix joinpath with_suffix glob rglob iterdir resolve bit_length "
     "conjugate hexdigest digest feature_importances_ coef_ inertia_ best_params_ best_score_ best_estimator_ "
-    "cv_results_ get_submodule get_layer split_text"
+    "cv_results_ get_submodule get_layer "
 )
 """They change nothing that they are called on or get."""
 
@@ -126,7 +126,7 @@ CHANGES_ARGUMENTS = words(
     "numpy.random.shuffle numpy.put numpy.place numpy.putmask numpy.copyto numpy.fill_diagonal "
     "numpy.put_along_axis random.shuffle heapq.heappush heapq.heappop heapq.heapify heapq.heapreplace "
     "heapq.heappushpop bisect.insort bisect.insort_left bisect.insort_right torch.nn.utils.clip_grad_norm "
-    "torch.utils.data.random_split_ json.dump operator.setitem operator.delitem operator.iadd "
+    "json.dump operator.setitem operator.delitem operator.iadd "
     "torch.optim.swa_utils.update_bn fastcore.basics.patch torch.nn.utils.prune.l1_unstructured "
     "torch.nn.utils.parametrize.register_parametrization"
 )
@@ -240,9 +240,9 @@ QUIET_EFFECTS = words(
 
 READING = words(
     "read_csv read_parquet read_pickle read_json read_hdf read_feather read_excel read_table read_sql read_text "
-    "read_bytes load loadtxt genfromtxt fromfile load_model load_weights load_file from_pretrained imread imopen "
-    "open open_dataset load_state_dict_from load_dataset scan_csv scan_parquet ImageFolder loadmat safe_load "
-    "read_file Dataset_from_csv image_dataset_from_directory"
+    "read_bytes load loadtxt genfromtxt fromfile load_model load_weights load_file from_pretrained imread "
+    "open open_dataset load_dataset scan_csv scan_parquet ImageFolder loadmat safe_load "
+    "read_file image_dataset_from_directory"
 )
 WRITING = words(
     "to_csv to_parquet to_pickle to_json to_hdf to_feather to_excel save savez savez_compressed savetxt tofile "

@@ -98,6 +98,6 @@ MAY_SHUFFLE = words("KFold StratifiedKFold GroupKFold StratifiedGroupKFold DataL
 STATEFUL = words(
     "numpy.random.default_rng numpy.random.RandomState numpy.random.Generator random.Random random.SystemRandom "
     "torch.Generator tensorflow.random.Generator tensorflow.random.Generator.from_seed "
-    "sklearn.utils.check_random_state numpy.random.SeedSequence jax.random.PRNGKey_"
+    "sklearn.utils.check_random_state numpy.random.SeedSequence "
 )
 """Random generators: every use of one, also as an argument, moves it on."""

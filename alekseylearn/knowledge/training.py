@@ -7,14 +7,14 @@ from alekseylearn.knowledge.libraries import words
 FITTING = words(
     "fit fit_predict partial_fit fit_one_cycle fine_tune fit_generator train_on_batch fit_flat_cos fit_sgdr"
 )
-UPDATING = words("backward apply_gradients apply_updates train_step_")
+UPDATING = words("backward apply_gradients apply_updates ")
 TRAINERS = ("trainer", "learner", "estimator", "agent", "booster", "engine", "algo", "ppo", "dqn", "a2c", "sac", "yolo")
 """How objects are called whose `.train()` or `.learn()` trains; on others it only switches the mode."""
 TRAINING_FUNCTIONS = words(
     "xgboost.train xgboost.cv lightgbm.train lightgbm.cv catboost.train catboost.cv "
     "sklearn.model_selection.cross_val_score sklearn.model_selection.cross_validate "
     "sklearn.model_selection.cross_val_predict sklearn.model_selection.learning_curve "
-    "sklearn.model_selection.validation_curve accelerate.notebook_launcher jax.grad_ optax.apply_updates "
+    "sklearn.model_selection.validation_curve accelerate.notebook_launcher optax.apply_updates "
     "scipy.optimize.curve_fit scipy.optimize.minimize tune.run hyperopt.fmin"
 )
 FITTING_LIBRARIES = words("xgboost lightgbm catboost fasttext")
