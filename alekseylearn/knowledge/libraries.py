@@ -64,7 +64,7 @@ CONSUMABLE = words("iter zip map filter enumerate reversed open (generator) csv.
 ADDING_METHODS = words(
     "append extend insert add update setdefault push put enqueue appendleft extendleft write writelines "
     "__setitem__ add_module register_buffer register_parameter register_forward_hook add_param_group assign_add "
-    "assign_sub assign "
+    "assign_sub"
 )
 """They change their object itself, which holds their arguments from then on."""
 
