@@ -133,6 +133,7 @@ def run(command: list[str | Path], cwd: Path, hint: str = "") -> None:
         print(said, file=sys.stderr)
         lines = [line.strip() for line in said.splitlines() if line.strip()] or [f"exit status {done.returncode}"]
         telling = next((line for line in lines if line.lower().lstrip("× ").startswith(("error", "no "))), lines[-1])
+        telling = telling.removeprefix("ERROR: ").removeprefix("error: ")
         raise SetupError(f"cannot set up alekseylearn: {telling}" + (f"; {hint}" if hint else ""))
 
 
