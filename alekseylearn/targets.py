@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -14,6 +15,8 @@ from alekseylearn.magics import parse_python
 from alekseylearn.notebook import Cell, Notebook
 
 TargetKind = Literal["train", "metrics"]
+
+_CALL_THAT_TRAINS = re.compile(rf"\.\s*(?:{'|'.join(sorted(training.FITTING | training.UPDATING))})\s*\(")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,9 @@ def find_targets(notebook: Notebook) -> tuple[Target, ...]:
 
 def why_it_trains(flow: CellFlow) -> str | None:
     """Say why the cell trains; None when nothing in it does."""
+    # Whoever breaks the very cell that trains must hear of it; taken for no target it would only seem untrained.
+    if flow.names.error and _CALL_THAT_TRAINS.search(flow.names.translation.code):
+        return "seems to train, but is not valid Python"
     for called in flow.calls:
         if _trains(called):
             what = f"calls `{called.words}`"
