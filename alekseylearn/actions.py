@@ -6,6 +6,7 @@ Sources: GitHub docs, "Workflow commands for GitHub Actions"; limits and parsing
 
 from __future__ import annotations
 
+import itertools
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
@@ -137,9 +138,8 @@ def _escape_property(value: str) -> str:
 
 
 def _heredoc(name: str, value: str) -> str:
-    delimiter = f"end-{secrets.token_hex(16)}"
-    while delimiter in value:
-        delimiter = f"end-{secrets.token_hex(16)}"
+    candidates = (f"end-{secrets.token_hex(16)}" for _ in itertools.count())
+    delimiter = next(each for each in candidates if each not in value)
     return f"{name}<<{delimiter}\n{value}\n{delimiter}\n"
 
 

@@ -118,7 +118,10 @@ class GitHubForge:
         """Do one *step*; return the comment where one was made."""
         match step:
             case Create():
-                made = _comment(self.rest.send("POST", f"{self._issues}/{pull}/comments", {"body": body}))
+                answer = self.rest.send("POST", f"{self._issues}/{pull}/comments", {"body": body})
+                if not isinstance(answer, Mapping) or "id" not in answer:
+                    raise TransientError("an answer without a comment")
+                made = _comment(answer)
                 # From now on we know for certain who we are, whatever the token is.
                 self._author = made.author
                 return made
@@ -175,10 +178,8 @@ def connect(
     return GitHubForge(rest=Rest(client=client, pause=pause, clock=clock), settings=settings, event=event)
 
 
-def _comment(item: object) -> Comment:
+def _comment(item: Mapping[str, object]) -> Comment:
     """Read a comment as GitHub's API describes it (docs, "Issue comments"); the author of some is nobody."""
-    if not isinstance(item, Mapping):
-        raise _unreadable()
     user, app = item.get("user"), item.get("performed_via_github_app")
     author = Author(_id(user) if user else 0, _id(app) if app else None)
     return Comment(id=_id(item), author=author, body=str(item.get("body") or ""), url=str(item.get("html_url") or ""))
@@ -187,9 +188,5 @@ def _comment(item: object) -> Comment:
 def _id(item: object) -> int:
     found = item.get("id") if isinstance(item, Mapping) else None
     if not isinstance(found, int):
-        raise _unreadable()
+        raise MachineError("github.answer", "GitHub answers with something else than it describes", where="GitHub")
     return found
-
-
-def _unreadable() -> MachineError:
-    return MachineError("github.answer", "GitHub answers with something else than it describes", where="GitHub")

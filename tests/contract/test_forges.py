@@ -301,6 +301,14 @@ class TestFaults:
             assert caught.value.slug == "github.answer"
         assert texts(repository) == []
 
+    @pytest.mark.parametrize("text", ["[1]", "{}", "null"])
+    def test_a_strange_answer_to_a_write_is_looked_into(
+        self, github: FakeGitHub, bench: Bench, repository: Repository, text: str
+    ) -> None:
+        github.faults.append(Fault(status=201, body=text, method="POST", after_commit=True))
+        bench.post("one")
+        assert texts(repository) == ["one"]
+
     def test_half_an_answer_is_asked_for_again(self, github: FakeGitHub, bench: Bench, repository: Repository) -> None:
         github.faults.append(Fault(status=200, body='[{"id": 5, ', path=POSTS, method="GET"))
         bench.post("one")
@@ -332,6 +340,13 @@ class TestPermissions:
     def test_a_pull_request_that_is_not_there_is_named(self, github: FakeGitHub, bench: Bench) -> None:
         with pytest.raises(MachineError, match="no pull request #8"):
             bench.forge.upsert_comment(8, body("one", pull=8), order=(1, 1))
+
+    def test_a_pull_request_that_may_be_read_but_not_written_to_is_named(
+        self, github: FakeGitHub, bench: Bench, repository: Repository
+    ) -> None:
+        github.faults.append(Fault(status=404, body=faults.message("Not Found"), method="POST"))
+        with pytest.raises(MachineError, match="no pull request #7"):
+            bench.post("one")
 
     def test_a_wrong_token_is_an_error(self, github: FakeGitHub, repository: Repository) -> None:
         with pytest.raises(MachineError, match="Bad credentials") as caught:
