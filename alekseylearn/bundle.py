@@ -6,14 +6,15 @@ import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
-from alekseylearn.errors import InputError
 from alekseylearn.magics import translate
-from alekseylearn.notebook import Cell
+from alekseylearn.parameters import parameter_places
 from alekseylearn.plan import TrainingJob
+from alekseylearn.requirements import CONSTRAINTS
 
 MANIFEST_VERSION = 1
 GRACE = 30
@@ -54,9 +55,11 @@ def pack(job: TrainingJob, runtime: Mapping[str, bytes], files: Mapping[str, byt
         "manifest.json": (json.dumps(manifest(job), indent=1, sort_keys=True) + "\n").encode(),
         "requirements.txt": job.requirements.text.encode(),
     }
+    if job.requirements.constraints:
+        made[CONSTRAINTS] = job.requirements.constraints_text.encode()
     made |= {f"files/{path}": data for path, data in files.items()}
     made |= {f"_al/{path}": data for path, data in runtime.items()}
-    return Bundle(made)
+    return Bundle(MappingProxyType(made))
 
 
 def manifest(job: TrainingJob) -> dict[str, Any]:
@@ -92,14 +95,12 @@ def train_script(job: TrainingJob, *, standalone: bool = False) -> str:
     *standalone* leaves that folder alone: the script is meant to lie beside the notebook.
     """
     cells = [job.notebook.cells[kept.cell] for kept in job.slice.kept]
-    place = _parameters_after(job, cells)
+    places = parameter_places(job.parameters, cells, job.notebook.path)
     parts = [_title(job) if standalone else _title(job) + _PREAMBLE.format(folders=_folders(job))]
-    if place is None and job.parameters:
-        parts.append(_parameters(job))
     for cell in cells:
         parts.append(f"# %% [cell {cell.index}]\n{translate(cell.source).code.rstrip()}\n")
-        if cell.index == place:
-            parts.append(_parameters(job))
+        if cell.index in places:
+            parts.append(_parameters(job, places[cell.index]))
     return "\n".join(parts)
 
 
@@ -119,7 +120,11 @@ def slice_notebook(job: TrainingJob) -> str:
             for cell in cells
         ],
         "metadata": {
-            "kernelspec": {"name": job.notebook.kernel, "display_name": job.notebook.display_name, "language": "python"},
+            "kernelspec": {
+                "name": job.notebook.kernel,
+                "display_name": job.notebook.display_name,
+                "language": "python",
+            },
             "language_info": {"name": "python"},
         },
         "nbformat": 4,
@@ -145,40 +150,9 @@ def _title(job: TrainingJob) -> str:
     return f"# The training cells of {_one_line(job.notebook.path)}, cut out by alekseylearn. Run {job.run}.\n"
 
 
-def _parameters(job: TrainingJob) -> str:
-    lines = [f"{name} = {value!r}" for name, value in job.parameters.items()]
+def _parameters(job: TrainingJob, names: Iterable[str]) -> str:
+    lines = [f"{name} = {job.parameters[name]!r}" for name in names]
     return "# %% [parameters]\n" + "\n".join(lines) + "\n"
-
-
-def _parameters_after(job: TrainingJob, cells: list[Cell]) -> int | None:
-    """Choose the cell after which parameters are set: the marked one, else the last that first sets one of them.
-
-    Raises `InputError` `cfg.unknown` when no kept cell sets a parameter that is asked for.
-    """
-    if not job.parameters:
-        return None
-    marked = [cell.index for cell in cells if "parameters" in cell.marks]
-    if marked:
-        return marked[0]
-    first: dict[str, int] = {}
-    for cell in cells:
-        for name in _assigned(cell):
-            first.setdefault(name, cell.index)
-    unknown = [name for name in job.parameters if name not in first]
-    if unknown:
-        raise InputError(
-            "cfg.unknown",
-            f"no training cell sets the parameter `{unknown[0]}`",
-            where=job.notebook.path,
-            hint="name a variable of the notebook, or mark the cell of parameters with `#| parameters`",
-        )
-    return max(first[name] for name in job.parameters)
-
-
-def _assigned(cell: Cell) -> Iterator[str]:
-    from alekseylearn.names import find_names
-
-    yield from sorted(find_names(cell).defs)
 
 
 def _one_line(text: str) -> str:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
 from alekseylearn.config import BackendName, Config, Model, Scalar
 from alekseylearn.diff import NotebookDiff
-from alekseylearn.errors import InputError
 from alekseylearn.inputs import Inputs, Tree, find_inputs
-from alekseylearn.magics import translate
+from alekseylearn.meaning import cell_meaning, module_meaning
 from alekseylearn.metrics import Judgement
-from alekseylearn.notebook import Cell, Notebook
+from alekseylearn.notebook import Notebook
+from alekseylearn.parameters import parameter_places
+from alekseylearn.reasons import Meaning, nothing_counts, what_differs
 from alekseylearn.requirements import Requirements, find_requirements
 from alekseylearn.slicing import Slice, backward_slice
 from alekseylearn.targets import Target, find_targets
-from alekseylearn.text import plural
 
 Decision = Literal["train", "reuse", "skip"]
 CONTRACT = 1
@@ -63,6 +63,8 @@ class TrainingJob:
     timeout: int
     backend: BackendName
     digest: str
+    meaning: Meaning
+    """What `digest` is made of."""
 
     @property
     def run(self) -> str:
@@ -91,7 +93,9 @@ def make_job(
 ) -> TrainingJob | None:
     """Cut the training job out of *notebook*; None when no cell of it trains.
 
-    *targets* are cells that a person names as those that train; without them they are found. Raises `InputError` `nb.source` when a cell that training needs is not Python.
+    *targets* are code cells that a person names as those that train; without them they are found. Raises `InputError`:
+    `nb.source nb.limit` (a cell that training needs cannot be read), `cfg.unknown cfg.parameter` (a parameter that no
+    cell sets, or not in time), and what `find_requirements` and *tree* raise.
     """
     wanted = _named_targets(notebook, targets) if targets else find_targets(notebook)
     if not any(target.kind == "train" for target in wanted):
@@ -99,22 +103,26 @@ def make_job(
     name, model = config.model_for(notebook.path)
     cut = backward_slice(notebook, wanted)
     asked = {**model.parameters, **(model.smoke if settings.smoke else {}), **settings.parameters}
+    parameter_places(asked, [notebook.cells[kept.cell] for kept in cut.kept], notebook.path)
     inputs = find_inputs(notebook, cut, tree)
     requirements = find_requirements(tree, notebook, cut)
     seed = config.defaults.seed if model.seed is None else model.seed
     interpreter = model.python or config.defaults.python
-    identity = {
-        "contract": CONTRACT,
-        "cells": [cell_meaning(notebook, notebook.cells[kept.cell]) for kept in cut.kept],
-        "parameters": asked,
-        "seed": seed,
-        "requirements": sorted(requirements.lines),
-        "python": interpreter or settings.python,
-        "modules": dict(inputs.modules),
-        "data": dict(inputs.data),
-        "remote": dict(model.data),
-        "model": model.model,
-    }
+    meaning = Meaning(
+        cells=tuple(_cell_digests(notebook, cut)),
+        modules=MappingProxyType({path: _module_digest(tree.read(path), sha) for path, sha in inputs.modules.items()}),
+        data=inputs.data,
+        requirements=tuple(sorted({*requirements.lines, *(f"-c {line}" for line in requirements.constraints)})),
+        parameters=MappingProxyType({key: json.dumps(value) for key, value in asked.items()}),
+        others=MappingProxyType(
+            {
+                "the seed": json.dumps(seed),
+                "the Python that trains": json.dumps(interpreter or settings.python),
+                "the remote data": json.dumps(dict(model.data), sort_keys=True),
+                "the model's name": json.dumps(model.model),
+            }
+        ),
+    )
     return TrainingJob(
         name=name,
         notebook=notebook,
@@ -129,7 +137,8 @@ def make_job(
         judgement=config.judgement(model),
         timeout=_timeout(config, model, settings),
         backend=settings.backend or model.backend or config.defaults.backend,
-        digest=hashlib.sha256(json.dumps(identity, sort_keys=True, separators=(",", ":")).encode()).hexdigest(),
+        digest=_identity(meaning),
+        meaning=meaning,
     )
 
 
@@ -145,52 +154,38 @@ def _named_targets(notebook: Notebook, indexes: tuple[int, ...]) -> tuple[Target
     )
 
 
-def cell_meaning(notebook: Notebook, cell: Cell) -> str:
-    """Return the normalized syntax tree of *cell* as text: comments and format do not count.
-
-    Raises `InputError` `nb.source` when the cell is not Python.
-    """
-    try:
-        tree = ast.parse(translate(cell.source).code)
-        return _canonical(tree)
-    except (SyntaxError, ValueError) as error:
-        line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
-        raise InputError(
-            "nb.source",
-            f"the cell is not valid Python: {error.msg if isinstance(error, SyntaxError) else error}",
-            where=f"{notebook.path}, cell {cell.index}{line}",
-            hint="repair the cell, or mark it with `#| skip` as its first line",
-        ) from None
-    except (RecursionError, MemoryError):
-        raise InputError(
-            "nb.limit",
-            "an expression is nested too deeply to be read",
-            where=f"{notebook.path}, cell {cell.index}",
-            hint="load large literals from a data file",
-        ) from None
+def _cell_digests(notebook: Notebook, cut: Slice) -> Iterator[str]:
+    """Write down what the kept cells mean; one that does nothing (a magic, a comment) is passed over."""
+    for kept in cut.kept:
+        told = cell_meaning(notebook, notebook.cells[kept.cell])
+        if told:
+            yield hashlib.sha256(told.encode()).hexdigest()
 
 
-def _canonical(node: object) -> str:
-    # ast.dump writes empty lists in one Python version and not in the next; an identity must outlive that.
-    match node:
-        case ast.AST():
-            parts = [
-                f"{name}={_canonical(value)}"
-                for name in node._fields
-                if (value := getattr(node, name, None)) is not None and value != [] and name not in ("kind", "type_comment", "ctx")
-            ]
-            return f"{type(node).__name__}({','.join(parts)})"
-        case list():
-            return f"[{','.join(_canonical(item) for item in node)}]"
-        case _:
-            return f"{type(node).__name__}:{node!r}"
+def _module_digest(data: bytes, sha256: str) -> str:
+    """Return the digest of what a module means; that of its bytes where it is no Python."""
+    told = module_meaning(data)
+    return sha256 if told is None else hashlib.sha256(told.encode()).hexdigest()
+
+
+def _identity(meaning: Meaning) -> str:
+    parts = {
+        "contract": CONTRACT,
+        "cells": meaning.cells,
+        "modules": dict(meaning.modules),
+        "data": dict(meaning.data),
+        "requirements": meaning.requirements,
+        "parameters": dict(meaning.parameters),
+        "others": dict(meaning.others),
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def decide(
     diff: NotebookDiff,
     base: TrainingJob | None,
     head: TrainingJob | None,
-    known: Set[str],
+    known: AbstractSet[str],
     *,
     force: bool = False,
     asked: bool = False,
@@ -207,38 +202,17 @@ def decide(
     if force:
         return "train", "asked for with --force"
     if base is not None and base.digest == head.digest and not asked:
-        return "skip", f"not trained: no code that trains changed ({_what_changed(diff)})"
+        return "skip", nothing_counts(diff)
     if head.digest in known:
         return "reuse", "already trained: this very training has a result"
     if base is None:
-        return "train", "new: the base has no such training"
+        return "train", "the notebook is new" if diff.status == "added" else "new: the base has no such training"
     if base.digest == head.digest:
         return "train", "asked for: this training has no result yet"
-    return "train", f"{_what_changed(diff)}; training needs at least one of them" if diff.changes else _outside(base, head)
-
-
-def _what_changed(diff: NotebookDiff) -> str:
-    code = sum(1 for change in diff.changes if _is_code(change.before or change.after) and change.kind not in ("outputs", "metadata"))
-    outputs = sum(1 for change in diff.changes if change.kind == "outputs")
-    prose = sum(1 for change in diff.changes if not _is_code(change.before or change.after))
-    told = [
-        plural(code, "code cell") if code else "",
-        plural(prose, "text cell") if prose else "",
-        plural(outputs, "output") if outputs else "",
-    ]
-    return ", ".join(part for part in told if part) + " changed" if any(told) else "nothing in the notebook changed"
-
-
-def _is_code(cell: Cell | None) -> bool:
-    return cell is not None and cell.kind == "code"
-
-
-def _outside(base: TrainingJob, head: TrainingJob) -> str:
-    """Say what outside the notebook made *head* another training than *base*."""
-    if base.inputs.modules != head.inputs.modules:
-        return "a local module that training imports changed"
-    if base.inputs.data != head.inputs.data:
-        return "a data file that training reads changed"
-    if base.requirements.lines != head.requirements.lines:
-        return "the requirements changed"
-    return "parameters, seed or environment changed"
+    return "train", what_differs(
+        diff,
+        base.meaning,
+        head.meaning,
+        base_cells=frozenset(kept.cell for kept in base.slice.kept),
+        head_cells=frozenset(kept.cell for kept in head.slice.kept),
+    )

@@ -1,0 +1,104 @@
+"""What code means, as text: its syntax tree without comments, format and the habits of one Python version."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterator
+
+from alekseylearn.errors import InputError
+from alekseylearn.magics import translate
+from alekseylearn.notebook import Cell, Notebook
+
+# `kind` is the u of u"text", `ctx` follows from where a name stands, a type comment is a comment.
+_UNSAID = frozenset({"kind", "ctx", "type_comment"})
+
+
+def cell_meaning(notebook: Notebook, cell: Cell) -> str:
+    """Return the normalized syntax tree of *cell* as text, '' when it does nothing: comments and format do not count.
+
+    Raises `InputError`: `nb.source` when the cell is not Python, `nb.limit` when Python cannot read it.
+    """
+    try:
+        return _written(_parse(translate(cell.source).code))
+    except (SyntaxError, ValueError) as error:
+        line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+        raise InputError(
+            "nb.source",
+            f"the cell is not valid Python: {error.msg if isinstance(error, SyntaxError) else error}",
+            where=f"{notebook.path}, cell {cell.index}{line}",
+            hint="repair the cell, or mark it with `#| skip` as its first line",
+        ) from None
+    except (RecursionError, MemoryError):
+        raise InputError(
+            "nb.limit",
+            "an expression is nested too deeply to be read",
+            where=f"{notebook.path}, cell {cell.index}",
+            hint="load large literals from a data file",
+        ) from None
+
+
+def module_meaning(data: bytes) -> str | None:
+    """Return the normalized syntax tree of a Python file as text; None when it cannot be read as UTF-8 and Python."""
+    try:
+        return _written(_parse(data.decode("utf-8-sig")))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _parse(code: str) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tree = ast.parse(code)
+    # A lone `pass` does nothing, and stands where a magic was that training does not need.
+    tree.body = [statement for statement in tree.body if not isinstance(statement, ast.Pass)]
+    return tree
+
+
+def _written(tree: ast.Module) -> str:
+    """Write *tree* down without recursion, for a sum of a thousand terms is a tree of a thousand levels.
+
+    `ast.dump` will not do: it writes empty fields in one version of Python and not in the next.
+    """
+    told: list[str] = []
+    waiting: list[ast.AST | str] = list(reversed(tree.body))
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            told.append(item)
+        else:
+            waiting += reversed([f"{type(item).__name__}(", *_inside(item), ")"])
+    return "".join(told)
+
+
+def _inside(node: ast.AST) -> Iterator[ast.AST | str]:
+    for name, value in ast.iter_fields(node):
+        if value is None or value == [] or name in _UNSAID or (name == "format_spec" and not _joined(value)):
+            continue
+        yield f"{name}="
+        if isinstance(value, list):
+            yield "["
+            for item in _joined(node) if isinstance(node, ast.JoinedStr) else value:
+                yield item if isinstance(item, ast.AST) else _plain(item)
+                yield ","
+            yield "]"
+        else:
+            yield value if isinstance(value, ast.AST) else _plain(value)
+        yield ","
+
+
+def _joined(text: ast.JoinedStr) -> list[ast.expr]:
+    """Return the parts of an f-string, pieces of plain text in one; versions of Python cut them differently."""
+    parts: list[ast.expr] = []
+    for part in text.values:
+        last = parts[-1] if parts else None
+        if isinstance(part, ast.Constant) and isinstance(last, ast.Constant):
+            parts[-1] = ast.Constant(str(last.value) + str(part.value))
+        elif not (isinstance(part, ast.Constant) and part.value == ""):
+            parts.append(part)
+    return parts
+
+
+def _plain(value: object) -> str:
+    # Not repr(), which shows what the Unicode tables of its Python know as printable.
+    return f"{type(value).__name__}:{value!a}"
