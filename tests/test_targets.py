@@ -184,5 +184,7 @@ def test_several_models_are_several_targets() -> None:
     assert targets(*cells) == {0: "train", 1: "train", 2: "metrics", 3: "metrics"}
 
 
-def test_unreadable_cells_are_no_targets() -> None:
-    assert targets("m.fit(X", "m.fit(X)") == {1: "train"}
+def test_an_unreadable_cell_is_a_target_where_it_seems_to_train() -> None:
+    assert targets("m.fit(X", "m.fit(X)", "plot(") == {0: "train", 1: "train"}
+    (found,) = find_targets(notebook("m.fit(X"))
+    assert found.reason == "seems to train, but is not valid Python"
