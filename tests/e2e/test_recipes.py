@@ -1,0 +1,46 @@
+"""The recipes of the documentation do in the real act what they say."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.stories import only_comment
+from tests.rig.act.act_rig import CHECKOUT, ActRig
+from tests.small import EPOCHS, PROSE, growth
+
+LONGER = {EPOCHS: "epochs = 200\nrate = 0.05"}
+ONE, TWO, THREE = (f"notebooks/{name}.ipynb" for name in ("one", "two", "three"))
+
+
+def recipe(heading: str, store: Path) -> str:
+    """Return the workflow below *heading*, with a folder for results that the test may write to."""
+    section = (CHECKOUT / "docs" / "recipes.md").read_text(encoding="utf-8").split(f"\n## {heading}\n")[1]
+    return re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)[0].replace("/srv/alekseylearn", str(store))
+
+
+def test_several_notebooks_train_side_by_side_and_one_comment_tells_of_all(act_rig: ActRig, tmp_path: Path) -> None:
+    consumer = act_rig.consumer(
+        dict.fromkeys((ONE, TWO, THREE), growth()),
+        workflow=recipe("Several notebooks side by side", tmp_path / "store"),
+        full_name="octo/several",
+    )
+    changes = {ONE: growth(LONGER), TWO: growth({EPOCHS: "epochs = 9\nrate = 0.05"}), THREE: growth({PROSE: "# Words"})}
+    run = act_rig.run_pull(consumer.open_pull(changes))
+    assert run.exit_code == 0, run.log
+    assert run.jobs == {"plan": "success", "train": "success", "report": "success"}
+    comment = only_comment(consumer)
+    assert comment.splitlines()[1].endswith(" Trained 2 notebooks: 1 worse, 1 better, against `main`")
+    assert f"| `{THREE}` | 0 of 8 changed | 1 text | not trained: " in comment
+    assert "alekseylearn-report-1" in run.artifacts
+
+
+@pytest.mark.parametrize("trains", [True, False])
+def test_the_gpu_is_asked_for_only_when_something_trains(act_rig: ActRig, tmp_path: Path, trains: bool) -> None:
+    consumer = act_rig.consumer({ONE: growth()}, workflow=recipe("A GPU of your own", tmp_path), full_name="octo/gpu")
+    run = act_rig.run_pull(consumer.open_pull({ONE: growth(LONGER if trains else {PROSE: "# Words"})}))
+    assert run.exit_code == 0, run.log
+    assert run.jobs == ({"plan": "success", "train": "success"} if trains else {"plan": "success"})
+    assert ("Trained" if trains else "Nothing to train") in only_comment(consumer)
