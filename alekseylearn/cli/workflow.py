@@ -30,7 +30,8 @@ from alekseylearn.trust import Event, read_event
 
 if TYPE_CHECKING:
     from alekseylearn.forges.base import Forge
-    from alekseylearn.report import Outcome
+    from alekseylearn.plan import Decision
+    from alekseylearn.report import NotebookOutcome, Outcome
 
 
 MINUTE = 60.0
@@ -310,13 +311,18 @@ def _leave(step: Step, outcome: Outcome, comment_url: str) -> None:
     step.runner.set_outputs(
         {
             "result": result,
-            "decision": json.dumps({one.path: one.decision for one in outcome.notebooks}, separators=(",", ":")),
+            "decision": json.dumps({one.path: _carried_out(one, outcome) for one in outcome.notebooks}),
             "comment-url": comment_url,
             "report-path": str(page),
             "artifacts-dir": str(step.outbox),
             "any-trained": str(bool(trained)).lower(),
         }
     )
+
+
+def _carried_out(notebook: NotebookOutcome, outcome: Outcome) -> Decision:
+    """Return what was done: a fork's notebook is not trained, whatever would be right for it."""
+    return "skip" if outcome.fork and notebook.decision == "train" else notebook.decision
 
 
 def _reused(outcome: Outcome) -> bool:

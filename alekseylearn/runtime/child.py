@@ -93,7 +93,8 @@ class Session:
 
     def _become_main(self) -> None:
         self._main.__file__ = self._train
-        sys.modules["__main__"] = self._main
+        # `multiprocessing` keeps an alias of the main module, made when it is imported: maybe before we came.
+        sys.modules["__main__"] = sys.modules["__mp_main__"] = self._main
         sys.argv = [self._train]
         for stream in (sys.stdout, sys.stderr):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)  # type: ignore[union-attr]
