@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from alekseylearn.errors import InputError
-from alekseylearn.forges.base import PullRequest
 
 EventName = Literal["pull_request", "push", "workflow_dispatch", "schedule", "repository_dispatch"]
 """Events that alekseylearn runs on. All others are refused: their code and their rights come from different people."""
@@ -23,6 +22,18 @@ _REFUSED: Mapping[str, str] = {
     "workflow_run": "workflow_run gives what a fork's run left behind the repository's own rights",
     "issue_comment": "issue_comment lets anybody who can comment start a run with the repository's own rights",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequest:
+    """A pull request as the event tells it; shas are 40 hex digits."""
+
+    number: int
+    base_ref: str
+    base_sha: str
+    head_ref: str
+    head_sha: str
+    fork: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

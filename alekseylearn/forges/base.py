@@ -6,18 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from alekseylearn.text import Markdown
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PullRequest:
-    """A pull request as the event tells it; shas are 40 hex digits."""
-
-    number: int
-    base_ref: str
-    base_sha: str
-    head_ref: str
-    head_sha: str
-    fork: bool
+from alekseylearn.trust import PullRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from alekseylearn.errors import MachineError
-from alekseylearn.forges.base import Posted, PullRequest
+from alekseylearn.forges.base import Posted
 from alekseylearn.forges.rest import PAGE, TIMEOUT, ForbiddenError, GoneError, Rest, TransientError
 from alekseylearn.forges.sticky import Author, Comment, Create, Delete, Done, Edit, next_step, ours
 from alekseylearn.settings import CiSettings
 from alekseylearn.text import Markdown
-from alekseylearn.trust import Event
+from alekseylearn.trust import Event, PullRequest
 
 ACTIONS = Author(account=41898282, app=15368)
 """`github-actions[bot]` and its app: the author of what a workflow's own token writes on github.com."""

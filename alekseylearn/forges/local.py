@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from alekseylearn.forges.base import Posted, PullRequest
+from alekseylearn.forges.base import Posted
 from alekseylearn.text import Markdown
+from alekseylearn.trust import PullRequest
 
 
 @dataclass(frozen=True, slots=True)
