@@ -88,15 +88,8 @@ def _inside(node: ast.AST) -> Iterator[ast.AST | str]:
 
 
 def _joined(text: ast.JoinedStr) -> list[ast.expr]:
-    """Return the parts of an f-string, pieces of plain text in one; versions of Python cut them differently."""
-    parts: list[ast.expr] = []
-    for part in text.values:
-        last = parts[-1] if parts else None
-        if isinstance(part, ast.Constant) and isinstance(last, ast.Constant):
-            parts[-1] = ast.Constant(str(last.value) + str(part.value))
-        elif not (isinstance(part, ast.Constant) and part.value == ""):
-            parts.append(part)
-    return parts
+    """Return the parts of an f-string that say something; Python 3.12 puts empty ones between the others."""
+    return [part for part in text.values if not (isinstance(part, ast.Constant) and part.value == "")]
 
 
 def _plain(value: object) -> str:
