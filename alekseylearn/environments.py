@@ -47,18 +47,20 @@ def find_environment(job: TrainingJob, options: Options) -> Environment:
         return Environment(
             python=find_python(asked, options.environ), origin=f"the Python that `python: {asked}` names"
         )
-    current = Path(sys.executable)
+    ours = Path(sys.executable)
+    current = options.current or ours
     python = current if asked is None else find_python(asked, options.environ)
     lines, bounds = job.requirements.lines, job.requirements.constraints
     # What a constraint is about may be needed by another package only: then none of its lines speaks of it here.
     there = lines and not bounds and satisfied(lines)
-    if python == current and there and importable(package.name for package in job.inputs.imports):
+    if python == ours and there and importable(package.name for package in job.inputs.imports):
         return Environment(python=current, origin=f"{_this_python()}, which already has what is required")
     if lines:
         return _made(job.requirements, python, options)
     if python == current:
+        told = _this_python() if current == ours else str(current)
         return Environment(
-            python=current, origin=f"{_this_python()} with all its packages (no requirements file near the notebook)"
+            python=current, origin=f"{told} with all its packages (no requirements file near the notebook)"
         )
     return Environment(python=python, origin=f"Python {asked} with all its packages")
 

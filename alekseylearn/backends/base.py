@@ -24,6 +24,8 @@ class Options:
     python: str | None = None
     """Interpreter, or version, that the configuration asks for."""
     table: Mapping[str, object]
+    current: Path | None = None
+    """The Python that trains where nothing else is asked for; None for the one that runs us."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

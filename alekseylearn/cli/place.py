@@ -112,10 +112,16 @@ def notebooks_named(config: Config, place: Place, words: tuple[str, ...]) -> tup
 
 
 def settings_for(
-    config: Config, *, backend: BackendName | None, parameters: Mapping[str, Scalar], smoke: bool, timeout: int | None
+    config: Config,
+    *,
+    backend: BackendName | None,
+    parameters: Mapping[str, Scalar],
+    smoke: bool,
+    timeout: int | None,
+    current: Path | None = None,
 ) -> Settings:
-    """Put together what the command line asks for."""
-    python = minor_version(config.defaults.python)
+    """Put together what the command line asks for; *current* is the Python that trains where none is asked for."""
+    python = minor_version(config.defaults.python or (None if current is None else str(current)))
     return Settings(backend=backend, parameters=parameters, smoke=smoke, timeout=timeout, python=python)
 
 
@@ -124,11 +130,19 @@ def default_settings(config: Config) -> Settings:
     return settings_for(config, backend=None, parameters={}, smoke=False, timeout=None)
 
 
-def workshop(home: Path, config: Config, watch: Callable[[Progress], None], environ: Mapping[str, str]) -> Workshop:
+def workshop(
+    home: Path,
+    config: Config,
+    watch: Callable[[Progress], None],
+    environ: Mapping[str, str],
+    *,
+    current: Path | None = None,
+) -> Workshop:
     """Give training its edges: the folder store, backends with their environments, and the real clock."""
 
     def options(job: TrainingJob) -> Options:
-        return Options(home=home, environ=environ, python=job.interpreter, table=_table(config, job))
+        table = _table(config, job)
+        return Options(home=home, environ=environ, python=job.interpreter, table=table, current=current)
 
     def reach(job: TrainingJob) -> Backend:
         return connect(job.backend, options(job))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -49,6 +50,8 @@ class Step:
     comparison: Comparison
     shop: Workshop
     started: float
+    current: Path | None
+    """The workflow's own Python: it trains notebooks that ask for no environment."""
 
     @property
     def outbox(self) -> Path:
@@ -74,7 +77,14 @@ class Step:
         """Set the pipeline up."""
         inputs = self.settings.inputs
         settings = replace(
-            settings_for(self.comparison.head.config, backend=inputs.backend, parameters={}, smoke=False, timeout=None),
+            settings_for(
+                self.comparison.head.config,
+                backend=inputs.backend,
+                parameters={},
+                smoke=False,
+                timeout=None,
+                current=self.current,
+            ),
             max_timeout=inputs.timeout,
         )
         told = replace(
@@ -164,7 +174,8 @@ def plan_step(environ: Mapping[str, str], runner: Runner) -> int:
             "comment-url": url,
         }
     )
-    return outcome.exit_code
+    # A job that comes later trains the others; it tells of what was refused, too.
+    return 0 if matrix else outcome.exit_code
 
 
 def finish_step(environ: Mapping[str, str], runner: Runner) -> int:
@@ -189,7 +200,7 @@ def _after_cancel(step: Step) -> int:
     for plan in story.look():
         for job in (plan.head, plan.base):
             if job is not None:
-                stop(job, step.shop, commit="")
+                stop(job, step.shop, commit=step.comparison.head.sha)
     _work(step, train=False)
     step.runner.set_outputs({"result": "cancelled"})
     return 0
@@ -207,7 +218,8 @@ def _open(environ: Mapping[str, str], runner: Runner) -> Step:
     commenting = pull is not None and settings.inputs.comment and settings.inputs.github_token
     forge = connect("github", settings=settings, event=event) if commenting else connect("local", write=lambda _: None)
     home = _home(settings)
-    shop = workshop(home, comparison.head.config, lambda _: None, _without_secrets(environ))
+    current = _python(settings, environ)
+    shop = workshop(home, comparison.head.config, lambda _: None, _without_secrets(environ), current=current)
     return Step(
         settings=settings,
         event=event,
@@ -216,6 +228,7 @@ def _open(environ: Mapping[str, str], runner: Runner) -> Step:
         comparison=comparison,
         shop=shop,
         started=started,
+        current=current,
     )
 
 
@@ -247,6 +260,14 @@ def _commit(git: Git, ref: str) -> str:
         what = f"the commit {ref[:12]} is not in this checkout"
         hint = "in actions/checkout: `fetch-depth: 0` and `ref: ${{ github.event.pull_request.head.sha }}`"
         raise InputError("git.history", what, where=error.where, hint=hint) from None
+
+
+def _python(settings: CiSettings, environ: Mapping[str, str]) -> Path | None:
+    """Find the Python that the workflow has set up: ours is private, and has none of the user's packages."""
+    found = shutil.which(settings.inputs.python or "python3", path=environ.get("PATH", os.defpath))
+    if found is None and settings.inputs.python:
+        raise MachineError("env.python", f"{settings.inputs.python} is not a program", hint="mend the input `python`")
+    return None if found is None else Path(found)
 
 
 def _home(settings: CiSettings) -> Path:
@@ -292,6 +313,13 @@ def _work(step: Step, *, train: bool) -> int:
     story.shop = replace(story.shop, watch=_watcher(step, story))
     try:
         run(story, tell, step.clock)
+    except StoppedError:
+        raise
+    except AlekseylearnError as error:
+        if not told:
+            raise
+        # The report and its annotations tell of it already.
+        return error.exit_code
     finally:
         if told:
             _leave(step, told[-1], urls[0])
@@ -306,7 +334,7 @@ def _leave(step: Step, outcome: Outcome, comment_url: str) -> None:
     step.runner.add_summary(text)
     for notebook in outcome.notebooks:
         _annotate(step.runner, notebook.path, notebook.refused, outcome)
-    trained = [notebook for notebook in outcome.notebooks if notebook.decision == "train" and notebook.head]
+    trained = [one for one in outcome.notebooks if one.decision == "train" and one.head and _was_run(one.head)]
     result = "failure" if outcome.exit_code else ("success" if trained or _reused(outcome) else "skipped")
     step.runner.set_outputs(
         {
@@ -323,6 +351,10 @@ def _leave(step: Step, outcome: Outcome, comment_url: str) -> None:
 def _carried_out(notebook: NotebookOutcome, outcome: Outcome) -> Decision:
     """Return what was done: a fork's notebook is not trained, whatever would be right for it."""
     return "skip" if outcome.fork and notebook.decision == "train" else notebook.decision
+
+
+def _was_run(result: TrainingResult) -> bool:
+    return result.state is not JobState.LOST
 
 
 def _reused(outcome: Outcome) -> bool:
