@@ -41,7 +41,7 @@ def what_differs(
     """Say what makes *head* another training than *base*, the cells first; *base_cells* and *head_cells* are kept."""
     causes: list[str] = []
     if base.cells != head.cells:
-        causes.append(_cells(_counting(diff, base_cells, head_cells)) or _order(base, head))
+        causes.append(_cells(_counting(diff, base_cells, head_cells)) or "other cells belong to the training")
     causes += _files("module", base.modules, head.modules)
     causes += _files("data file", base.data, head.data)
     if base.requirements != head.requirements:
@@ -114,18 +114,12 @@ def _telling_line(change: CellChange) -> str:
     return next((_quoted(line) for line in new if line and not line.startswith("#")), "")
 
 
-def _order(base: Meaning, head: Meaning) -> str:
-    if sorted(base.cells) == sorted(head.cells):
-        return "the training cells stand in another order"
-    return "other cells belong to the training"
-
-
 def _files(what: str, base: Mapping[str, str], head: Mapping[str, str]) -> list[str]:
     groups: dict[str, list[str]] = defaultdict(list)
     for path in _differing(base, head):
         groups["are new" if path not in base else "are gone" if path not in head else "changed"].append(path)
     told = []
-    for verb in sorted(groups):
+    for verb in [verb for verb in ("changed", "are new", "are gone") if verb in groups]:
         paths = groups[verb]
         one = len(paths) == 1
         singular = verb.replace("are ", "is ") if one else verb
