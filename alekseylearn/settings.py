@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,8 +31,8 @@ Word = TypeVar("Word", bound=str)
 class Inputs:
     """The action's inputs, each from `INPUT_<NAME>`; None and '' mean: as the configuration says.
 
-    *python* trains notebooks that ask for no environment of their own. *notebooks* are path patterns. *timeout* is in
-    seconds and *max_cost* in US dollars: ceilings, which no configuration can raise.
+    *python* trains notebooks that ask for no environment of their own. *notebooks* are path patterns. *timeout* is a
+    ceiling in seconds, which no configuration can raise.
     """
 
     mode: Mode = "run"
@@ -45,7 +44,6 @@ class Inputs:
     base: str = ""
     force: bool = False
     timeout: int | None = None
-    max_cost: float | None = None
     comment: bool = True
     upload_artifacts: bool = True
     store: str = ""
@@ -64,7 +62,6 @@ class Inputs:
             base=known.matching("BASE", _REF, "a branch, a tag or a commit") if known.get("BASE") else "",
             force=known.flag("FORCE", default=False),
             timeout=known.seconds("TIMEOUT"),
-            max_cost=known.dollars("MAX_COST"),
             comment=known.flag("COMMENT", default=True),
             upload_artifacts=known.flag("UPLOAD_ARTIFACTS", default=True),
             store=known.get("STORE"),
@@ -201,18 +198,6 @@ class _Variables:
         if found and seconds is None:
             raise self._wrong(name, "a time span such as 90m or 2h")
         return seconds
-
-    def dollars(self, name: str) -> float | None:
-        found = self.get(name)
-        if not found:
-            return None
-        try:
-            amount = float(found)
-        except ValueError:
-            amount = math.nan
-        if not (math.isfinite(amount) and amount >= 0):
-            raise self._wrong(name, "an amount in US dollars such as 5 or 2.50")
-        return amount
 
     def _wrong(self, name: str, shape: str) -> UsageError | MachineError:
         if self.prefix:
