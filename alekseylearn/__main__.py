@@ -34,7 +34,7 @@ def main() -> NoReturn:
         if debug:
             raise
         _end(str(error), error.exit_code)
-    except Exception as error:  # noqa: BLE001 - the last line of defence
+    except Exception as error:
         if debug:
             raise
         _end(_BUG.format(what=f"{type(error).__name__}: {str(error)[:300]}", where=_place(error)), 1)
@@ -49,7 +49,7 @@ def _run() -> int:
     return code
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 

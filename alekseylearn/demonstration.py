@@ -1,4 +1,4 @@
-"""A real repository to try things on: the example notebooks on a base branch, and a branch that changes three of them."""
+"""A real repository to try things on: the examples on a base branch, and a branch that changes three of them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _WHO = {
 
 
 def make_repository(folder: Path, environ: Mapping[str, str]) -> None:
-    """Fill the empty *folder* with a repository of two branches, `main` and `deeper-trees`; the latter is checked out."""
+    """Fill the empty *folder* with a repository of two branches; `deeper-trees` is checked out, `main` its base."""
     env = {name: value for name, value in environ.items() if not name.startswith("GIT_")} | _WHO
     source = examples()
 

@@ -16,7 +16,10 @@ class Store(Protocol):
         ...
 
     def find(self, run: str) -> TrainingResult | None:
-        """Return the result whose digest starts with *run* (at least 4 hex digits); raises `InputError` when several do."""
+        """Return the result whose digest starts with *run* (4 hex digits at least).
+
+        Raises `InputError` when several do, `UsageError` when *run* is no such prefix.
+        """
         ...
 
     def put(self, result: TrainingResult, folder: Path) -> TrainingResult:

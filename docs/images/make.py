@@ -35,7 +35,8 @@ details {{ margin: 8px 0; }}
 sub {{ color: var(--soft); font-size: 12px; vertical-align: baseline; }}
 a {{ color: #0969da; text-decoration: none; }}
 [data-look=dark] a {{ color: #4493f8; }}
-</style><body data-look="{look}"><main><header><b>github-actions</b> bot commented</header><article>{comment}</article></main>"""
+</style><body data-look="{look}"><main><header><b>github-actions</b> bot commented</header>
+<article>{comment}</article></main>"""
 
 
 def main() -> None:
