@@ -39,7 +39,10 @@ def main() -> None:
         show("alekseylearn fit, once more (reused)", again)
         peers = {
             "papermill": ["papermill", "--log-level", "ERROR", "breast_cancer.ipynb", "out.ipynb", "--no-progress-bar"],
-            "jupyter nbconvert --execute": "jupyter nbconvert --execute --to notebook --output out.ipynb breast_cancer.ipynb".split(),
+            "jupyter nbconvert --execute": [
+                *("jupyter", "nbconvert", "--execute", "--to", "notebook"),
+                *("--output", "out.ipynb", "breast_cancer.ipynb"),
+            ],
         }
         for peer, command in peers.items():
             spent = cpu_seconds(command, folder=folder / "notebooks", runs=3)
