@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from alekseylearn.comment_state import PastRun
-from alekseylearn.jobs import JobState, TrainingResult
+from alekseylearn.errors import AlekseylearnError
+from alekseylearn.jobs import Failure, JobState, TrainingResult
 from alekseylearn.metrics import Judgement, compare, primary_metric
 from alekseylearn.plan import NotebookPlan, TrainingJob
 from alekseylearn.report import GateResult, NotebookOutcome, Outcome, Step
@@ -59,6 +60,14 @@ def judge(
         steps=steps,
         refused=plan.refused,
         failed_source=_failed_source(plan, head),
+    )
+
+
+def not_run(job: TrainingJob, error: AlekseylearnError) -> TrainingResult:
+    """Make the result of *job* that no backend has taken, because of *error*."""
+    failure = Failure(exception=error.slug, message=error.what, hint=error.hint)
+    return TrainingResult(
+        run=job.run, digest=job.digest, state=JobState.LOST, backend=job.backend, name=job.name, failure=failure
     )
 
 

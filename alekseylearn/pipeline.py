@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 
 from alekseylearn.analysis import Comparison, make_plans
 from alekseylearn.comment_state import CommentState, decode, with_run
+from alekseylearn.errors import AlekseylearnError
 from alekseylearn.forges.base import Forge, Posted
 from alekseylearn.jobs import TrainingResult
-from alekseylearn.judging import exit_code, judge, past_runs, steps_of
+from alekseylearn.judging import exit_code, judge, not_run, past_runs, steps_of
 from alekseylearn.plan import NotebookPlan, Settings, TrainingJob
 from alekseylearn.report import Commit, NotebookOutcome, Outcome, render
 from alekseylearn.sections import SECTIONS
@@ -81,9 +82,11 @@ class Story:
     def train(self) -> None:
         """Bring every notebook that trains to its result, head before base.
 
-        Raises `StoppedError` when interrupted (the outcome has what was reached by then), `MachineError` and the like.
+        Raises `StoppedError` when interrupted (the outcome has what was reached by then). What keeps one notebook from
+        being run (`MachineError` and the like) does not keep the others: the first of such errors is raised at the end.
         A fork's pull request reaches no backend at all.
         """
+        errors: list[AlekseylearnError] = []
         for sides in () if self.order.fork else self._sides:
             plan = sides.plan
             if plan.decision == "skip" or plan.head is None:
@@ -94,6 +97,11 @@ class Story:
             except StoppedError as stopped:
                 sides.head = sides.head or stopped.result
                 raise
+            except AlekseylearnError as error:
+                sides.head = not_run(plan.head, error)
+                errors.append(error)
+        if errors:
+            raise errors[0]
 
     def outcome(self, *, finished: bool = True, when: str, seconds: float) -> Outcome:
         """Sum up what is known now."""
@@ -132,9 +140,19 @@ class Story:
         elif sides.head is None or not sides.head.succeeded:
             sides.base_note = "not trained, since this side failed"
         else:
-            result = self._reconcile(plan.base, base=True)
-            sides.base = result if result is not None and result.succeeded else None
-            sides.base_note = "" if sides.base else "its own training failed"
+            self._train_other(sides, plan.base)
+
+    def _train_other(self, sides: _Sides, job: TrainingJob) -> None:
+        """Train the base; whatever keeps it from a result is no fault of the change."""
+        try:
+            result = self._reconcile(job, base=True)
+        except StoppedError:
+            raise
+        except AlekseylearnError as error:
+            sides.base_note = f"it could not be run: {error.what}"
+            return
+        sides.base = result if result is not None and result.succeeded else None
+        sides.base_note = "" if sides.base else "its own training failed"
 
     def _reconcile(self, job: TrainingJob, *, base: bool) -> TrainingResult | None:
         side = self.comparison.base if base else self.comparison.head
@@ -181,6 +199,12 @@ def frame(comparison: Comparison, *, version: str) -> Outcome:
         when="",
         version=version,
     )
+
+
+def look(story: Story, now: Callable[[], tuple[str, float]]) -> Outcome:
+    """Only decide, and tell what is known already."""
+    story.look()
+    return _at(story, now, finished=True)
 
 
 def run(story: Story, tell: Callable[[Outcome], None], now: Callable[[], tuple[str, float]]) -> Outcome:

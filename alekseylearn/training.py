@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -12,8 +13,9 @@ from typing import Literal
 from alekseylearn.backends.base import Backend
 from alekseylearn.bundle import Bundle, pack
 from alekseylearn.errors import LimitError, MachineError
+from alekseylearn.files import write_atomic
 from alekseylearn.inputs import Tree
-from alekseylearn.jobs import JobHandle, JobState, TrainingResult
+from alekseylearn.jobs import JobHandle, JobState, TrainingResult, result_from_json, result_to_json
 from alekseylearn.plan import TrainingJob
 from alekseylearn.results import read_result
 from alekseylearn.stores.base import Store
@@ -21,6 +23,8 @@ from alekseylearn.stores.base import Store
 Move = Literal["reuse", "submit", "wait", "collect", "leave"]
 PATIENCE = 6.0
 """Seconds that a run which was asked to stop may take to save what it has, before we leave it alone."""
+_RESULT = "result.json"
+"""In the folder of a run that did not succeed: its result."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +85,8 @@ def reconcile(
 ) -> TrainingResult | None:
     """Bring *job* to its result; None when there is none and none may be started.
 
-    Raises what the backend raises; `KeyboardInterrupt` stops the job, keeps what it has and is raised again as
-    `StoppedError`.
+    Who may not submit gets the last failure, if there is one: it has been brought home before. Raises what the backend
+    raises; `KeyboardInterrupt` stops the job, keeps what it has and is raised again as `StoppedError`.
     """
     stored = None if force else shop.store.get(job.digest)
     if next_move(stored=stored is not None, state=None, ours=False, may_submit=may_submit) == "reuse":
@@ -107,7 +111,7 @@ def reconcile(
                 handle = backend.submit(packed, name=job.name, digest=job.digest)
                 continue
             if handle is None or state is None or move == "leave":
-                return None
+                return None if handle is not None else _last_failure(job, shop)
             chunk = backend.logs(handle, cursor)
             cursor = chunk.cursor
             shop.watch(Progress(job=job, state=state, lines=chunk.lines, seconds=shop.clock() - started))
@@ -199,10 +203,19 @@ def _keep(
         folder, handle, backend=handle.backend, state=state, machine=backend.machine, commit=commit, bundle=bundle
     )
     result = replace(read, name=job.name, machine=backend.machine)
-    if result.succeeded:
-        return shop.store.put(result, folder)
     kept = shop.failed_folder(result.run)
     shutil.rmtree(kept, ignore_errors=True)
+    if result.succeeded:
+        return shop.store.put(result, folder)
+    write_atomic(folder / _RESULT, json.dumps(result_to_json(result), allow_nan=False).encode())
     kept.parent.mkdir(parents=True, exist_ok=True)
     folder.rename(kept)
     return result
+
+
+def _last_failure(job: TrainingJob, shop: Workshop) -> TrainingResult | None:
+    try:
+        result = result_from_json(json.loads((shop.failed_folder(job.run) / _RESULT).read_bytes()))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return result if result.digest == job.digest else None

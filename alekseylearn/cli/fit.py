@@ -53,7 +53,8 @@ def fit_command(
     from alekseylearn.cli.place import find_place, settings_for, workshop
     from alekseylearn.cli.screen import console, print_json
     from alekseylearn.documents import outcome_json
-    from alekseylearn.pipeline import Order, Story, frame, run
+    from alekseylearn.errors import AlekseylearnError
+    from alekseylearn.pipeline import Order, Story, frame, look, run
     from alekseylearn.training import StoppedError
 
     place = find_place()
@@ -68,17 +69,27 @@ def fit_command(
     story = Story(comparison=comparison, shop=shop, order=order)
     started = time.monotonic()
     told: list[Outcome] = []
+    error: AlekseylearnError | None = None
+
+    def clock() -> tuple[str, float]:
+        return _now(), time.monotonic() - started
+
     try:
-        run(story, told.append, lambda: (_now(), time.monotonic() - started))
-    except StoppedError as stopped:
-        out.print(str(stopped), markup=False)
-        _finish(told[-1], story, place, as_json=as_json)
-        return 130
+        told.append(look(story, clock)) if dry_run else run(story, told.append, clock)
+    except AlekseylearnError as problem:
+        if not told:
+            raise
+        error = problem
     outcome = told[-1]
-    _finish(outcome, story, place, as_json=as_json)
+    # Where a single notebook could not be run, the error alone says all there is.
+    if error is None or isinstance(error, StoppedError) or len(outcome.notebooks) > 1:
+        _finish(outcome, story, place, as_json=as_json)
     if as_json:
         print_json(outcome_json(outcome))
-    return outcome.exit_code
+    if error is None:
+        return outcome.exit_code
+    click.echo(str(error), err=True)
+    return 130 if isinstance(error, StoppedError) else error.exit_code
 
 
 def _comparison(place: Place, what: tuple[str, ...], base: str | None) -> Comparison:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from alekseylearn import __version__
 from alekseylearn.actions import Runner
 from alekseylearn.analysis import Comparison, compare_versions
+from alekseylearn.cli.aftermath import leave
 from alekseylearn.cli.place import now, settings_for, workshop
 from alekseylearn.comment_state import marker
 from alekseylearn.config import FILE_NAME, Config
@@ -22,7 +23,6 @@ from alekseylearn.errors import AlekseylearnError, InputError, MachineError
 from alekseylearn.files import write_atomic
 from alekseylearn.forges import connect
 from alekseylearn.git import Git
-from alekseylearn.outbox import copy_artifacts, write_report
 from alekseylearn.pipeline import Order, Story, body, frame, run
 from alekseylearn.settings import CiSettings
 from alekseylearn.text import Markdown, fence
@@ -31,8 +31,7 @@ from alekseylearn.trust import Event, read_event
 
 if TYPE_CHECKING:
     from alekseylearn.forges.base import Forge
-    from alekseylearn.plan import Decision
-    from alekseylearn.report import NotebookOutcome, Outcome
+    from alekseylearn.report import Outcome
 
 
 MINUTE = 60.0
@@ -137,6 +136,10 @@ def guarded(step: Callable[[Mapping[str, str], Runner], int]) -> int:
         runner.add_summary(Markdown(f"### ❌ alekseylearn could not go on\n\n{fence(str(error))}"))
         runner.set_outputs({"result": "cancelled" if isinstance(error, StoppedError) else "failure"})
         return 130 if isinstance(error, StoppedError) else error.exit_code
+    except Exception as error:
+        runner.annotate("error", f"{type(error).__name__}: {error}", title="alekseylearn: a defect of ours")
+        runner.set_outputs({"result": "failure"})
+        raise
 
 
 def run_step(environ: Mapping[str, str], runner: Runner) -> int:
@@ -322,54 +325,5 @@ def _work(step: Step, *, train: bool) -> int:
         return error.exit_code
     finally:
         if told:
-            _leave(step, told[-1], urls[0])
+            leave(told[-1], step.shop, step.runner, step.outbox, comment_url=urls[0])
     return told[-1].exit_code
-
-
-def _leave(step: Step, outcome: Outcome, comment_url: str) -> None:
-    """Write what outlives the step: report, artifacts, summary, annotations, outputs."""
-    page = write_report(outcome, step.shop, step.outbox)
-    copy_artifacts(outcome, step.shop, step.outbox)
-    _, text = body(outcome)
-    step.runner.add_summary(text)
-    for notebook in outcome.notebooks:
-        _annotate(step.runner, notebook.path, notebook.refused, outcome)
-    trained = [one for one in outcome.notebooks if one.decision == "train" and one.head and _was_run(one.head)]
-    result = "failure" if outcome.exit_code else ("success" if trained or _reused(outcome) else "skipped")
-    step.runner.set_outputs(
-        {
-            "result": result,
-            "decision": json.dumps({one.path: _carried_out(one, outcome) for one in outcome.notebooks}),
-            "comment-url": comment_url,
-            "report-path": str(page),
-            "artifacts-dir": str(step.outbox),
-            "any-trained": str(bool(trained)).lower(),
-        }
-    )
-
-
-def _carried_out(notebook: NotebookOutcome, outcome: Outcome) -> Decision:
-    """Return what was done: a fork's notebook is not trained, whatever would be right for it."""
-    return "skip" if outcome.fork and notebook.decision == "train" else notebook.decision
-
-
-def _was_run(result: TrainingResult) -> bool:
-    return result.state is not JobState.LOST
-
-
-def _reused(outcome: Outcome) -> bool:
-    return any(notebook.decision == "reuse" for notebook in outcome.notebooks)
-
-
-def _annotate(runner: Runner, path: str, refused: str, outcome: Outcome) -> None:
-    if refused:
-        runner.annotate("error", refused, title="alekseylearn: notebook refused", file=path)
-    for notebook in outcome.notebooks:
-        failure = notebook.head.failure if notebook.head and notebook.path == path else None
-        if failure is not None:
-            place = f"cell {failure.cell}, line {failure.line}: " if failure.cell is not None else ""
-            text = f"{place}{failure.exception}: {failure.message}"
-            runner.annotate("error", text, title="Training failed", file=path)
-        for gate in notebook.gates if notebook.path == path else ():
-            if not gate.passed:
-                runner.annotate("error", f"the gate {gate.gate} failed", title="Gate failed", file=path)

@@ -58,7 +58,8 @@ jobs:
         uses: alekseylearn/action@v1
         with: {{comment: "false", notebooks: "${{{{ matrix.notebook }}}}", upload-artifacts: "false"}}
   report:
-    needs: train
+    needs: [plan, train]
+    if: ${{{{ !cancelled() && needs.plan.outputs.any == 'true' }}}}
     runs-on: ubuntu-latest
     steps:
 {_CHECKOUT}
@@ -87,7 +88,7 @@ def spy_on_git(folder: Path) -> Path:
     seen = folder / "seen"
     real = shutil.which("git")
     spy = folder / "git"
-    spy.write_text(f'#!/bin/sh\ntr "\\0" "\\n" < /proc/$$/environ >> {seen}\nexec {real} "$@"\n')
+    spy.write_text(f'#!/bin/sh\n(tr "\\0" "\\n" < /proc/$$/environ; echo) >> {seen}\nexec {real} "$@"\n')
     spy.chmod(0o755)
     return seen
 

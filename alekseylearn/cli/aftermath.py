@@ -1,0 +1,61 @@
+"""What a step of the action leaves on the runner: report, artifacts, summary, annotations, outputs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from alekseylearn.actions import Runner
+from alekseylearn.jobs import JobState
+from alekseylearn.outbox import copy_artifacts, write_report
+from alekseylearn.pipeline import body
+from alekseylearn.plan import Decision
+from alekseylearn.report import NotebookOutcome, Outcome
+from alekseylearn.training import Workshop
+
+
+def leave(outcome: Outcome, shop: Workshop, runner: Runner, folder: Path, *, comment_url: str) -> None:
+    """Write all that outlives the step; what becomes the workflow's artifact goes into *folder*."""
+    page = write_report(outcome, shop, folder)
+    copy_artifacts(outcome, shop, folder)
+    _, text = body(outcome)
+    runner.add_summary(text)
+    for notebook in outcome.notebooks:
+        _annotate(runner, notebook)
+    trained = any(one.decision == "train" and _was_run(one) for one in outcome.notebooks)
+    reused = any(one.decision == "reuse" for one in outcome.notebooks)
+    result = "failure" if outcome.exit_code else ("success" if trained or reused else "skipped")
+    decisions = {one.path: _carried_out(one, outcome) for one in outcome.notebooks}
+    runner.set_outputs(
+        {
+            "result": result,
+            "decision": json.dumps(decisions),
+            "comment-url": comment_url,
+            "report-path": str(page),
+            "artifacts-dir": str(folder),
+            "any-trained": str(trained).lower(),
+        }
+    )
+
+
+def _annotate(runner: Runner, notebook: NotebookOutcome) -> None:
+    if notebook.refused:
+        runner.annotate("error", notebook.refused, title="alekseylearn: notebook refused", file=notebook.path)
+    failure = notebook.head.failure if notebook.head else None
+    if failure is not None:
+        place = f"cell {failure.cell}, line {failure.line}: " if failure.cell is not None else ""
+        title = "Training failed" if _was_run(notebook) else "Not trained"
+        text = f"{place}{failure.exception}: {failure.message}"
+        runner.annotate("error", text, title=title, file=notebook.path)
+    for gate in notebook.gates:
+        if not gate.passed:
+            runner.annotate("error", f"the gate {gate.gate} failed", title="Gate failed", file=notebook.path)
+
+
+def _carried_out(notebook: NotebookOutcome, outcome: Outcome) -> Decision:
+    """Return what was done: a fork's notebook is not trained, whatever would be right for it."""
+    return "skip" if outcome.fork and notebook.decision == "train" else notebook.decision
+
+
+def _was_run(notebook: NotebookOutcome) -> bool:
+    return notebook.head is not None and notebook.head.state is not JobState.LOST
