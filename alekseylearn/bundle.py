@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import io
 import json
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from alekseylearn.magics import translate
+from alekseylearn.magics import parse_python, translate
 from alekseylearn.parameters import parameter_places
 from alekseylearn.plan import TrainingJob
 from alekseylearn.requirements import CONSTRAINTS
@@ -96,9 +97,10 @@ def train_script(job: TrainingJob, *, standalone: bool = False) -> str:
     """
     cells = [job.notebook.cells[kept.cell] for kept in job.slice.kept]
     places = parameter_places(job.parameters, cells, job.notebook.path)
-    parts = [_title(job) if standalone else _title(job) + _PREAMBLE.format(folders=_folders(job))]
+    title = f"# The training cells of {_one_line(job.notebook.path)}, cut out by alekseylearn. Run {job.run}.\n"
+    parts = [title + _future_line(job) + ("" if standalone else _PREAMBLE.format(folders=_folders(job)))]
     for cell in cells:
-        parts.append(f"# %% [cell {cell.index}]\n{translate(cell.source).code.rstrip()}\n")
+        parts.append(f"# %% [cell {cell.index}]\n{_without_future(translate(cell.source).code).rstrip()}\n")
         if cell.index in places:
             parts.append(_parameters(job, places[cell.index]))
     return "\n".join(parts)
@@ -135,19 +137,40 @@ def slice_notebook(job: TrainingJob) -> str:
 
 _PREAMBLE = """import os
 import sys
-_folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), {folders})
+_root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "files")
+_folder = os.path.join(_root{folders})
 os.makedirs(_folder, exist_ok=True)
 os.chdir(_folder)
-sys.path.insert(0, _folder)
+sys.path[:0] = [_folder, _root]
 """
 
 
 def _folders(job: TrainingJob) -> str:
-    return ", ".join(repr(part) for part in f"files/{job.notebook.folder}".rstrip("/").split("/"))
+    return "".join(f", {part!a}" for part in job.notebook.folder.split("/") if part)
 
 
-def _title(job: TrainingJob) -> str:
-    return f"# The training cells of {_one_line(job.notebook.path)}, cut out by alekseylearn. Run {job.run}.\n"
+def _future_line(job: TrainingJob) -> str:
+    """Write the `__future__` imports of the notebook for the top of the script, the one place where they may stand."""
+    cells = [translate(cell.source).code for cell in job.notebook.code_cells if "skip" not in cell.marks]
+    names = {alias.name for code in cells for node in _future_imports(code) for alias in node.names}
+    return f"from __future__ import {', '.join(sorted(names))}\n" if names else ""
+
+
+def _without_future(code: str) -> str:
+    """Put `pass` where *code* imports from `__future__`; every line stays where it is."""
+    for node in reversed(_future_imports(code)):
+        lines = [line.encode() for line in code.split("\n")]
+        first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+        before, after = lines[first][: node.col_offset], lines[last][node.end_col_offset :]
+        lines[first : last + 1] = [before + b"pass" + b"\\\n" * (last - first) + after]
+        code = b"\n".join(lines).decode()
+    return code
+
+
+def _future_imports(code: str) -> list[ast.ImportFrom]:
+    tree = parse_python(code) if "__future__" in code else None
+    body = tree.body if tree is not None else []
+    return [node for node in body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
 
 
 def _parameters(job: TrainingJob, names: Iterable[str]) -> str:
