@@ -60,7 +60,7 @@ def commit(one: Commit, *, named: bool) -> str:
 def place(outcome: Outcome) -> str:
     """Say where training ran: SageMaker `ml.g5.xlarge`."""
     if outcome.backend == "process":
-        where = "this machine" if outcome.pull is None else "the workflow's machine"
+        where = "the workflow's machine" if outcome.run_url else "this machine"
     else:
         where = _PLACES.get(outcome.backend) or code(outcome.backend)
     return f"{where} {code(outcome.machine)}" if outcome.machine else where
