@@ -122,11 +122,8 @@ def past_runs(outcome: Outcome) -> tuple[PastRun, ...]:
         failure = notebook.head.failure
         told = "reused" if notebook.reused else "trained"
         if not notebook.head.succeeded:
-            told = (
-                f"{notebook.head.state}, cell {failure.cell}"
-                if failure and failure.cell is not None
-                else str(notebook.head.state)
-            )
+            state = "not run" if notebook.head.state is JobState.LOST else str(notebook.head.state)
+            told = f"{state}, cell {failure.cell}" if failure and failure.cell is not None else state
         run = PastRun(
             sha=outcome.head.sha[:7],
             when=outcome.when,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-import shutil
+import tempfile
 from pathlib import Path
 
+from alekseylearn.disk import copy_plain, inside
 from alekseylearn.documents import outcome_json
+from alekseylearn.errors import InputError
 from alekseylearn.files import write_atomic
 from alekseylearn.jobs import TrainingResult
 from alekseylearn.pipeline import body
@@ -43,12 +46,33 @@ def copy_artifacts(outcome: Outcome, shop: Workshop, folder: Path) -> int:
 
 
 def copy_result(result: TrainingResult, source: Path, target: Path) -> int:
-    """Copy the artifacts of *result* by the names people know them by; return how many."""
-    for item in result.artifacts:
-        place = target / item.name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source / item.path, place, follow_symlinks=False)
+    """Copy the artifacts of *result* by the names people know them by, all of them or none; return how many.
+
+    Raises `InputError` `archive.mismatch` when a file is not the one that training left, or is gone.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as folder:
+        for item in result.artifacts:
+            copied = inside(Path(folder), item.name)
+            try:
+                copy_plain(inside(source, item.path), copied)
+                same = _sha256(copied) == item.sha256
+            except OSError:
+                same = False
+            if not same:
+                what = f"{item.name} of run {result.run} is not the file that training left"
+                hint = "train it again: `alekseylearn fit --force`"
+                raise InputError("archive.mismatch", what, where=str(source / item.path), hint=hint)
+        for item in result.artifacts:
+            place = inside(target, item.name)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            inside(Path(folder), item.name).replace(place)
     return len(result.artifacts)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _log(result: TrainingResult, shop: Workshop) -> str:

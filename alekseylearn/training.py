@@ -116,7 +116,7 @@ def reconcile(
             cursor = chunk.cursor
             shop.watch(Progress(job=job, state=state, lines=chunk.lines, seconds=shop.clock() - started))
             if move == "collect":
-                return _collect(job, backend, handle, shop, commit=commit, bundle=bundle)
+                return _collect(job, backend, handle, shop, commit=commit, bundle=bundle, anew=force)
             # A job that we have waited for is ours, whoever submitted it: if it fails, it is not started once more.
             ours = True
             shop.sleep(0.1 if shop.clock() - started < 10 else 1.0)
@@ -164,7 +164,14 @@ def _stop(
 
 
 def _collect(
-    job: TrainingJob, backend: Backend, handle: JobHandle, shop: Workshop, *, commit: str, bundle: str
+    job: TrainingJob,
+    backend: Backend,
+    handle: JobHandle,
+    shop: Workshop,
+    *,
+    commit: str,
+    bundle: str,
+    anew: bool = False,
 ) -> TrainingResult:
     """Bring the files of an ended job home; a result that succeeded is stored before the backend may forget it."""
     state = backend.poll(handle)
@@ -175,7 +182,10 @@ def _collect(
     folder = own / "job"
     try:
         backend.collect(handle, folder)
-        result = _keep(job, backend, handle, shop, folder, state=state, commit=commit, bundle=bundle)
+        read = read_result(
+            folder, handle, backend=handle.backend, state=state, machine=backend.machine, commit=commit, bundle=bundle
+        )
+        result = _keep(replace(read, name=job.name, machine=backend.machine), shop, folder, anew=anew)
     except MachineError:
         stored = shop.store.get(job.digest)
         if stored is None:
@@ -187,26 +197,12 @@ def _collect(
     return result
 
 
-def _keep(
-    job: TrainingJob,
-    backend: Backend,
-    handle: JobHandle,
-    shop: Workshop,
-    folder: Path,
-    *,
-    state: JobState,
-    commit: str,
-    bundle: str,
-) -> TrainingResult:
-    """Read the collected *folder* and put it where it stays: the store, or the folder of what failed."""
-    read = read_result(
-        folder, handle, backend=handle.backend, state=state, machine=backend.machine, commit=commit, bundle=bundle
-    )
-    result = replace(read, name=job.name, machine=backend.machine)
+def _keep(result: TrainingResult, shop: Workshop, folder: Path, *, anew: bool) -> TrainingResult:
+    """Put *result* with its *folder* where it stays: the store, or the folder of what did not succeed."""
     kept = shop.failed_folder(result.run)
     shutil.rmtree(kept, ignore_errors=True)
     if result.succeeded:
-        return shop.store.put(result, folder)
+        return shop.store.put(result, folder, anew=anew)
     write_atomic(folder / _RESULT, json.dumps(result_to_json(result), allow_nan=False).encode())
     kept.parent.mkdir(parents=True, exist_ok=True)
     folder.rename(kept)

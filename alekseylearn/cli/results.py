@@ -10,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from alekseylearn.jobs import TrainingResult
+    from alekseylearn.metrics import Judgement
     from alekseylearn.report import Outcome
     from alekseylearn.training import Workshop
 
@@ -31,6 +32,17 @@ def _find(shop: Workshop, run: str) -> TrainingResult:
     return found
 
 
+def _judgement(result: TrainingResult) -> Judgement:
+    """Return how the configuration judges the metrics of the model that *result* is of."""
+    from alekseylearn.analysis import read_config
+    from alekseylearn.cli.place import find_place
+    from alekseylearn.config import Config, Model
+
+    git = find_place().git
+    config = Config() if git is None else read_config(git.work_tree())
+    return config.judgement(config.models.get(result.name) or Model(notebook=result.name))
+
+
 @click.command("runs")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def runs_command(as_json: bool) -> int:
@@ -47,19 +59,21 @@ def runs_command(as_json: bool) -> int:
     results = _shop().store.list()
     if as_json:
         rows = [
-            {"id": found.run, "digest": found.digest, "backend": found.backend, "state": str(found.state)}
+            {"id": found.run, "name": found.name, "digest": found.digest}
+            | {"backend": found.backend, "state": str(found.state), "commit": found.commit}
             | {"metrics": metrics_json(found), "seconds": found.seconds}
             for found in results
         ]
         print_json({"runs": rows})
         return 0
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-    for name in ("Run", "Finished (UTC)", "Commit", "Time", "Metrics"):
+    for name in ("Run", "Model", "Finished (UTC)", "Commit", "Time", "Metrics"):
         table.add_column(name)
     for found in results:
         metrics = ", ".join(f"{metric.name} {number(metric.value)}" for metric in found.metrics[:4])
         when = datetime.fromtimestamp(found.finished, UTC).strftime("%Y-%m-%d %H:%M")
-        table.add_row(found.run, when, found.commit[:7] or "work tree", duration(found.seconds), escape(metrics))
+        commit = found.commit[:7] or "work tree"
+        table.add_row(found.run, escape(found.name), when, commit, duration(found.seconds), escape(metrics))
     console().print(table if results else "No results here yet: `alekseylearn fit` makes the first.")
     return 0
 
@@ -98,12 +112,12 @@ def compare_command(base: str, head: str, as_json: bool) -> int:
 
     from alekseylearn.cli.screen import console, print_json
     from alekseylearn.documents import delta_json
-    from alekseylearn.metrics import Judgement, compare
+    from alekseylearn.metrics import compare
     from alekseylearn.text import number
 
     shop = _shop()
     before, after = _find(shop, base), _find(shop, head)
-    deltas = compare(before.metrics, after.metrics, Judgement())
+    deltas = compare(before.metrics, after.metrics, _judgement(after))
     if as_json:
         print_json({"base": before.digest, "head": after.digest, "deltas": [delta_json(delta) for delta in deltas]})
         return 0
@@ -154,14 +168,15 @@ def _outcome(shop: Workshop, runs: tuple[str, ...]) -> Outcome:
     from alekseylearn.cli.place import now
     from alekseylearn.diff import NotebookDiff
     from alekseylearn.errors import UsageError
-    from alekseylearn.metrics import Judgement, compare, primary_metric
+    from alekseylearn.metrics import compare, primary_metric
     from alekseylearn.report import Commit, NotebookOutcome, Outcome
 
     if len(runs) > 2:
         raise UsageError("usage.report", f"{len(runs)} runs are named", hint="name one run, or two to compare")
     head = _find(shop, runs[0])
     base = _find(shop, runs[1]) if len(runs) == 2 else None
-    deltas = compare(base.metrics if base else (), head.metrics, Judgement())
+    judgement = _judgement(head)
+    deltas = compare(base.metrics if base else (), head.metrics, judgement)
     notebook = NotebookOutcome(
         path=head.name or head.run,
         name=head.name or head.run,
@@ -173,7 +188,8 @@ def _outcome(shop: Workshop, runs: tuple[str, ...]) -> Outcome:
         base=base,
         reused=True,
         deltas=deltas,
-        primary=primary_metric(head.metrics, Judgement()),
+        primary=primary_metric(head.metrics, judgement),
+        tolerance=judgement.tolerance,
     )
     return Outcome(
         base=Commit(name=base.run if base else "", sha=base.commit if base else ""),

@@ -19,13 +19,14 @@ def config_command() -> None:
 def check(file: str | None) -> int:
     """Check FILE, or the repository's alekseylearn.yml."""
     from alekseylearn.config import parse_config
+    from alekseylearn.text import plural
 
     path = Path(file) if file else _path()
     config = parse_config(path.read_bytes(), str(path)) if path.is_file() else None
     if config is None:
         click.echo(f"{path}: there is none; the defaults hold")
     else:
-        click.echo(f"{path}: ok, {len(config.models)} models")
+        click.echo(f"{path}: ok, {plural(len(config.models), 'model')}")
     return 0
 
 

@@ -22,8 +22,11 @@ class Store(Protocol):
         """
         ...
 
-    def put(self, result: TrainingResult, folder: Path) -> TrainingResult:
-        """Keep *result* and the files under *folder* (its artifacts), atomically; return it as it is stored."""
+    def put(self, result: TrainingResult, folder: Path, *, anew: bool = False) -> TrainingResult:
+        """Keep *result* and the files under *folder* (its artifacts), atomically; return it as it is stored.
+
+        The first succeeded result of a digest stays, unless *anew* says that it was trained again on purpose.
+        """
         ...
 
     def path(self, digest: str) -> Path | None:

@@ -51,18 +51,18 @@ class FolderStore:
             )
         return found[0] if found else None
 
-    def put(self, result: TrainingResult, folder: Path) -> TrainingResult:
+    def put(self, result: TrainingResult, folder: Path, *, anew: bool = False) -> TrainingResult:
         """Keep *result* and its artifacts, which lie in *folder*; return it as it is stored.
 
-        The first succeeded result of a digest stays; one that did not succeed is replaced. Raises `InputError`
-        `path.unsafe` or `MachineError` `store.failed`; the store is then as it was.
+        The first succeeded result of a digest stays, unless *anew*; one that did not succeed is replaced. Raises
+        `InputError` `path.unsafe` or `MachineError` `store.failed`; the store is then as it was.
         """
         place = self._place(result.digest)
         try:
             make_private(self._root)
             with holding(self._root / ".lock"):
                 self._sweep()
-                known = self.get(result.digest)
+                known = None if anew else self.get(result.digest)
                 if known is None:
                     self._write(place, result, folder)
         except OSError as error:
