@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from alekseylearn.analysis import Comparison, make_plans
+from alekseylearn.analysis import Comparison, make_plans, without_training
 from alekseylearn.comment_state import CommentState, decode, with_run
 from alekseylearn.errors import AlekseylearnError
 from alekseylearn.forges.base import Forge, Posted
@@ -66,12 +66,18 @@ class Story:
     """Identity that is being trained at the moment."""
 
     def look(self) -> tuple[NotebookPlan, ...]:
-        """Decide about every notebook that matters; nothing is started."""
+        """Decide about every notebook that matters; nothing is started.
+
+        Raises `InputError` (`nb.no-training` among others) when a notebook that a person named cannot be trained.
+        """
 
         def is_known(digest: str) -> bool:
             return self.shop.store.get(digest) is not None
 
         plans = make_plans(self.comparison, self.order.settings, is_known, force=self.order.force)
+        for plan in plans:
+            if plan.path in self.comparison.asked and plan.head is None and plan.diff.status != "deleted":
+                raise without_training(plan.path)
         self._sides = [_Sides(plan) for plan in plans]
         for sides in self._sides:
             self._recall(sides)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def diff_command(what: tuple[str, ...], as_json: bool, by_code: bool, lines: bool) -> int:
     """Show which cells changed, and which changes train.
 
-    WHAT is [BASE[...HEAD]] [NOTEBOOK...], or OLD.ipynb NEW.ipynb. Without it the work tree is compared with the place
+    WHAT is [BASE[...HEAD]] [NOTEBOOK or FOLDER...], or OLD.ipynb NEW.ipynb. Without it the work tree is compared with the place
     where it left the default branch.
     """
     from alekseylearn.cli.screen import console, print_json
@@ -36,6 +37,8 @@ def diff_command(what: tuple[str, ...], as_json: bool, by_code: bool, lines: boo
         print_json(diff_json(base, head, plans))
     else:
         _show_diff(console(), base, head, plans, lines=lines)
+    if any(plan.refused for plan in plans):
+        return 3
     return 1 if by_code and changed else 0
 
 
@@ -44,11 +47,15 @@ def _plans(what: tuple[str, ...]) -> tuple[str, str, tuple[NotebookPlan, ...]]:
     from alekseylearn.cli.place import default_settings, find_place
 
     files = [word for word in what if word.endswith(".ipynb")]
-    refs = [word for word in what if not word.endswith(".ipynb")]
+    folders = [word for word in what if word not in files and Path(word).is_dir()]
+    refs = [word for word in what if word not in files and word not in folders]
     if len(files) == 2 and not refs and all(Path(name).is_file() for name in files):
         return files[0], files[1], (_two_files(*map(Path, files)),)
-    place = find_place()
+    place = find_place(Path(folders[0]) if folders else None)
     comparison = _comparison(place, refs, files)
+    if folders:
+        below = tuple(f"{place.relative(name)}/".removeprefix("./") for name in folders)
+        comparison = replace(comparison, files=tuple(file for file in comparison.files if file.path.startswith(below)))
     plans = make_plans(comparison, default_settings(comparison.head.config), lambda _: False)
     before = comparison.base
     return (before.sha or before.name) if before else "", comparison.head.sha or comparison.head.name, plans
@@ -72,8 +79,6 @@ def _comparison(place: Place, refs: list[str], files: list[str]) -> Comparison:
 
 
 def _two_files(old: Path, new: Path) -> NotebookPlan:
-    from dataclasses import replace
-
     from alekseylearn.analysis import make_plans
     from alekseylearn.cli.place import default_settings, lone_comparison
 
