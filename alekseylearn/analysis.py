@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from alekseylearn.config import FILE_NAME, Config, parse_config
@@ -12,9 +12,7 @@ from alekseylearn.git import ChangedFile, Git
 from alekseylearn.inputs import Tree
 from alekseylearn.notebook import Notebook, parse
 from alekseylearn.plan import NotebookPlan, Settings, TrainingJob, decide, make_job
-
-# A change to one of these may change what a notebook means although the notebook itself is the same.
-_MEANINGFUL = (".py", "requirements.txt", "pyproject.toml", "environment.yml", "environment.yaml", FILE_NAME)
+from alekseylearn.touched import touched_notebooks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +27,17 @@ class Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Base and head, and the notebooks that are looked at; *asked* are those that a person named."""
+    """Base and head, and the notebooks that are looked at.
+
+    *asked* are those that a person named; *touched* are the same on both sides, but another file changed that they may
+    use.
+    """
 
     base: Side | None
     head: Side
     files: tuple[ChangedFile, ...]
     asked: frozenset[str] = frozenset()
+    touched: frozenset[str] = frozenset()
 
 
 def read_config(tree: Tree, path: str = FILE_NAME) -> Config:
@@ -64,12 +67,12 @@ def compare_versions(
     base_side = Side(name=base_name, sha=base, tree=before, config=base_config)
     head_side = Side(name=head_name, sha=head or "", tree=after, config=head_config)
     found = {file.path: file for file in git.changed_notebooks(base, head)}
-    for path in _touched_otherwise(git, base, head, after):
-        found.setdefault(path, ChangedFile(path=path, old_path=None, status="modified"))
-    for path in asked:
+    others = [path for path in git.changed_files(base, head) if not path.endswith(".ipynb")]
+    touched = frozenset(touched_notebooks(others, after, config_path)) - set(found) - set(asked)
+    for path in (*touched, *asked):
         found.setdefault(path, ChangedFile(path=path, old_path=None, status="modified"))
     files = [file for path, file in sorted(found.items()) if (path in asked if asked else head_config.selects(path))]
-    return Comparison(base=base_side, head=head_side, files=tuple(files), asked=frozenset(asked))
+    return Comparison(base=base_side, head=head_side, files=tuple(files), asked=frozenset(asked), touched=touched)
 
 
 def make_plans(
@@ -79,8 +82,12 @@ def make_plans(
     *,
     force: bool = False,
 ) -> tuple[NotebookPlan, ...]:
-    """Decide about every notebook; one that is refused keeps its error, unless a person named it: then it is raised."""
-    return tuple(_plan(comparison, file, settings, is_known, force=force) for file in comparison.files)
+    """Decide about every notebook; one that is refused keeps its error, unless a person named it: then it is raised.
+
+    A notebook that is the same on both sides is left out where the other changes did not reach its training.
+    """
+    plans = (_plan(comparison, file, settings, is_known, force=force) for file in comparison.files)
+    return tuple(plan for plan in plans if plan is not None)
 
 
 def without_training(path: str) -> InputError:
@@ -91,27 +98,38 @@ def without_training(path: str) -> InputError:
 
 def _plan(
     comparison: Comparison, file: ChangedFile, settings: Settings, is_known: Callable[[str], bool], *, force: bool
-) -> NotebookPlan:
+) -> NotebookPlan | None:
+    """Decide about one notebook; None where nothing that changed reaches it."""
     name, _ = comparison.head.config.model_for(file.path)
-    base = head = None
+    base = head = base_job = None
     try:
         head = _read(comparison.head, file.path)
         base = _read_base(comparison.base, file)
+        if head is None and base is None:
+            return _gone(file, name)
         diff = diff_notebooks(base, head)
-        head_job = _job(comparison.head, head, settings)
         base_job = _base_job(comparison.base, base, settings)
-        if head is not None and head_job is None and file.path in comparison.asked:
-            raise without_training(file.path)
+        head_job = _job(comparison.head, head, settings)
     except InputError as error:
         if file.path in comparison.asked:
             raise
+        if file.path in comparison.touched and base_job is None:
+            return None  # it was refused before
         diff = NotebookDiff(path=file.path, old_path=file.old_path, status=file.status, changes=(), coarse=False)
         return NotebookPlan(
-            path=file.path, name=name, decision="skip", reason=error.what, diff=diff, notebook=head, refused=str(error)
+            path=file.path,
+            name=name,
+            decision="skip",
+            reason=error.what,
+            diff=diff,
+            notebook=head,
+            refused=str(error),
         )
     known = frozenset(job.digest for job in (head_job, base_job) if job is not None and is_known(job.digest))
     asked = file.path in comparison.asked
     decision, reason = decide(diff, base_job, head_job, known, force=force, asked=asked)
+    if file.path in comparison.touched and decision == "skip":
+        return None
     return NotebookPlan(
         path=file.path,
         name=name,
@@ -123,6 +141,15 @@ def _plan(
         base=base_job,
         notebook=head or base,
     )
+
+
+def _gone(file: ChangedFile, name: str) -> NotebookPlan:
+    """Decide about a notebook that neither side has, or base has in a form that cannot be read."""
+    if file.status != "deleted":
+        what = "there is no such notebook, neither here nor on the base"
+        raise InputError("path.missing", what, where=file.path, hint="mend its name, or commit it")
+    diff = NotebookDiff(path=file.path, old_path=None, status="deleted", changes=(), coarse=False)
+    return NotebookPlan(path=file.path, name=name, decision="skip", reason="the notebook was deleted", diff=diff)
 
 
 def _read(side: Side, path: str) -> Notebook | None:
@@ -158,27 +185,3 @@ def _lenient_config(tree: Tree, path: str) -> Config:
         return read_config(tree, path)
     except InputError:
         return Config()
-
-
-def _touched_otherwise(git: Git, base: str, head: str | None, tree: Tree) -> Iterator[str]:
-    """Name the notebooks whose training may have changed by another file: a module, the requirements, a data file.
-
-    Only the names of data files are looked for in the notebooks' bytes; whether one is really read is the slice's word.
-    """
-    others = [path for path in git.changed_files(base, head) if not path.endswith(".ipynb")]
-    if not others:
-        return
-    everything = any(path.endswith(_MEANINGFUL) for path in others)
-    names = [path.rpartition("/")[2].encode() for path in others]
-    for path in tree.list(""):
-        if not path.endswith(".ipynb") or ".ipynb_checkpoints/" in path:
-            continue
-        if everything:
-            yield path
-            continue
-        try:
-            data = tree.read(path)
-        except InputError:
-            continue
-        if any(name in data for name in names):
-            yield path
