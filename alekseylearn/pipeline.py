@@ -1,4 +1,4 @@
-"""The whole story on one page: compare, plan, train head and base, judge, report, post."""
+"""The whole story on one page: compare, plan, train head and base, judge, report."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from alekseylearn.analysis import Comparison, make_plans, without_training
 from alekseylearn.comment_state import CommentState, decode, with_run
 from alekseylearn.errors import AlekseylearnError
-from alekseylearn.forges.base import Forge, Posted
 from alekseylearn.jobs import TrainingResult
 from alekseylearn.judging import exit_code, judge, not_run, past_runs, steps_of
 from alekseylearn.plan import NotebookPlan, Settings, TrainingJob
@@ -185,14 +184,6 @@ def body(outcome: Outcome, previous: str | None = None) -> tuple[Outcome, Markdo
     history = known.history
     told = replace(outcome, history=history)
     return told, render(told, SECTIONS)
-
-
-def post(forge: Forge, outcome: Outcome) -> Posted:
-    """Put *outcome* into the one comment of its pull request."""
-    if outcome.pull is None:
-        return Posted(url="", note="no pull request")
-    _, text = body(outcome, forge.comment_body(outcome.pull))
-    return forge.upsert_comment(outcome.pull, text, order=outcome.order)
 
 
 def frame(comparison: Comparison, *, version: str) -> Outcome:

@@ -22,7 +22,12 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     """Give each test a home of its own, and nothing of the machine's settings for git."""
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(folder))
-    for name, place in (("CACHE", ".cache"), ("CONFIG", ".config"), ("DATA", ".local/share"), ("STATE", ".local/state")):
+    for name, place in (
+        ("CACHE", ".cache"),
+        ("CONFIG", ".config"),
+        ("DATA", ".local/share"),
+        ("STATE", ".local/state"),
+    ):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(folder / place))
     monkeypatch.setenv("UV_CACHE_DIR", PACKAGES)
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")

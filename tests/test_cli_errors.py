@@ -15,7 +15,10 @@ POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\ns
 NOTEBOOKS: dict[str, tuple[str, bytes]] = {
     "not a notebook": ("nb.unreadable", b"import math\nprint(math.pi)\n"),
     "nothing": ("nb.unreadable", b""),
-    "conflict": ("nb.conflict", growth().replace(b' "cells"', f"{OURS}\n=======\n{THEIRS}\n".encode() + b' "cells"', 1)),
+    "conflict": (
+        "nb.conflict",
+        growth().replace(b' "cells"', f"{OURS}\n=======\n{THEIRS}\n".encode() + b' "cells"', 1),
+    ),
     "lfs pointer": ("nb.lfs", POINTER.encode()),
     "another language": ("nb.language", notebook([("code", "fit <- lm(y ~ x)")], language="R")),
     "syntax error": ("nb.source", growth({TRAINS: "line = Line()\nline.fit(points, epochs, rate"})),
@@ -134,7 +137,8 @@ class TestResults:
 
 class TestUsage:
     @pytest.mark.parametrize(
-        "words", [["no-such"], ["diff", "--no-such"], ["slice"], ["slice", "missing.ipynb"], ["fit", "--backend", "moon"]]
+        "words",
+        [["no-such"], ["diff", "--no-such"], ["slice"], ["slice", "missing.ipynb"], ["fit", "--backend", "moon"]],
     )
     def test_wrong_words_are_told_with_where_to_read_on(self, bench: Bench, words: list[str]) -> None:
         before = bench.desk.tree()
@@ -151,7 +155,9 @@ class TestUsage:
     def test_too_many_commits(self, bench: Bench) -> None:
         refuse(bench.desk, "usage.diff", "diff", "main", "HEAD", "feature", code=2)
 
-    @pytest.mark.parametrize("name", ["diff", "slice", "fit", "runs", "fetch", "compare", "report", "config", "demo", "ci"])
+    @pytest.mark.parametrize(
+        "name", ["diff", "slice", "fit", "runs", "fetch", "compare", "report", "config", "demo", "ci"]
+    )
     def test_every_command_explains_itself(self, bench: Bench, name: str) -> None:
         done = bench.desk.run(name, "--help")
         assert (done.code, done.err) == (0, "")
