@@ -12,16 +12,19 @@ compile() { # NAME, then inputs and options
   local lock="requirements/$1.txt"
   shift
   "$uv" pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes --no-annotate \
-    --custom-compile-command 'make lock' --overrides requirements/overrides.txt "${extra[@]}" -o "$lock" "$@"
+    --custom-compile-command 'make lock' "${extra[@]}" -o "$lock" "$@"
 }
 
 uv="$(command -v uv)"
 extra=("$@")
 package=(pyproject.toml requirements/build.in)
 
+slim=(--overrides requirements/overrides.txt -c requirements/bench.txt)
+
 # bench holds all the others, so they take their versions from it: one version of everything, whatever is installed.
+# The peers that it measures need what the others do without.
 compile bench "${package[@]}" requirements/uv.in --group examples --group test --group bench
-compile test "${package[@]}" requirements/uv.in --group examples --group test -c requirements/bench.txt
-compile demo "${package[@]}" requirements/uv.in --group examples -c requirements/bench.txt
-compile run "${package[@]}" -c requirements/bench.txt
+compile test "${package[@]}" requirements/uv.in --group examples --group test "${slim[@]}"
+compile demo "${package[@]}" requirements/uv.in --group examples "${slim[@]}"
+compile run "${package[@]}" "${slim[@]}"
 compile uv requirements/uv.in -c requirements/bench.txt
