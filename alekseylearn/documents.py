@@ -104,13 +104,13 @@ def _notebook_diff_json(plan: NotebookPlan) -> dict[str, Any]:
         "trains": plan.decision != "skip",
         "reason": plan.reason,
         "refused": plan.refused,
-        "cells": [_change_json(change, plan.slice) for change in diff.changes],
+        "cells": [_change_json(change, plan) for change in diff.changes],
     }
 
 
-def _change_json(change: CellChange, cut: Slice | None) -> dict[str, Any]:
+def _change_json(change: CellChange, plan: NotebookPlan) -> dict[str, Any]:
     cell = change.after or change.before
-    trains, reason = why_it_counts(change, cut)
+    trains, reason = why_it_counts(change, plan.slice, plan.base.slice if plan.base else None)
     return {
         "kind": change.kind,
         "before": change.before.index if change.before else None,
@@ -121,20 +121,24 @@ def _change_json(change: CellChange, cut: Slice | None) -> dict[str, Any]:
     }
 
 
-def why_it_counts(change: CellChange, cut: Slice | None) -> tuple[bool, str]:
-    """Tell whether a changed cell is in the training run, and why or why not, in words."""
-    if change.kind == "outputs":
-        return False, "outputs only"
-    if change.kind == "metadata":
-        return False, "metadata only"
+def why_it_counts(change: CellChange, cut: Slice | None, base: Slice | None = None) -> tuple[bool, str]:
+    """Tell whether a changed cell is in the training run, and why or why not, in words.
+
+    *cut* is head's slice; with that of the *base*, a removed cell counts if training needed it there.
+    """
+    if change.kind in ("outputs", "metadata"):
+        return False, f"{change.kind} only"
     cell = change.after or change.before
     if cell is None or cell.kind != "code":
         return False, "text"
+    if change.cosmetic:
+        return False, "only comments or format changed"
     if change.after is None:
-        return False, "removed"
+        needed = base is not None and any(item.cell == cell.index for item in base.kept)
+        return needed, "removed from the training" if needed else "removed"
     kept = {item.cell: item.reason for item in cut.kept} if cut else {}
     if cell.index in kept:
-        return not change.cosmetic, "only comments or format changed" if change.cosmetic else kept[cell.index]
+        return True, kept[cell.index]
     dropped = {item.cell: item.reason for item in cut.dropped} if cut else {}
     return False, dropped.get(cell.index, "nothing is trained here")
 

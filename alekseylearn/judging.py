@@ -100,7 +100,7 @@ def _training_step(name: str, job: TrainingJob, current: str, result: TrainingRe
 
 
 def exit_code(notebooks: Iterable[NotebookOutcome]) -> int:
-    """Choose the exit code: failed code before a missed gate, before a refused notebook, before a stopped run."""
+    """Choose the exit code: failed code first, then a lost or a stopped run, a missed gate, a refused notebook."""
     codes = set()
     for notebook in notebooks:
         if notebook.refused:
