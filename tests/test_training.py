@@ -270,7 +270,7 @@ class TestStop:
 
         sleeps = itertools.chain([interrupted], itertools.repeat(case.shop.sleep))
         with pytest.raises(StoppedError) as caught:
-            case.reconcile(shop=replace(case.shop, sleep=lambda seconds: next(sleeps)(seconds)))
+            case.reconcile(shop=replace(case.shop, sleep=lambda seconds: next(sleeps)(seconds)))  # noqa: PLW0108
         assert (caught.value.slug, caught.value.exit_code) == ("run.stopped", 7)
         result = caught.value.result
         assert result is not None
