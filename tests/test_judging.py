@@ -1,0 +1,224 @@
+"""From plans and results to outcomes, exit codes and what the comment remembers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from alekseylearn.config import Config, Model
+from alekseylearn.diff import diff_notebooks
+from alekseylearn.errors import MachineError
+from alekseylearn.jobs import Failure, JobState, TrainingResult
+from alekseylearn.judging import exit_code, judge, not_run, past_runs, steps_of
+from alekseylearn.metrics import Metric, parse_gate
+from alekseylearn.plan import NotebookPlan, Settings, TrainingJob, make_job
+from alekseylearn.report import GateResult, NotebookOutcome
+from tests import outcomes
+from tests.strategies import notebook
+from tests.trees import tree
+
+PATH = "notebook.ipynb"
+BASE = ("# %% text\nHello", "alpha = 1", "x = [alpha]", "m.fit(x, x)", "accuracy = m.score(x, x)\naccuracy")
+HEAD = (BASE[0], "alpha = 2", *BASE[2:])
+GATE = parse_gate("accuracy", ">= 0.9")
+
+
+def job(*cells: str) -> TrainingJob:
+    config = Config(
+        models={"m": Model(notebook=PATH, metrics={"loss": "min"}, gates={"accuracy": ">= 0.9"}, tolerance=0.01)}
+    )
+    made = make_job(notebook(*cells), config, tree(), Settings())
+    assert made is not None
+    return made
+
+
+def plan(**changes: Any) -> NotebookPlan:
+    before, after = notebook(*BASE), notebook(*HEAD)
+    head = job(*HEAD)
+    made = NotebookPlan(
+        path=PATH,
+        name="m",
+        decision="train",
+        reason="cell 1 changed",
+        diff=diff_notebooks(before, after),
+        slice=head.slice,
+        head=head,
+        base=job(*BASE),
+        notebook=after,
+    )
+    return replace(made, **changes)
+
+
+def result(accuracy: float = 0.95, **changes: Any) -> TrainingResult:
+    metrics = (Metric(name="loss", value=0.2), Metric(name="accuracy", value=accuracy))
+    return outcomes.result(**{"metrics": metrics, **changes})
+
+
+# -- judge ------------------------------------------------------------------------------------------------------------
+
+
+def test_head_is_judged_against_base() -> None:
+    told = judge(plan(), head=result(0.95), base=result(0.90), base_reused=True, base_note="from yesterday")
+    assert [(delta.name, delta.verdict) for delta in told.deltas] == [("loss", "same"), ("accuracy", "better")]
+    assert told.primary == "accuracy"
+    assert told.gates == (GateResult(gate=GATE, value=0.95, passed=True),)
+    assert told.tolerance == 0.01
+    assert told.digest == job(*HEAD).digest
+    assert told.sources == ((1, "alpha = 2"), (2, "x = [alpha]"), (3, "m.fit(x, x)"), (4, "accuracy = m.score(x, x)"))
+    assert (told.reused, told.base_reused, told.base_note) == (False, True, "from yesterday")
+
+
+def test_without_a_result_of_head_there_is_nothing_to_judge() -> None:
+    told = judge(plan(), base=result())
+    assert (told.deltas, told.gates, told.primary) == ((), (), "accuracy")
+    assert judge(plan()).primary is None
+
+
+def test_gates_are_for_runs_that_came_to_their_end() -> None:
+    assert judge(plan(), head=result(0.5)).gates[0].passed is False
+    assert judge(plan(), head=result(metrics=())).gates == (GateResult(gate=GATE, value=None, passed=False),)
+    assert judge(plan(), head=result(0.5, state=JobState.STOPPED)).gates == ()
+
+
+def test_a_notebook_without_a_job_is_told_as_it_is() -> None:
+    skipped = plan(decision="skip", head=None, base=None, slice=None, notebook=None, refused="error[nb.schema]: no")
+    told = judge(skipped)
+    assert (told.digest, told.sources, told.refused, told.deltas) == ("", (), "error[nb.schema]: no", ())
+    assert judge(plan(decision="reuse"), head=result()).reused
+
+
+@pytest.mark.parametrize(("cell", "source"), [(3, "m.fit(x, x)"), (None, ""), (99, ""), (-1, "")])
+def test_the_source_of_the_cell_that_failed_is_found(cell: int | None, source: str) -> None:
+    failed = result(state=JobState.FAILED, failure=Failure(exception="ValueError", message="no", cell=cell))
+    assert judge(plan(), head=failed).failed_source == source
+    assert judge(plan(notebook=None), head=failed).failed_source == ""
+    assert judge(plan(), head=result()).failed_source == ""
+
+
+def test_a_job_that_no_backend_took_is_a_lost_run_that_says_why() -> None:
+    head = job(*HEAD)
+    told = not_run(head, MachineError("env.missing", "numpy is missing", where="here", hint="add numpy"))
+    assert (told.state, told.run, told.digest, told.backend, told.name) == (
+        JobState.LOST, head.run, head.digest, "process", "m",
+    )  # fmt: skip
+    assert told.failure == Failure(exception="env.missing", message="numpy is missing", hint="add numpy")
+
+
+# -- steps ------------------------------------------------------------------------------------------------------------
+
+
+def steps(
+    current: str, head: TrainingResult | None = None, base: TrainingResult | None = None, **changes: Any
+) -> list[Any]:
+    made = plan(**changes)
+    return [(step.state, step.text, step.seconds) for step in steps_of(made, current=current, head=head, base=base)]
+
+
+def test_the_steps_of_a_training_under_way() -> None:
+    head, base = job(*HEAD), job(*BASE)
+    done = [("done", "1 code cell changed", None), ("done", "4 of 4 code cells needed", None)]
+    assert steps(head.digest) == [*done, ("running", f"run {head.run}", None), ("waiting", "", None)]
+    finished = ("done", f"run {outcomes.RUN}", 12.5)
+    assert steps(base.digest, head=result(seconds=12.5)) == [*done, finished, ("running", f"run {base.run}", None)]
+    assert steps(head.digest, base=result(seconds=12.5)) == [*done, ("running", f"run {head.run}", None), finished]
+    assert steps("another", base=None)[2:] == [("waiting", "", None), ("waiting", "", None)]
+    made = plan(base=None)
+    assert [step.name for step in steps_of(made, current="x", head=None, base=None)][2:] == ["Train this version"]
+
+
+@pytest.mark.parametrize("changes", [{"decision": "skip"}, {"decision": "reuse"}])
+def test_there_are_no_steps_where_nothing_is_trained(changes: dict[str, Any]) -> None:
+    assert steps("current", **changes) == []
+    assert steps("") == []
+    assert steps_of(plan(head=None), current="current", head=None, base=None) == ()
+
+
+# -- exit codes -------------------------------------------------------------------------------------------------------
+
+
+def ended(
+    state: JobState | None = None, *, gate: bool = True, refused: str = "", decision: str = "train"
+) -> NotebookOutcome:
+    told = outcomes.told(
+        decision=decision, head=None if state is None else outcomes.result(state=state), refused=refused
+    )
+    gates = (GateResult(gate=GATE, value=0.5, passed=gate),)
+    return replace(told, gates=gates)
+
+
+DONE, MISSED = ended(JobState.SUCCEEDED), ended(JobState.SUCCEEDED, gate=False)
+FAILED, LOST = ended(JobState.FAILED), ended(JobState.LOST)
+STOPPED, LATE = ended(JobState.STOPPED), ended(JobState.TIMED_OUT)
+REFUSED = ended(refused="error[nb.schema]: no", decision="skip")
+
+
+@pytest.mark.parametrize(
+    ("notebooks", "code"),
+    [
+        ((), 0),
+        ((DONE,), 0),
+        ((ended(),), 0),
+        ((ended(JobState.RUNNING),), 0),
+        ((ended(JobState.SUCCEEDED, decision="reuse"),), 0),
+        ((ended(JobState.FAILED, decision="skip"),), 0),
+        ((REFUSED,), 3),
+        ((FAILED,), 4),
+        ((MISSED,), 5),
+        ((LOST,), 6),
+        ((STOPPED,), 7),
+        ((LATE,), 7),
+        ((DONE, REFUSED), 3),
+        ((REFUSED, MISSED), 5),
+        ((MISSED, STOPPED), 7),
+        ((LATE, LOST), 6),
+        ((LOST, FAILED, REFUSED, MISSED, STOPPED, DONE), 4),
+    ],
+)
+def test_exit_codes_and_which_wins(notebooks: tuple[NotebookOutcome, ...], code: int) -> None:
+    assert exit_code(notebooks) == code
+    assert exit_code(reversed(notebooks)) == code
+
+
+# -- what the comment remembers ---------------------------------------------------------------------------------------
+
+
+def test_a_run_is_remembered_with_its_metric_and_change() -> None:
+    (run,) = past_runs(outcomes.outcome(outcomes.told(), when="2026-01-05 09:00 UTC"))
+    assert (run.sha, run.when, run.metric, run.value) == ("4e1f0c2", "2026-01-05 09:00 UTC", "val_accuracy", 0.927)
+    assert run.change == pytest.approx(0.014)
+    assert (run.result, run.seconds, run.notebook) == ("trained", 1120.0, "notebooks/churn.ipynb")
+
+
+@pytest.mark.parametrize(
+    ("state", "cell", "told"),
+    [
+        (JobState.FAILED, 8, "failed, cell 8"),
+        (JobState.FAILED, None, "failed"),
+        (JobState.TIMED_OUT, 8, "timed-out, cell 8"),
+        (JobState.STOPPED, None, "stopped"),
+        (JobState.LOST, None, "not run"),
+    ],
+)
+def test_a_run_that_did_not_end_well_is_remembered_as_such(state: JobState, cell: int | None, told: str) -> None:
+    failure = Failure(exception="E", message="no", cell=cell)
+    (run,) = past_runs(outcomes.outcome(outcomes.told(head=outcomes.result(state=state, failure=failure))))
+    assert run.result == told
+    (run,) = past_runs(
+        outcomes.outcome(outcomes.told(head=outcomes.result(state=state, metrics=()), base=None, primary=None))
+    )
+    assert (run.metric, run.value, run.change) == ("", None, None)
+
+
+def test_only_what_was_trained_or_reused_is_remembered() -> None:
+    notebooks = (
+        outcomes.told(path="a.ipynb", decision="skip"),
+        outcomes.told(path="b.ipynb", head=None),
+        outcomes.told(path="c.ipynb", decision="reuse", reused=True),
+        outcomes.told(path="d.ipynb"),
+    )
+    assert [(run.notebook, run.result) for run in past_runs(outcomes.outcome(*notebooks))] == [
+        ("c.ipynb", "reused"),
+        ("d.ipynb", "trained"),
+    ]
