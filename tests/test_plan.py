@@ -214,7 +214,7 @@ FILES: dict[str, str | bytes] = {
         ),
         (
             {"tools.py": "a = 2", "a.csv": "5", "requirements.txt": "x", "b.csv": None},
-            "the module `tools.py` changed; the data file `a.csv` changed; the data file `b.csv` is gone; and 1 more cause",  # noqa: E501
+            "the module `tools.py` changed; the data file `a.csv` changed; the data file `b.csv` is gone; and 1 more cause",
         ),
     ],
 )  # fmt: skip
