@@ -164,6 +164,15 @@ class TestRun:
         assert runner.outputs["result"] == "failure"
         assert "time limit" in only_comment(runner.consumer)
 
+    def test_a_package_that_is_missing_is_told_once(self, start: Start) -> None:
+        runner = start(growth(LONGER | {1: "import math\nimport no_such_package"}))
+        done = runner.step("run")
+        assert (done.code, runner.outputs["result"], runner.outputs["any-trained"]) == (6, "failure", "false")
+        (told,) = commands(done, "error")
+        assert told.startswith(f"::error title=Not trained,file={NOTEBOOK}::env.missing: cell 1 imports")
+        assert told.endswith("%0Aadd no_such_package to requirements.txt")
+        assert only_comment(runner.consumer).splitlines()[1].startswith("### ❌ Could not train")
+
     def test_a_missed_gate_fails_the_check(self, start: Start) -> None:
         runner = start(growth(LONGER))
         runner.pull.push({"alekseylearn.yml": "models: {g: {notebook: growth.ipynb, gates: {mse: '< 0.125'}}}\n"})

@@ -175,6 +175,11 @@ class TestSlice:
         sources = [cell.source for cell in made.cells if cell.cell_type == "code"]
         assert sources == [CELLS[cell][1] for cell in TRAINING + MEASURING]
 
+    def test_what_is_odd_is_told(self, alone: Desk) -> None:
+        alone.write("odd.ipynb", growth({4: "epochs = rounds\nrate = 0.05"}))
+        assert "warning: defined nowhere before they are used: rounds" in alone.run("slice", "odd.ipynb").out
+        assert alone.run("slice", "odd.ipynb", "--json").document["missing"] == ["rounds"]
+
     def test_a_target_may_be_named(self, alone: Desk) -> None:
         alone.write("plain.ipynb", notebook([("code", "a = 1"), ("code", "b = 2"), ("code", "c = b + 1")]))
         document = alone.run("slice", "plain.ipynb", "--target", "2", "--json").document

@@ -45,7 +45,8 @@ def _annotate(runner: Runner, notebook: NotebookOutcome) -> None:
     if failure is not None:
         place = f"cell {failure.cell}, line {failure.line}: " if failure.cell is not None else ""
         title = "Training failed" if _was_run(notebook) else "Not trained"
-        text = f"{place}{failure.exception}: {failure.message}"
+        hint = f"\n{failure.hint}" if failure.hint else ""
+        text = f"{place}{failure.exception}: {failure.message}{hint}"
         runner.annotate("error", text, title=title, file=notebook.path)
     for gate in notebook.gates:
         if not gate.passed:
