@@ -111,7 +111,10 @@ class Git:
         found = self.plumbing.ask("merge-base", self._commit(a), self._commit(b))
         if found is None:
             raise InputError(
-                "git.history", f"{a} and {b} have no merge base: not one commit in common", where=str(self.root), hint=self._remedy()
+                "git.history",
+                f"{a} and {b} have no merge base: not one commit in common",
+                where=str(self.root),
+                hint=self._remedy(),
             )
         return found.decode("ascii").split()[0]
 

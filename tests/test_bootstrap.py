@@ -40,7 +40,7 @@ def build_wheel(folder, settings=None, metadata=None):
 def build_editable(folder, settings=None, metadata=None):
     return wheel(folder, {"alekseylearn.pth": str(pathlib.Path.cwd()) + "\\n"})
 """
-PROJECT = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n[project]\nname = "alekseylearn"\nversion = "9.0"\n'  # fmt: skip  # noqa: E501
+PROJECT = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n[project]\nname = "alekseylearn"\nversion = "9.0"\n'  # fmt: skip
 
 
 def real_uv() -> Path:

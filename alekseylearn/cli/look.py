@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 def diff_command(what: tuple[str, ...], as_json: bool, by_code: bool, lines: bool) -> int:
     """Show which cells changed, and which changes train.
 
-    WHAT is [BASE[...HEAD]] [NOTEBOOK or FOLDER...], or OLD.ipynb NEW.ipynb. Without it the work tree is compared with the place
-    where it left the default branch.
+    WHAT is [BASE[...HEAD]] [NOTEBOOK or FOLDER...], or OLD.ipynb NEW.ipynb. Without it the work tree is compared with
+    the place where it left the default branch.
     """
     from alekseylearn.cli.screen import console, print_json
     from alekseylearn.documents import diff_json
