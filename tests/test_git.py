@@ -217,7 +217,7 @@ def test_a_shallow_clone_without_merge_base_says_how_to_fetch_it(repository: Rep
     repository.git("clone", "--quiet", "--depth=1", "--no-single-branch", repository.root.as_uri(), str(clone.root))
     git = opened(clone)
     assert git.is_shallow()
-    with pytest.raises(InputError, match="no commit in common") as caught:
+    with pytest.raises(InputError, match="have no merge base") as caught:
         git.merge_base("main", "topic")
     assert "fetch-depth: 0" in caught.value.hint
     with pytest.raises(InputError, match="unknown base") as caught:
@@ -235,7 +235,7 @@ def test_the_merge_base_is_where_histories_part(repository: Repository) -> None:
     assert git.merge_base("main", "topic") == base
     repository.git("checkout", "--quiet", "--orphan", "alone")
     repository.commit({"d": "1"})
-    with pytest.raises(InputError, match="no commit in common") as caught:
+    with pytest.raises(InputError, match="have no merge base") as caught:
         git.merge_base("main", "alone")
     assert caught.value.slug == "git.history"
 

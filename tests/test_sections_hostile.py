@@ -31,7 +31,7 @@ www.evil.example a@evil.example GH-1 ![i](http://e.example/x.png) [l](http://e.e
 PIECES = WORDS.split()
 SIGNS = ["\n", "\n\n", "\r", "\t", " ", "    ", "\u202e", "\u200b", "\x00", "\ud800", "\u2028"]
 HOSTILE = st.text(max_size=40) | st.lists(st.sampled_from(PIECES + SIGNS), max_size=10).map("".join)
-LINKED = re.compile(r"@\w|#\d|GH-\d|https?:|(?<!\w)www\.|\b[0-9a-f]{12,40}\b|:smile:|!\[|\]\(")
+LINKED = re.compile(r"@\w|#\d|(?<!\w)GH-\d|https?:|(?<!\w)www\.|\b[0-9a-f]{12,40}\b|:smile:|!\[|\]\(")
 
 
 class _Page(html.parser.HTMLParser):

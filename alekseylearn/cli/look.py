@@ -110,7 +110,7 @@ def _show_diff(out: Console, base: str, head: str, plans: Iterable[NotebookPlan]
             cell = change.after or change.before
             if cell is None:
                 continue
-            trains, reason = why_it_counts(change, plan.slice)
+            trains, reason = why_it_counts(change, plan.slice, plan.base.slice if plan.base else None)
             amount = (
                 f"+{change.added_lines} −{change.removed_lines}" if change.added_lines or change.removed_lines else ""
             )
