@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 import tempfile
 import time
 from dataclasses import replace
@@ -79,6 +81,8 @@ def _train(folder: Path, out: Console) -> Outcome:
 
 
 def _say_next(out: Console, folder: Path, outcome: Outcome, base: str) -> None:
+    # In a private environment, as `make demo` makes one, the bare name is not found.
+    us = "alekseylearn" if shutil.which("alekseylearn") else str(Path(sys.executable).with_name("alekseylearn"))
     trained = next((notebook for notebook in outcome.notebooks if notebook.head), None)
     lines = [
         f"The whole took {outcome.seconds:.0f} s. Curves, cells, log: {folder / 'report.html'}",
@@ -86,11 +90,11 @@ def _say_next(out: Console, folder: Path, outcome: Outcome, base: str) -> None:
         "",
         "Next:",
         f"  cd {folder / 'repository'}",
-        f"  alekseylearn diff {base}          # which cells changed, and which of them train",
-        "  alekseylearn slice --why notebooks/digits.ipynb",
-        "  alekseylearn fit                # nothing is trained twice",
+        f"  {us} diff {base}          # which cells changed, and which of them train",
+        f"  {us} slice --why notebooks/digits.ipynb",
+        f"  {us} fit                # nothing is trained twice",
     ]
     if trained is not None:
-        lines.append(f"  alekseylearn fetch {trained.digest[:12]}   # bring the model into a folder")
+        lines.append(f"  {us} fetch {trained.digest[:12]}   # bring the model into a folder")
     for line in lines:
         out.print(line, markup=False, soft_wrap=True)

@@ -101,8 +101,9 @@ def _show_diff(out: Console, base: str, head: str, plans: Iterable[NotebookPlan]
     seen = 0
     for plan in plans:
         seen += 1
+        reason = plan.reason.removeprefix("not trained: ")
         word = "[bold green]trains[/]" if plan.decision != "skip" else "[dim]does not train[/]"
-        out.print(f"[bold]{escape(plan.path)}[/] {plan.diff.status}, {word}: {escape(plan.reason)}")
+        out.print(f"[bold]{escape(plan.path)}[/] {plan.diff.status}, {word}: {escape(reason)}")
         if plan.refused:
             out.print(f"[red]{escape(plan.refused)}[/]")
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
@@ -110,12 +111,12 @@ def _show_diff(out: Console, base: str, head: str, plans: Iterable[NotebookPlan]
             cell = change.after or change.before
             if cell is None:
                 continue
-            trains, reason = why_it_counts(change, plan.slice, plan.base.slice if plan.base else None)
+            trains, why = why_it_counts(change, plan.slice, plan.base.slice if plan.base else None)
             amount = (
                 f"+{change.added_lines} −{change.removed_lines}" if change.added_lines or change.removed_lines else ""
             )
             colour = colours.get(change.kind, "dim")
-            told = f"[bold]{escape(reason)}[/]" if trains else f"[dim]{escape(reason)}[/]"
+            told = f"[bold]{escape(why)}[/]" if trains else f"[dim]{escape(why)}[/]"
             table.add_row(f"  cell {cell.index}", f"[{colour}]{change.kind}[/]", amount, escape(cell.headline), told)
             if lines:
                 for line in line_diff(change):
