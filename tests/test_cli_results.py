@@ -152,7 +152,8 @@ class TestDemo:
         there = lone_desk(folder / "repository")
         git = ["git", "status", "--porcelain"]
         assert subprocess.run(git, cwd=there.folder, check=True, capture_output=True, text=True).stdout == ""
-        commands = [line.strip().split("#")[0].split() for line in done.err.splitlines() if "  alekseylearn" in line]
+        lines = done.err.partition("Next:")[2].splitlines()
+        commands = [line.split("#")[0].split() for line in lines if "alekseylearn " in line]
         assert len(commands) == 4
         for words in commands:
             assert there.run(*words[1:]).code == 0, words
