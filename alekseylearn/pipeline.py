@@ -14,7 +14,7 @@ from alekseylearn.plan import NotebookPlan, Settings, TrainingJob
 from alekseylearn.report import Commit, NotebookOutcome, Outcome, render
 from alekseylearn.sections import SECTIONS
 from alekseylearn.text import Markdown
-from alekseylearn.training import StoppedError, Workshop, reconcile
+from alekseylearn.training import StoppedError, Workshop, reconcile, stop
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +107,16 @@ class Story:
                 errors.append(error)
         if errors:
             raise errors[0]
+
+    def stop(self) -> None:
+        """Stop whatever an earlier process has left running for the notebooks that were looked at.
+
+        A fork stops nothing: what runs under the same identity is somebody else's.
+        """
+        for sides in () if self.order.fork else self._sides:
+            for job, side in ((sides.plan.head, self.comparison.head), (sides.plan.base, self.comparison.base)):
+                if job is not None and side is not None:
+                    stop(job, self.shop, commit=side.sha)
 
     def outcome(self, *, finished: bool = True, when: str, seconds: float) -> Outcome:
         """Sum up what is known now."""

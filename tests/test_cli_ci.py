@@ -302,6 +302,22 @@ class TestFinish:
         assert runner.outputs["result"] == "cancelled"
         assert "topped" in only_comment(runner.consumer).splitlines()[1]
 
+    def test_a_cancelled_run_on_a_fork_stops_nobody_elses_job(self, start: Start, tmp_path: Path) -> None:
+        gate = Gate(tmp_path)
+        runner = start(growth(LONGER, before=f"{counting(tmp_path / 'count')}\n{gate.cell}"))
+        fork = events.pull_request(runner.pull)
+        fork["pull_request"]["head"]["repo"] |= {"id": 999_999, "full_name": "stranger/consumer", "fork": True}
+        with runner.desk().start("ci", "run") as child:
+            gate.wait()
+            child.send_signal(signal.SIGKILL)
+            child.communicate(timeout=60)
+        done = runner.step("finish", payload=fork, ALEKSEYLEARN_OUTCOME="cancelled")
+        assert done.code == 0, done.err
+        gate.open()
+        assert runner.step("run").code == 0
+        assert count(tmp_path / "count") == 1
+        assert "better" in only_comment(runner.consumer).splitlines()[1]
+
     def test_being_interrupted_keeps_what_there_is(self, start: Start, tmp_path: Path) -> None:
         gate = Gate(tmp_path)
         runner = start(growth(LONGER, before=gate.cell))

@@ -26,7 +26,7 @@ from alekseylearn.git import Git
 from alekseylearn.pipeline import Order, Story, body, frame, run
 from alekseylearn.settings import CiSettings
 from alekseylearn.text import Markdown, fence
-from alekseylearn.training import Progress, StoppedError, Workshop, stop
+from alekseylearn.training import Progress, StoppedError, Workshop
 from alekseylearn.trust import Event, read_event
 
 if TYPE_CHECKING:
@@ -200,10 +200,8 @@ def finish_step(environ: Mapping[str, str], runner: Runner) -> int:
 
 def _after_cancel(step: Step) -> int:
     story = step.story(train=False)
-    for plan in story.look():
-        for job in (plan.head, plan.base):
-            if job is not None:
-                stop(job, step.shop, commit=step.comparison.head.sha)
+    story.look()
+    story.stop()
     _work(step, train=False)
     step.runner.set_outputs({"result": "cancelled"})
     return 0
