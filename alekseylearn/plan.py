@@ -19,12 +19,11 @@ from alekseylearn.notebook import Notebook
 from alekseylearn.parameters import parameter_places
 from alekseylearn.reasons import Meaning, nothing_counts, what_differs
 from alekseylearn.requirements import Requirements, find_requirements
+from alekseylearn.runtime import CONTRACT
 from alekseylearn.slicing import Slice, backward_slice
 from alekseylearn.targets import Target, find_targets
 
 Decision = Literal["train", "reuse", "skip"]
-CONTRACT = 1
-"""Version of what the runtime does with a bundle; a new one gives every run a new identity."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +168,7 @@ def _module_digest(data: bytes, sha256: str) -> str:
 
 
 def _identity(meaning: Meaning) -> str:
+    # A new version of what the runtime does with a bundle gives every run a new identity.
     parts = {
         "contract": CONTRACT,
         "cells": meaning.cells,

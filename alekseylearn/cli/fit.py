@@ -50,7 +50,8 @@ def fit_command(
     Without arguments every notebook that changed since the default branch was left is looked at; a notebook or model
     that is named is trained even if nothing changed, unless it has a result.
     """
-    from alekseylearn.cli.place import find_place, settings_for, workshop
+    from alekseylearn import __version__
+    from alekseylearn.cli.place import find_place, now, settings_for, workshop
     from alekseylearn.cli.screen import console, print_json
     from alekseylearn.documents import outcome_json
     from alekseylearn.errors import AlekseylearnError
@@ -65,14 +66,14 @@ def fit_command(
         config, backend=backend, parameters=_parameters(parameters), smoke=smoke, timeout=_seconds(timeout)
     )
     shop = workshop(place.home, config, watcher(out, quiet=quiet), dict(os.environ))
-    order = Order(settings=settings, frame=_frame(frame, comparison), train=not dry_run, force=force)
+    order = Order(settings=settings, frame=frame(comparison, version=__version__), train=not dry_run, force=force)
     story = Story(comparison=comparison, shop=shop, order=order)
     started = time.monotonic()
     told: list[Outcome] = []
     error: AlekseylearnError | None = None
 
     def clock() -> tuple[str, float]:
-        return _now(), time.monotonic() - started
+        return now(), time.monotonic() - started
 
     try:
         told.append(look(story, clock)) if dry_run else run(story, told.append, clock)
@@ -124,18 +125,6 @@ def _seconds(text: str | None) -> int | None:
     if seconds is None:
         raise UsageError("usage.timeout", f"{text!r} is no time", hint="write 90s, 30m or 2h")
     return seconds
-
-
-def _frame(frame: Callable[..., Outcome], comparison: Comparison) -> Outcome:
-    from alekseylearn import __version__
-
-    return frame(comparison, version=__version__)
-
-
-def _now() -> str:
-    from alekseylearn.cli.place import now
-
-    return now()
 
 
 def watcher(out: Console, *, quiet: bool) -> Callable[[Progress], None]:
