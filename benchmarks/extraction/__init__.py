@@ -1,0 +1,1 @@
+"""How well cells are extracted: training cells found, slices executed, digests compared."""
