@@ -1,4 +1,4 @@
-"""Notebooks with labels, written as text: cells begin with `# %%` and the words behind it say what a person sees in them.
+"""Notebooks with labels, written as text: a cell begins with `# %%` and words that say what a person sees in it.
 
     # needs: numpy scikit-learn
     # %% [markdown]
