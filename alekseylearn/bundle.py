@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from alekseylearn.magics import parse_python, translate
+from alekseylearn.meaning import cell_meaning
 from alekseylearn.parameters import parameter_places
 from alekseylearn.plan import TrainingJob
 from alekseylearn.requirements import CONSTRAINTS
@@ -99,7 +100,9 @@ def train_script(job: TrainingJob, *, standalone: bool = False) -> str:
     places = parameter_places(job.parameters, cells, job.notebook.path)
     title = f"# The training cells of {_one_line(job.notebook.path)}, cut out by alekseylearn. Run {job.run}.\n"
     parts = [title + _future_line(job) + ("" if standalone else _PREAMBLE.format(folders=_folders(job)))]
-    for cell in cells:
+    for number, cell in enumerate(cells):
+        if job.random == "reseed":
+            parts.append(_reseed(job, number))
         parts.append(f"# %% [cell {cell.index}]\n{_without_future(translate(cell.source).code).rstrip()}\n")
         if cell.index in places:
             parts.append(_parameters(job, places[cell.index]))
@@ -134,6 +137,12 @@ def slice_notebook(job: TrainingJob) -> str:
     }
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
+
+_RESEED = """# %% [seeds of cell {cell}]
+for _seed in "random.seed", "numpy.random.seed", "torch.manual_seed", "tensorflow.random.set_seed":
+    _module = __import__("sys").modules.get(_seed.rpartition(".")[0])
+    _module and getattr(_module, _seed.rpartition(".")[2])({seed})
+"""
 
 _PREAMBLE = """import os
 import sys
@@ -176,6 +185,16 @@ def _future_imports(code: str) -> list[ast.ImportFrom]:
 def _parameters(job: TrainingJob, names: Iterable[str]) -> str:
     lines = [f"{name} = {job.parameters[name]!r}" for name in names]
     return "# %% [parameters]\n" + "\n".join(lines) + "\n"
+
+
+def _reseed(job: TrainingJob, number: int) -> str:
+    """Write what seeds every generator before the *number*-th kept cell.
+
+    The seed comes from what the cell means, so that it stays when cells around it come and go.
+    """
+    told = [cell_meaning(job.notebook, job.notebook.cells[kept.cell]) for kept in job.slice.kept[: number + 1]]
+    of_cell = hashlib.sha256(f"{job.seed} {told.count(told[-1])} {told[-1]}".encode()).digest()
+    return _RESEED.format(cell=job.slice.kept[number].cell, seed=int.from_bytes(of_cell[:4]))
 
 
 def _one_line(text: str) -> str:

@@ -7,16 +7,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from alekseylearn import effects
-from alekseylearn.effects import Judgement
+from alekseylearn.effects import Judgement, Said
 from alekseylearn.events import Call, Event, Function
-from alekseylearn.knowledge import libraries, randomness, training
+from alekseylearn.knowledge import NOTHING_SAID, PLAIN, Knowledge, libraries, randomness, training
 from alekseylearn.objects import NO_THINGS, Body, Frame, Thing, Things, in_order, reach
 from alekseylearn.world import World, prefixes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Called:
-    """A call that a cell makes: `words` as it is written, `through` the notebook's function that it stands in."""
+    """A call that a cell makes: `words` as it is written, `through` the notebook's function that it stands in.
+
+    `said` is what the repository says of it, `made_of` what it says of that which made its object.
+    """
 
     name: str
     dotted: str
@@ -26,12 +29,15 @@ class Called:
     arguments: int = 0
     first: str = ""
     through: str = ""
+    said: Said = NOTHING_SAID
+    made_of: Said = NOTHING_SAID
 
 
 @dataclass(slots=True)
 class Calls(World, ABC):
     """Follows calls; `running` are the functions whose bodies are being followed, `budget` how many more may be."""
 
+    known: Knowledge = PLAIN.known
     running: list[Function] = field(default_factory=list)
     budget: int = 0
     calls: list[Called] = field(default_factory=list)
@@ -47,16 +53,17 @@ class Calls(World, ABC):
         if call.last == "__iter__":
             self.iterate(base)
             return
-        self.files(call, frame)
-        self.consume(passed)
         dotted = self.dotted(call, base)
+        said = self.said(call, dotted, base)
+        self.files(call, said, frame)
+        self.consume(passed)
         if dotted:
-            result = self.call_function(call, dotted, passed)
+            result = self.call_function(call, dotted, passed, said)
         else:
             if len(call.attributes) > 1:
                 base = frozenset(reach(base))
             ours = self.call_ours(call, base, frame)
-            result = self.call_method(call, base, passed) if ours is None else ours
+            result = self.call_method(call, base, passed, said) if ours is None else ours
         if not call.decorates:
             result |= self.hand_over(passed, base if not dotted else NO_THINGS)
         out = call.keyword("out")
@@ -81,6 +88,12 @@ class Calls(World, ABC):
             return f"builtins.{call.name}"
         return ""
 
+    def said(self, call: Call, dotted: str, base: Things) -> Said:
+        """Find what the repository says of a call."""
+        if dotted:
+            return self.known.of_function(dotted)
+        return self.known.of_method(call.last or "__call__", [thing.origin for thing in base])
+
     def iterate(self, things: Things) -> None:
         """Go through *things*, as a loop over them does."""
         self.consume(things)
@@ -92,14 +105,14 @@ class Calls(World, ABC):
             if thing.origin in libraries.CONSUMABLE or thing.origin in randomness.STATEFUL:
                 self.alter(thing)
 
-    def call_function(self, call: Call, dotted: str, passed: Things) -> Things:
+    def call_function(self, call: Call, dotted: str, passed: Things, said: Said) -> Things:
         """Follow a call of the module's function *dotted*."""
-        words = effects.effect_of(call, dotted)
+        words = effects.effect_of(call, dotted, said)
         if words is not None and not (dotted.startswith("get_ipython") and self.effects):
             self.effects[words] = None
-        self.note(call, dotted, passed)
-        self.seed(effects.seeds(dotted))
-        drawn = effects.draws(call, dotted)
+        self.note(call, dotted, passed, said)
+        self.seed(effects.seeds(dotted, said))
+        drawn = effects.draws(call, dotted, said)
         a_class = effects.makes_object(dotted)
         if not a_class or dotted.startswith(tuple(prefix for prefix, _ in randomness.DRAWS)):
             self.draw(drawn)
@@ -113,28 +126,28 @@ class Calls(World, ABC):
             call.arguments[0].text if call.arguments and name in ("__import__", "importlib.import_module") else None
         )
         return self.apply(
-            effects.judge_function(dotted),
+            effects.judge_function(dotted, said),
             receiver=NO_THINGS,
             passed=passed,
             made=Thing(origin=module or name, module=module or "", draws=frozenset(drawn) if a_class else frozenset()),
             a_class=a_class,
         )
 
-    def call_method(self, call: Call, receiver: Things, passed: Things) -> Things:
+    def call_method(self, call: Call, receiver: Things, passed: Things, said: Said) -> Things:
         """Follow a call of a method of objects that libraries made."""
         origins = {thing.origin for thing in receiver if thing.origin}
-        self.note(call, "", receiver)
+        self.note(call, "", receiver, said)
         for origin in sorted(origins):
             words = libraries.ENVIRONMENT.get(f"{origin}.{call.last}")
             if words is not None and not (origin == "get_ipython" and self.effects):
                 self.effects[words] = None
         if call.last in libraries.ENVIRONMENT_METHODS:
             self.effects[libraries.ENVIRONMENT_METHODS[call.last]] = None
-        self.draw(effects.method_draws(call, origins))
+        self.draw(effects.method_draws(call, origins, said))
         if call.last not in libraries.PURE_METHODS or call.last == "split":
             self.draw(generator for thing in reach(receiver | passed) for generator in thing.draws)
         return self.apply(
-            effects.judge_method(call, origins),
+            effects.judge_method(call, origins, said),
             receiver=receiver,
             passed=passed,
             made=Thing(origin=min(origins, default="(value)")),
@@ -193,7 +206,7 @@ class Calls(World, ABC):
                 self.alter(thing)
         if not ours:
             return None
-        self.note(call, "", base)
+        self.note(call, "", base, self.said(call, "", base))
         made = Thing(origin="(value)")
         made.lineage |= base.union(*positional, *named.values())
         return frozenset(found | {made})
@@ -227,20 +240,23 @@ class Calls(World, ABC):
         self.running.pop()
         return returned
 
-    def note(self, call: Call, dotted: str, things: Things) -> None:
+    def note(self, call: Call, dotted: str, things: Things, said: Said) -> None:
         """Keep what later tells training and measuring calls from others."""
-        if not training.is_telling(call.last, dotted):
+        if not (said or training.is_telling(call.last, dotted)):
             return
+        origins = frozenset(thing.origin for thing in reach(things, look=False) if thing.origin)
         self.calls.append(
             Called(
                 name=call.last,
                 dotted=dotted,
                 words=call.words,
-                origins=frozenset(thing.origin for thing in reach(things, look=False) if thing.origin),
+                origins=origins,
                 receiver=".".join((call.name, *call.attributes[:-1])) if call.attributes else "",
                 arguments=len(call.arguments) + len(call.keywords),
                 first=call.arguments[0].literal if call.arguments else "",
                 through=self.running[0].name if self.running else "",
+                said=said,
+                made_of=NOTHING_SAID.union(*(self.known.of_function(origin) for origin in origins)),
             )
         )
 

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 from alekseylearn.errors import InputError
+from alekseylearn.knowledge import Knowledge, RandomMode, Rules, Word
 from alekseylearn.metrics import Goal, Judgement, parse_gate
 from alekseylearn.mistakes import Keys, Mistake, dotted, read_errors, refusal, shown, unknown_key
 from alekseylearn.strict import Limits, load_yaml
@@ -28,6 +29,7 @@ FILE_NAME = "alekseylearn.yml"
 LIMITS = Limits(family="cfg", max_bytes=256 * 1024, max_depth=30)
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?:in)?)?(?:(\d+)s)?\Z")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}\Z")
+_CALL = re.compile(r"(?:\.[A-Za-z_]\w*|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:\.\*)?)\Z")
 _LONGEST = 28 * 24 * 3600
 _LARGEST_SEED = 2**32 - 1
 """NumPy takes no larger one."""
@@ -50,6 +52,7 @@ class Defaults:
     max_cost: float | None = None
     python: str | None = None
     seed: int | None = None
+    random: RandomMode = "strict"
     tolerance: float = 0.0
 
 
@@ -70,6 +73,7 @@ class Model:
     backend: BackendName | None = None
     python: str | None = None
     seed: int | None = None
+    random: RandomMode | None = None
     timeout: int | None = None
     max_cost: float | None = None
     docker: Mapping[str, Any] = field(default_factory=dict)
@@ -85,6 +89,23 @@ class Notify:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Calls:
+    """What calls do that the built-in lists do not know; `knowledge.Knowledge` tells what a name may be."""
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = _STRICT
+    trains: list[str] = field(default_factory=list)
+    prepares: list[str] = field(default_factory=list)
+    measures: list[str] = field(default_factory=list)
+    shows: list[str] = field(default_factory=list)
+    changes: list[str] = field(default_factory=list)
+    pure: list[str] = field(default_factory=list)
+    draws: list[str] = field(default_factory=list)
+    seeds: list[str] = field(default_factory=list)
+    reads: list[str] = field(default_factory=list)
+    writes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """The repository's settings."""
 
@@ -93,6 +114,7 @@ class Config:
     notebooks: list[str] = field(default_factory=lambda: ["**/*.ipynb"])
     defaults: Defaults = field(default_factory=Defaults)
     models: Mapping[str, Model] = field(default_factory=dict)
+    calls: Calls = field(default_factory=Calls)
     notify: Notify = field(default_factory=Notify)
 
     def selects(self, path: str) -> bool:
@@ -114,6 +136,11 @@ class Config:
             if model.notebook == path:
                 return name, model
         return path.rpartition("/")[2].removesuffix(".ipynb"), Model(notebook=path)
+
+    def rules(self, model: Model) -> Rules:
+        """Return how the notebook of *model* is cut."""
+        said = {(name, word) for word in get_args(Word) for name in getattr(self.calls, word)}
+        return Rules(known=Knowledge(frozenset(said)), random=model.random or self.defaults.random)
 
     def judgement(self, model: Model) -> Judgement:
         """Return how the metrics of *model* are judged."""
@@ -199,6 +226,7 @@ def _known_keys() -> Keys:
         (): names(Config),
         ("defaults",): names(Defaults),
         ("models", "*"): names(Model),
+        ("calls",): names(Calls),
         ("notify",): names(Notify),
         **{("models", "*", table): keys for table, keys in _TABLES.items()},
     }
@@ -231,6 +259,14 @@ def _mistakes(config: Config) -> list[Mistake]:
     found = [*_numbers(("defaults",), config.defaults)]
     found += [
         Mistake("type", "`notebooks` holds an empty pattern") for pattern in config.notebooks if pattern in ("", "!")
+    ]
+    found += [
+        Mistake(
+            "type", f"`calls.{word}` holds {shown(name)}: no call such as `package.function`, `.method` or `package.*`"
+        )
+        for word in get_args(Word)
+        for name in getattr(config.calls, word)
+        if not _CALL.match(name)
     ]
     owners: dict[str, str] = {}
     for name, model in config.models.items():

@@ -24,6 +24,7 @@ from alekseylearn.events import (
     Store,
     Use,
 )
+from alekseylearn.knowledge import PLAIN, Knowledge
 from alekseylearn.memory import Need
 from alekseylearn.names import CellNames, find_names
 from alekseylearn.notebook import Notebook
@@ -44,14 +45,17 @@ class CellFlow:
     missing: tuple[str, ...] = ()
 
 
-def trace(notebook: Notebook) -> Mapping[int, CellFlow]:
-    """Follow the code cells of *notebook*, without those marked `skip`; the result is keyed by cell."""
-    return _trace(notebook)
+def trace(notebook: Notebook, known: Knowledge = PLAIN.known) -> Mapping[int, CellFlow]:
+    """Follow the code cells of *notebook*, without those marked `skip`; the result is keyed by cell.
+
+    *known* is what the repository says of calls.
+    """
+    return _trace(notebook, known)
 
 
 @lru_cache(maxsize=16)
-def _trace(notebook: Notebook) -> Mapping[int, CellFlow]:
-    tracer = _Tracer()
+def _trace(notebook: Notebook, known: Knowledge) -> Mapping[int, CellFlow]:
+    tracer = _Tracer(known=known)
     cells = [cell for cell in notebook.code_cells if "skip" not in cell.marks]
     return MappingProxyType({cell.index: tracer.cell(find_names(cell)) for cell in cells})
 

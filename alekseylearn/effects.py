@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from alekseylearn.events import Call, Value
-from alekseylearn.knowledge import libraries, randomness, training
+from alekseylearn.knowledge import Word, libraries, randomness, training
 
 Change = Literal["nothing", "itself", "deep", "graph"]
 """How far a change goes: the object, what it was made of, or everything that it was computed from."""
@@ -23,12 +23,27 @@ class Judgement:
     fresh: bool = False
 
 
+Said = frozenset[Word]
+"""What the repository says of a call."""
+
 SUSPECT = Judgement(receiver="deep", arguments="deep", keeps=True)
 """The judgement of what nobody knows."""
 
 
-def judge_method(call: Call, origins: Iterable[str]) -> Judgement:
+def judge_said(said: Said) -> Judgement | None:
+    """Judge a call by what the repository says of it; None when that tells nothing about changes."""
+    if said & {"changes", "trains"}:
+        return Judgement(receiver="deep", arguments="deep", keeps=True)
+    if said & {"shows", "pure", "measures", "reads", "writes"}:
+        return Judgement(fresh=bool(said & {"shows", "measures"}))
+    return None
+
+
+def judge_method(call: Call, origins: Iterable[str], said: Said) -> Judgement:
     """Judge a call of a method; *origins* are the dotted names of what made its object."""
+    told = judge_said(said)
+    if told is not None:
+        return told
     method = call.last or "__call__"
     origins = set(origins)
     if origins & randomness.STATEFUL:
@@ -57,8 +72,11 @@ def _by_library(makers: set[str]) -> Judgement:
     return Judgement(receiver="deep") if makers <= libraries.QUIET_LIBRARIES else SUSPECT
 
 
-def judge_function(dotted: str) -> Judgement:
+def judge_function(dotted: str, said: Said) -> Judgement:
     """Judge a call of the function *dotted*, such as `numpy.where` or `builtins.len`."""
+    told = judge_said(said)
+    if told is not None:
+        return told
     name = dotted.rpartition(".")[2]
     if library(dotted) == "builtins":
         if name in libraries.CHANGING_BUILTINS:
@@ -85,9 +103,11 @@ def makes_object(dotted: str) -> bool:
     return dotted.rpartition(".")[2][:1].isupper()
 
 
-def effect_of(call: Call, dotted: str) -> str | None:
+def effect_of(call: Call, dotted: str, said: Said) -> str | None:
     """Say in words what the call of *dotted* changes around the variables; None when it changes nothing there."""
     name = dotted.rpartition(".")[2]
+    if said:
+        return "sets a random seed" if "seeds" in said else None
     found = libraries.ENVIRONMENT.get(dotted)
     if found is not None:
         return found
@@ -105,16 +125,20 @@ def effect_of(call: Call, dotted: str) -> str | None:
     return f"calls `{dotted}`, whose result nothing takes" if suspicious else None
 
 
-def seeds(dotted: str) -> tuple[str, ...]:
+def seeds(dotted: str, said: Said) -> tuple[str, ...]:
     """Name the global random generators that the call of *dotted* sets."""
+    if "seeds" in said:
+        return randomness.GENERATORS
     if dotted in randomness.SEEDS:
         return randomness.SEEDS[dotted]
     name = dotted.rpartition(".")[2]
-    return ("Python", "NumPy", "PyTorch", "TensorFlow") if name in ("seed_everything", "set_random_seed") else ()
+    return randomness.GENERATORS if name in ("seed_everything", "set_random_seed") else ()
 
 
-def draws(call: Call, dotted: str) -> tuple[str, ...]:
+def draws(call: Call, dotted: str, said: Said) -> tuple[str, ...]:
     """Name the global random generators that the call of *dotted*, or the object that it makes, draws from."""
+    if "draws" in said:
+        return randomness.GENERATORS
     name = dotted.rpartition(".")[2]
     if dotted in randomness.DRAWS_NOTHING or dotted in randomness.SEEDS:
         return ()
@@ -128,22 +152,28 @@ def draws(call: Call, dotted: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(generator for prefix, generator in randomness.DRAWS if dotted.startswith(prefix)))
 
 
-def method_draws(call: Call, origins: Iterable[str]) -> tuple[str, ...]:
+def method_draws(call: Call, origins: Iterable[str], said: Said) -> tuple[str, ...]:
     """Name the global random generators that a call of a method draws from by itself."""
+    if "draws" in said:
+        return randomness.GENERATORS
     if call.last != "sample" or _given(call, "random_state"):
         return ()
     return ("PyTorch",) if any(library(origin) == "torch" for origin in origins) else ("NumPy",)
 
 
-def reads_file(call: Call) -> bool:
+def reads_file(call: Call, said: Said) -> bool:
     """Whether the call reads a file that it names."""
+    if "reads" in said:
+        return True
     if call.last == "open":
-        return not writes_file(call)
+        return not writes_file(call, said)
     return call.last in libraries.READING
 
 
-def writes_file(call: Call) -> bool:
+def writes_file(call: Call, said: Said) -> bool:
     """Whether the call writes a file that it names."""
+    if "writes" in said:
+        return True
     if call.last == "open":
         mode = call.keyword("mode") or (call.arguments[0] if call.attributes and call.arguments else _second(call))
         return mode is not None and any(letter in (mode.text or "r") for letter in "wax+")

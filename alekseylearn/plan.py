@@ -13,6 +13,7 @@ from typing import Literal
 from alekseylearn.config import BackendName, Config, Model, Scalar
 from alekseylearn.diff import NotebookDiff
 from alekseylearn.inputs import Inputs, Tree, find_inputs
+from alekseylearn.knowledge import RandomMode
 from alekseylearn.meaning import cell_meaning, module_meaning
 from alekseylearn.metrics import Judgement
 from alekseylearn.notebook import Notebook
@@ -54,6 +55,7 @@ class TrainingJob:
     requirements: Requirements
     parameters: Mapping[str, object]
     seed: int | None
+    random: RandomMode
     python: str
     interpreter: str | None
     """What the configuration asks for under `python:`; None for the repository's own environment."""
@@ -96,16 +98,19 @@ def make_job(
     `nb.source nb.limit` (a cell that training needs cannot be read), `cfg.unknown cfg.parameter` (a parameter that no
     cell sets, or not in time), and what `find_requirements` and *tree* raise.
     """
-    wanted = _named_targets(notebook, targets) if targets else find_targets(notebook)
+    name, model = config.model_for(notebook.path)
+    rules = config.rules(model)
+    wanted = _named_targets(notebook, targets) if targets else find_targets(notebook, rules.known)
     if not any(target.kind == "train" for target in wanted):
         return None
-    name, model = config.model_for(notebook.path)
-    cut = backward_slice(notebook, wanted)
+    cut = backward_slice(notebook, wanted, rules)
     asked = {**model.parameters, **(model.smoke if settings.smoke else {}), **settings.parameters}
     parameter_places(asked, [notebook.cells[kept.cell] for kept in cut.kept], notebook.path)
     inputs = find_inputs(notebook, cut, tree)
     requirements = find_requirements(tree, notebook, cut)
     seed = config.defaults.seed if model.seed is None else model.seed
+    if rules.random == "reseed":
+        seed = seed or 0
     interpreter = model.python or config.defaults.python
     meaning = Meaning(
         cells=tuple(_cell_digests(notebook, cut)),
@@ -119,6 +124,7 @@ def make_job(
                 "the Python that trains": json.dumps(interpreter or settings.python),
                 "the remote data": json.dumps(dict(model.data), sort_keys=True),
                 "the model's name": json.dumps(model.model),
+                **({"the way of seeding": json.dumps(rules.random)} if rules.random != "strict" else {}),
             }
         ),
     )
@@ -130,6 +136,7 @@ def make_job(
         requirements=requirements,
         parameters=MappingProxyType(asked),
         seed=seed,
+        random=rules.random,
         python=settings.python,
         interpreter=interpreter,
         model=model.model,

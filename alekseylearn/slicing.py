@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import assert_never
 
 from alekseylearn.dataflow import CellFlow, trace
 from alekseylearn.effects import library
-from alekseylearn.knowledge import libraries
+from alekseylearn.knowledge import PLAIN, Rules, libraries
 from alekseylearn.memory import Need
 from alekseylearn.names import find_names
 from alekseylearn.notebook import Cell, Notebook
@@ -52,13 +52,15 @@ class Slice:
     edges: tuple[Edge, ...] = ()
 
 
-def backward_slice(notebook: Notebook, targets: tuple[Target, ...]) -> Slice:
+def backward_slice(notebook: Notebook, targets: tuple[Target, ...], rules: Rules = PLAIN) -> Slice:
     """Find the cells that *targets* need, by what the cells define, use and change.
 
     Program slicing after Weiser (1981), over cells: a cell is kept if a target, or a kept cell, may see something that
     it leaves behind. Where that cannot be told it is kept.
     """
-    flows = trace(notebook)
+    flows = trace(notebook, rules.known)
+    if rules.random == "reseed":
+        flows = {index: _without_order_of_draws(flow) for index, flow in flows.items()}
     plan = _Slicing(notebook=notebook, flows=flows, targets={target.cell: target for target in targets})
     wanted = plan.wanted()
     users = plan.first_users(wanted)
@@ -84,6 +86,11 @@ def backward_slice(notebook: Notebook, targets: tuple[Target, ...]) -> Slice:
 def plain_name(name: str) -> str:
     """Return the name of a dependency as a reader knows it; files and random generators have names of their own."""
     return name.removeprefix("%file ").removeprefix("%random ")
+
+
+def _without_order_of_draws(flow: CellFlow) -> CellFlow:
+    """Forget what a cell draws after: where every cell is seeded anew, nobody feels what was drawn before."""
+    return replace(flow, needs=tuple(need for need in flow.needs if need.how != "random"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import Literal
 
 from alekseylearn.calls import Called
 from alekseylearn.dataflow import CellFlow, trace
-from alekseylearn.knowledge import libraries, training
+from alekseylearn.knowledge import PLAIN, Knowledge, libraries, training
 from alekseylearn.magics import parse_python
 from alekseylearn.notebook import Cell, Notebook
 
@@ -29,12 +29,13 @@ class Target:
     reason: str
 
 
-def find_targets(notebook: Notebook) -> tuple[Target, ...]:
+def find_targets(notebook: Notebook, known: Knowledge = PLAIN.known) -> tuple[Target, ...]:
     """Find the cells of *notebook* that train and those that measure what was trained, in order.
 
-    As soon as one cell is marked `train`, only marked cells train; the same holds for `metrics`.
+    As soon as one cell is marked `train`, only marked cells train; the same holds for `metrics`. *known* is what the
+    repository says of calls.
     """
-    flows = trace(notebook)
+    flows = trace(notebook, known)
     cells = {cell.index: cell for cell in notebook.code_cells if cell.index in flows}
     trains = _marked(cells.values(), "train") or {
         index: words for index, flow in flows.items() if (words := why_it_trains(flow)) is not None
@@ -64,7 +65,7 @@ def why_it_trains(flow: CellFlow) -> str | None:
 def why_it_measures(flow: CellFlow) -> str | None:
     """Say what the cell measures; None when it only shows something."""
     for called in flow.calls:
-        if training.is_measure(called.name) and not called.through.lower().startswith(training.SHOWS):
+        if _measures(called) and not called.through.lower().startswith(training.SHOWS):
             what = f"calls `{called.words}`"
             through = f"calls `{called.through}`, which " if called.through else ""
             return f"measures the trained model: {through}{what}"
@@ -90,7 +91,17 @@ def _downstream(flows: Mapping[int, CellFlow], roots: Iterable[int]) -> set[int]
     return reached
 
 
+def _measures(called: Called) -> bool:
+    if called.said & {"measures", "shows", "pure"}:
+        return "measures" in called.said
+    return training.is_measure(called.name)
+
+
 def _trains(called: Called) -> bool:
+    if called.said & {"trains", "prepares", "measures", "shows", "pure"}:
+        return "trains" in called.said
+    if "prepares" in called.made_of:
+        return False
     if called.dotted in training.TRAINING_FUNCTIONS or called.name in training.UPDATING:
         return True
     library = called.dotted.partition(".")[0]

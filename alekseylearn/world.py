@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from alekseylearn import effects
+from alekseylearn.effects import Said
 from alekseylearn.events import Call, Value
 from alekseylearn.knowledge import libraries
 from alekseylearn.memory import Memory
@@ -66,9 +67,9 @@ class World(Memory):
         for generator in generators:
             self.bind(RANDOM + generator, Binding(((self.current, "random"),)), self.top)
 
-    def files(self, call: Call, frame: Frame) -> None:
+    def files(self, call: Call, said: Said, frame: Frame) -> None:
         """Follow what a call reads and writes."""
-        reads, writes = effects.reads_file(call), effects.writes_file(call)
+        reads, writes = effects.reads_file(call, said), effects.writes_file(call, said)
         if not (reads or writes):
             return
         path = self.path(call, frame)

@@ -28,6 +28,9 @@ SEEDS: Mapping[str, tuple[str, ...]] = {
 }
 """Calls that set global random generators, and whose."""
 
+GENERATORS = ("Python", "NumPy", "PyTorch", "TensorFlow")
+"""The global random generators that training may draw from."""
+
 DRAWS: tuple[tuple[str, str], ...] = (
     ("numpy.random.", "NumPy"),
     ("random.", "Python"),

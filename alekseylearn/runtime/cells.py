@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from .layout import CellEntry
 
-MARKER = re.compile(r"^# %% \[(?:cell (\d+)|parameters)\]")
+MARKER = re.compile(r"^# %% \[(?:cell (\d+)|(parameters)|(seeds) of cell \d+)\]")
 COROUTINE = 0x80
 """`inspect.CO_COROUTINE`, without the cost of importing inspect."""
 LOOPS = re.compile(r"\b(create_task|ensure_future|get_running_loop)\(")
@@ -22,7 +22,7 @@ METRICS_MARK = re.compile(r"^\s*#\|\s*metrics\b")
 
 
 class Cell(NamedTuple):
-    """One cell of train.py; *number* is None for injected parameters, *first* the line on which *text* begins."""
+    """One cell of train.py; *number* is None for what was injected, *first* the line on which *text* begins."""
 
     number: int | None
     first: int
@@ -71,21 +71,22 @@ def split(text: str, entries: Sequence[CellEntry]) -> Program:
     ends = [start for start, _ in starts[1:]] + [len(lines)]
     listed = {entry.cell: entry for entry in entries}
     cells = []
-    for (start, number), end in zip(starts, ends):  # noqa: B905 - Python 3.9
+    for (start, name), end in zip(starts, ends):  # noqa: B905 - Python 3.9
         body = "\n".join(lines[start + 1 : end])
-        entry = listed[number] if number is not None else CellEntry(0, "parameters", body.strip("\n"), None)
+        number = name if isinstance(name, int) else None
+        entry = listed[name] if isinstance(name, int) else CellEntry(0, name, body.strip("\n"), None)
         cells.append(Cell(number, start + 2, body, entry.source or body, entry.headline, entry.target))
     return Program("\n".join(lines[: starts[0][0]] if starts else lines), tuple(cells))
 
 
-def _markers(lines: Sequence[str], due: Sequence[int]) -> Iterator[tuple[int, int | None]]:
+def _markers(lines: Sequence[str], due: Sequence[int]) -> Iterator[tuple[int, int | str]]:
     waiting = list(due)
     for index, line in enumerate(lines):
         hit = MARKER.match(line)
         if hit is None:
             continue
         if hit[1] is None:
-            yield index, None
+            yield index, hit[2] or hit[3]
         elif waiting and int(hit[1]) == waiting[0]:
             yield index, waiting.pop(0)
     if waiting:

@@ -81,8 +81,9 @@ class Session:
         return self._main.__dict__
 
     def _place(self) -> str:
-        number = self._cell.number if self._cell is not None else None
-        return "the parameters" if number is None else f"cell {number}"
+        if self._cell is None or self._cell.number is None:
+            return f"the {self._cell.headline if self._cell is not None else 'parameters'}"
+        return f"cell {self._cell.number}"
 
     def run(self) -> None:
         """Run everything, from the first cell to the saved model."""

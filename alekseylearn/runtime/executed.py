@@ -99,9 +99,9 @@ class Executed:
 
 def _cell(index: int, cell: Cell) -> dict[str, Any]:
     metadata: dict[str, Any] = {"alekseylearn": {"cell": cell.number}}
-    if cell.number is None:
+    if cell.headline == "parameters" and cell.number is None:
         metadata["tags"] = ["injected-parameters"]
-    name = f"parameters-{index}" if cell.number is None else f"cell-{cell.number}"
+    name = f"{cell.headline}-{index}" if cell.number is None else f"cell-{cell.number}"
     return {
         "cell_type": "code",
         "id": name,
