@@ -309,3 +309,35 @@ def test_the_slice_of_a_slice_is_the_slice(cells: tuple[str, ...]) -> None:
     other = make_job(parse("notebook.ipynb", slice_notebook(one).encode()), Config(), tree(), Settings())
     assert other is not None
     assert other.digest == one.digest
+
+
+# -- seeding anew ---------------------------------------------------------------------------------------------------
+
+DRAW = "#| train\nimport random\nprint(random.random())\nmodel.fit(1, 2)"
+
+
+def test_each_cell_is_seeded_by_what_it_means_where_that_is_asked_for(tmp_path: Path) -> None:
+    first = job("import random", LINE, DRAW, files={"line.py": MODULE}, random="reseed")
+    again = job(
+        "import random",
+        LINE,
+        "noise = random.random()",
+        "# as before\n" + DRAW,
+        files={"line.py": MODULE},
+        random="reseed",
+    )
+    other = job("import random", LINE, DRAW, files={"line.py": MODULE}, random="reseed", seed=2)
+    assert [kept.cell for kept in again.slice.kept] == [0, 1, 3]
+    files = {"work/deep/line.py": MODULE.encode()}
+    printed = [
+        run(pack(made, runtime_files(), files), tmp_path / name)
+        for name, made in (("first", first), ("again", again), ("other", other))
+    ]
+    assert printed[0] == printed[1] != printed[2]
+    assert first.digest == again.digest
+
+
+def test_seeding_anew_is_another_training() -> None:
+    plain = job("import random", LINE, DRAW, files={"line.py": MODULE}, seed=0)
+    assert plain.digest != job("import random", LINE, DRAW, files={"line.py": MODULE}, seed=0, random="reseed").digest
+    assert "seeds of cell" not in train_script(plain)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import assume, given, settings
 
+from alekseylearn.knowledge import Rules
 from alekseylearn.notebook import Cell, Notebook
 from alekseylearn.slicing import Slice, backward_slice
 from alekseylearn.targets import Target, find_targets
@@ -627,3 +628,15 @@ def test_files_behind_attributes_may_be_any() -> None:
 
 def test_attributes_of_builtins_are_nothing_new() -> None:
     assert kept("name = len.__name__", "#| train\nfit(name)") == [0, 1]
+
+
+# -- seeding anew ---------------------------------------------------------------------------------------------------
+
+DRAWS = ("import numpy as np", "np.random.seed(1)", "noise = np.random.rand(3)", "#| train\nnp.random.rand(3)")
+
+
+def test_draws_that_nobody_feels_are_dropped_where_each_cell_is_seeded_anew() -> None:
+    made = notebook(*DRAWS)
+    targets = find_targets(made)
+    assert [reason.cell for reason in backward_slice(made, targets).kept] == [0, 1, 2, 3]
+    assert [reason.cell for reason in backward_slice(made, targets, Rules(random="reseed")).kept] == [0, 1, 3]

@@ -95,3 +95,10 @@ def test_metrics_cells_are_known_by_target_and_by_mark() -> None:
     assert Cell(1, 1, "", "", "", "metrics").measures
     assert Cell(1, 1, "", "#| metrics\nx = 1", "", None).measures
     assert not Cell(1, 1, "", "x = 1\n#| metrics", "", None).measures
+
+
+def test_seeds_stand_before_their_cells_and_are_no_cells_of_the_notebook() -> None:
+    text = "# %% [seeds of cell 4]\nfor _ in (): pass\n# %% [cell 4]\na = 1\n"
+    found = split(text, entries(4)).cells
+    assert [(cell.number, cell.headline) for cell in found] == [(None, "seeds"), (4, "")]
+    assert found[0].first == 2
