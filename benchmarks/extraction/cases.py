@@ -24,7 +24,7 @@ CORPUS = HERE / "corpus"
 FRAGMENTS = HERE / "fragments"
 
 _HEAD = re.compile(r"# %%(?P<words>(?: .*)?)\Z")
-_NEEDS = re.compile(r"# needs:(?P<names>.*)\Z", re.MULTILINE)
+_NEEDS = re.compile(r"^# needs:(?P<names>.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

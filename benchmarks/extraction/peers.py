@@ -1,4 +1,4 @@
-"""The slices that other tools' dependence analysis would give, beside ours: on the fragments, the corpus, the gallery."""
+"""The slices that other tools' analysis would give, beside ours: on the fragments, the corpus and the gallery."""
 
 from __future__ import annotations
 

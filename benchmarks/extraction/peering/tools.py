@@ -11,8 +11,8 @@ import ast
 import contextlib
 import json
 import logging
-import sys
 import symtable
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
@@ -66,15 +66,13 @@ def pyflakes_names(source: str) -> Names:
     found = checker.Checker(ast.parse(source), builtins={"get_ipython", "display"})
     uses = {str(told.message_args[0]) for told in found.messages if isinstance(told, messages.UndefinedName)}
     modules = [scope for scope in found.deadScopes if isinstance(scope, checker.ModuleScope)]
-    defines = {
-        name for scope in modules for name, binding in scope.items() if not isinstance(binding, checker.Builtin)
-    }
+    defines = {name for scope in modules for name, binding in scope.items() if not isinstance(binding, checker.Builtin)}
     return frozenset(defines), frozenset(uses)
 
 
 @lru_cache(maxsize=4096)
 def marimo_names(source: str) -> Names:
-    """What marimo's visitor takes for a cell's definitions and references."""
+    """Marimo's visitor: what it takes for a cell's definitions and references."""
     from marimo._ast.compiler import compile_cell
     from marimo._types.ids import CellId_t
 
