@@ -13,6 +13,7 @@ from alekseylearn.knowledge import PLAIN, Rules, libraries
 from alekseylearn.memory import Need
 from alekseylearn.names import find_names
 from alekseylearn.notebook import Cell, Notebook
+from alekseylearn.objects import How
 from alekseylearn.targets import Target
 
 
@@ -27,11 +28,12 @@ class CellReason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edge:
-    """Cell `target` uses `name` as cell `source` left it."""
+    """Cell `target` uses `name` as cell `source` left it; `how` tells what the name stands for."""
 
     source: int
     target: int
     name: str
+    how: How = "defines"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +65,9 @@ def backward_slice(notebook: Notebook, targets: tuple[Target, ...], rules: Rules
         flows = {index: _without_order_of_draws(flow) for index, flow in flows.items()}
     plan = _Slicing(notebook=notebook, flows=flows, targets={target.cell: target for target in targets})
     wanted = plan.wanted()
-    users = plan.first_users(wanted)
+    users, used = plan.first_users(wanted), plan.used()
     kept = [_because(cell, plan.why_kept(cell, users)) for cell in notebook.cells if cell.index in wanted]
-    dropped = [_because(cell, plan.why_dropped(cell)) for cell in notebook.cells if cell.index not in wanted]
+    dropped = [_because(cell, plan.why_dropped(cell, used)) for cell in notebook.cells if cell.index not in wanted]
     return Slice(
         notebook=notebook.path,
         targets=targets,
@@ -75,7 +77,7 @@ def backward_slice(notebook: Notebook, targets: tuple[Target, ...], rules: Rules
         warnings=tuple(plan.warnings(wanted)),
         whole_prefix=bool(plan.unreadable),
         edges=tuple(
-            Edge(source=need.source, target=index, name=plain_name(need.name))
+            Edge(source=need.source, target=index, name=plain_name(need.name), how=need.how)
             for index in sorted(wanted)
             for need in sorted(flows[index].needs, key=lambda need: (need.source, need.name))
             if need.source in wanted
@@ -167,7 +169,11 @@ class _Slicing:
         effects = self.flows[cell.index].effects
         return effects[0] if effects else "imports something for what the import does"
 
-    def why_dropped(self, cell: Cell) -> str:
+    def used(self) -> frozenset[int]:
+        """Find the cells that some cell needs, kept or not."""
+        return frozenset(need.source for flow in self.flows.values() for need in flow.needs)
+
+    def why_dropped(self, cell: Cell, used: frozenset[int]) -> str:
         if cell.kind != "code":
             return "text"
         if "skip" in cell.marks:
@@ -177,7 +183,9 @@ class _Slicing:
         if not self.targets:
             return "nothing in this notebook trains"
         if cell.index <= self.last:
-            return "nothing that is trained uses it"
+            names = self.flows[cell.index].names
+            shows = names.events and not names.defs and cell.index not in used
+            return "only shows something" if shows else "nothing that is trained uses it"
         return "comes after training and only shows it" if self._shows(cell.index) else "comes after training"
 
     def _shows(self, index: int) -> bool:

@@ -564,6 +564,26 @@ def test_edges_tell_who_uses_what() -> None:
     assert [(edge.source, edge.target, edge.name) for edge in found.edges] == [(0, 1, "a"), (1, 3, "b")]
 
 
+def test_edges_tell_how() -> None:
+    found = cut("import random", "random.seed(1)", "a = []", "a.append(1)", "#| train\nb = a, random.random()")
+    assert {(edge.source, edge.name, edge.how) for edge in found.edges if edge.target == 4} == {
+        (0, "random", "imports"),
+        (1, "Python", "random"),
+        (2, "a", "defines"),
+        (3, "a", "changes"),
+    }
+
+
+def test_what_only_shows_is_told_from_what_is_not_used() -> None:
+    found = cut(
+        "a = [1]", "print(a)", "b = a * 2", "b", "a[:1]", "c = []", "c.append(a)", "d = c", "# why", "#| train\na"
+    )
+    assert {item.cell: item.reason for item in found.dropped} == {
+        **dict.fromkeys((1, 3, 4), "only shows something"),
+        **dict.fromkeys((2, 5, 6, 7, 8), "nothing that is trained uses it"),
+    }
+
+
 def test_a_target_that_is_skipped_is_not_kept() -> None:
     made = notebook("#| skip\nfit()")
     target = Target(cell=0, id="cell-0", kind="train", reason="asked for")
