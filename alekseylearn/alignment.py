@@ -28,7 +28,10 @@ _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 @dataclass(slots=True)
 class Alignment:
-    """Which cells belong together, by index; it works on a stack of rectangles, each a gap in either list."""
+    """Which cells belong together, by index; it works on a stack of rectangles, each a gap in either list.
+
+    `old` and `new` are what the cells are known by first: kind and text.
+    """
 
     before: Sequence[Cell]
     after: Sequence[Cell]
@@ -36,10 +39,16 @@ class Alignment:
     coarse: bool = False
     budget: int = MAX_PAIRS
     words: dict[str, Counter[str]] = field(default_factory=dict)
+    old: list[tuple[str, str]] = field(init=False)
+    new: list[tuple[str, str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.old = [(cell.kind, cell.source) for cell in self.before]
+        self.new = [(cell.kind, cell.source) for cell in self.after]
 
     def same(self, i: int, j: int) -> bool:
         """Tell whether two cells have the same kind and text."""
-        return self.before[i].kind == self.after[j].kind and self.before[i].source == self.after[j].source
+        return self.old[i] == self.new[j]
 
     def same_id(self, i: int, j: int) -> bool:
         """Tell whether two cells have the same kind and id."""
@@ -73,27 +82,30 @@ def align(before: Sequence[Cell], after: Sequence[Cell]) -> Alignment:
     found = Alignment(before, after)
     gaps: list[_Gap] = [(0, len(before), 0, len(after))]
     while gaps:
-        gap = _trim(found, gaps.pop())
-        i, i_end, j, j_end = gap
+        gap = i, i_end, j, j_end = _trim(found, gaps.pop())
         if i == i_end or j == j_end:
             continue
         anchors = _anchors(found, gap)
         if not anchors:
             found.pairs += _search(found, gap)
             continue
+        found.pairs += anchors
         for k, m in [*anchors, (i_end, j_end)]:
-            gaps.append((i, k, j, m))
-            i, j = k, m
+            if i < k and j < m:
+                gaps.append((i, k, j, m))
+            i, j = k + 1, m + 1
     found.pairs.sort()
     return found
 
 
 def _trim(found: Alignment, gap: _Gap) -> _Gap:
+    """Pair what is equal at either end of the gap, and return the rest of it."""
+    old, new = found.old, found.new
     i, i_end, j, j_end = gap
-    while i < i_end and j < j_end and found.same(i, j):
+    while i < i_end and j < j_end and old[i] == new[j]:
         found.pairs.append((i, j))
         i, j = i + 1, j + 1
-    while i < i_end and j < j_end and found.same(i_end - 1, j_end - 1):
+    while i < i_end and j < j_end and old[i_end - 1] == new[j_end - 1]:
         i_end, j_end = i_end - 1, j_end - 1
         found.pairs.append((i_end, j_end))
     return i, i_end, j, j_end
@@ -102,8 +114,7 @@ def _trim(found: Alignment, gap: _Gap) -> _Gap:
 def _anchors(found: Alignment, gap: _Gap) -> list[tuple[int, int]]:
     """Pair the texts that occur once on either side of the gap: their longest common order (patience sorting)."""
     i, i_end, j, j_end = gap
-    keys = [(cell.kind, cell.source) for cell in found.before[i:i_end]]
-    others = [(cell.kind, cell.source) for cell in found.after[j:j_end]]
+    keys, others = found.old[i:i_end], found.new[j:j_end]
     times, other_times = Counter(keys), Counter(others)
     place = {key: j + number for number, key in enumerate(others) if other_times[key] == 1}
     unique = [(i + number, place[key]) for number, key in enumerate(keys) if times[key] == 1 and key in place]

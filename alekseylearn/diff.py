@@ -91,37 +91,39 @@ class _Pair:
 
 
 def _in_reading_order(before: Sequence[Cell], after: Sequence[Cell], found: Alignment) -> Iterator[_Pair]:
-    """Give each cell of either side once, with its partner: in head's order, removed cells where they stood."""
+    """Give each cell that may differ once, with its partner: in head's order, removed cells where they stood."""
     fixed = {j: i for i, j in found.pairs}
-    moved = _moved(before, after, found)
-    gone = sorted(set(range(len(before))) - set(fixed.values()) - set(moved.values()), reverse=True)
+    gone = sorted(set(range(len(before))).difference(fixed.values()))
+    moved = _moved(gone, [j for j in range(len(after)) if j not in fixed], found)
+    left = sorted(set(gone).difference(moved.values()), reverse=True)
     for j, cell in enumerate(after):
         if j not in fixed:
             yield _Pair(before=before[moved[j]] if j in moved else None, after=cell, moved=j in moved)
             continue
-        while gone and gone[-1] < fixed[j]:
-            yield _Pair(before=before[gone.pop()], after=None)
-        yield _Pair(before=before[fixed[j]], after=cell)
-    yield from (_Pair(before=before[i], after=None) for i in reversed(gone))
+        old = before[fixed[j]]
+        while left and left[-1] < fixed[j]:
+            yield _Pair(before=before[left.pop()], after=None)
+        if old.source != cell.source or _beside_the_text(old, cell):
+            yield _Pair(before=old, after=cell)
+    yield from (_Pair(before=before[i], after=None) for i in reversed(left))
 
 
-def _moved(before: Sequence[Cell], after: Sequence[Cell], found: Alignment) -> dict[int, int]:
+def _moved(gone: Sequence[int], new: Sequence[int], found: Alignment) -> dict[int, int]:
     """Pair left-over cells across the alignment, head to base: the same text, or the same id and a similar text."""
-    gone = sorted(set(range(len(before))) - {i for i, _ in found.pairs}, reverse=True)
-    new = sorted(set(range(len(after))) - {j for _, j in found.pairs})
     by_text: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for i in gone:
-        by_text[before[i].kind, before[i].source].append(i)
+    for i in reversed(gone):
+        by_text[found.old[i]].append(i)
     partner: dict[int, int] = {}
     for j in new:
-        equal = by_text[after[j].kind, after[j].source]
-        if equal and after[j].source.strip():
+        equal = by_text[found.new[j]]
+        if equal and found.after[j].source.strip():
             partner[j] = equal.pop()
     taken = set(partner.values())
-    by_id = {before[i].id: i for i in gone if i not in taken}
+    by_id = {found.before[i].id: i for i in reversed(gone) if i not in taken}
     for j in new:
-        if j not in partner and after[j].id in by_id and found.similar(by_id[after[j].id], j):
-            partner[j] = by_id.pop(after[j].id)
+        cell_id = found.after[j].id
+        if j not in partner and cell_id in by_id and found.similar(by_id[cell_id], j):
+            partner[j] = by_id.pop(cell_id)
     return partner
 
 

@@ -11,8 +11,8 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from alekseylearn.errors import InputError
@@ -36,6 +36,8 @@ _MARK_OF_TAG: Mapping[str, Mark] = {
 _HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 _LIMITS = Limits(family="nb", max_bytes=100_000_000, max_depth=100)
+_LONG = 4096
+_NO_TAGS: frozenset[str] = frozenset()
 MAX_CELLS = 10_000
 """A notebook with more cells than this is refused (`nb.limit`)."""
 
@@ -44,8 +46,8 @@ MAX_CELLS = 10_000
 class Cell:
     """One cell; `index` counts from 0 over all cells, Markdown included.
 
-    `outputs` and `metadata` are sha256 hex digests ('' when there is nothing): what training means never depends
-    on them, but a reader wants to know that they changed.
+    `outputs` and `metadata` (with a text's attachments) are sha256 hex digests ('' when there is nothing): what
+    training means never depends on them, but a reader wants to know that they changed.
     """
 
     index: int
@@ -107,8 +109,7 @@ def parse(path: str, data: bytes) -> Notebook:
     Raises `InputError`: `nb.lfs nb.conflict nb.unreadable nb.ambiguous nb.limit nb.schema nb.version nb.language
     nb.source`.
     """
-    _refuse_what_git_left(path, data)
-    document = load_json(data, path, _LIMITS)
+    document = _load(path, data)
     if not isinstance(document, dict):
         raise _schema(path, f"the root is {_kind(document)}, not an object")
     document = _to_version_4(path, document)
@@ -120,14 +121,15 @@ def parse(path: str, data: bytes) -> Notebook:
     if len(raw_cells) > MAX_CELLS:
         what = f"{len(raw_cells)} cells; at most {MAX_CELLS} are read"
         raise InputError("nb.limit", what, where=path, hint="split the notebook")
-    own = [_cell(path, index, raw) for index, raw in enumerate(raw_cells)]
+    ids = _Ids(raw_cells)
+    cells = tuple([_cell(path, index, raw, ids) for index, raw in enumerate(raw_cells)])
     return Notebook(
         path=path,
-        cells=_with_ids(own),
+        cells=cells,
         language=language,
         kernel=str(spec.get("name") or "python3"),
         display_name=str(spec.get("display_name") or "Python 3"),
-        warnings=(*_identity_warnings(own, document), *_source_warnings(own)),
+        warnings=(*_identity_warnings(ids.made, document), *_source_warnings(cells)),
     )
 
 
@@ -137,6 +139,15 @@ def spare_grammars() -> None:
     jsonschema treats the missing package as a format that is not checked (an IRI, which no notebook holds).
     """
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
+
+def _load(path: str, data: bytes) -> Any:
+    try:
+        return load_json(data, path, _LIMITS)
+    except InputError:
+        # Neither a pointer nor a conflict is valid JSON, so what can be read need not be searched for them.
+        _refuse_what_git_left(path, data)
+        raise
 
 
 def _refuse_what_git_left(path: str, data: bytes) -> None:
@@ -208,88 +219,122 @@ def _kernel(path: str, document: Mapping[str, Any]) -> tuple[Mapping[str, Any], 
     return spec, language
 
 
-def _cell(path: str, index: int, raw: object) -> Cell:
-    where = f"{path}, cell {index}"
-    if not isinstance(raw, dict):
-        raise _schema(where, f"the cell is {_kind(raw)}, not an object")
-    kind = raw.get("cell_type")
-    if kind not in _KINDS:
-        raise _schema(where, f"cell_type {clean(repr(kind), 40)} is not one of {', '.join(_KINDS)}")
-    metadata = raw.get("metadata", {})
-    if not isinstance(metadata, dict):
-        raise _schema(where, f"metadata is {_kind(metadata)}, not an object")
-    tags = metadata.get("tags", [])
-    count = raw.get("execution_count")
-    return Cell(
-        index=index,
-        id=cell_id if isinstance(cell_id := raw.get("id"), str) else "",
-        kind=kind,
-        source=_source(where, raw.get("source")),
-        tags=frozenset(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else frozenset(),
-        execution_count=count if type(count) is int else None,
-        outputs=_digest(raw.get("outputs")),
-        metadata=_digest({key: value for key, value in metadata.items() if key != "tags"}),
-    )
-
-
-def _source(where: str, raw: object) -> str:
-    lines = raw if isinstance(raw, list) else [raw]
-    texts = [line for line in lines if isinstance(line, str)]
-    if len(texts) != len(lines):
-        raise _schema(where, "source is not text")
-    source = "".join(texts).replace("\r\n", "\n").replace("\r", "\n")
-    if broken := _UNWRITABLE.search(source):
-        what = f"the cell holds U+{ord(broken[0]):04X}, which no source file can"
-        raise InputError("nb.source", what, where=where, hint="retype the line in Jupyter")
-    return source
-
-
-def _with_ids(cells: Sequence[Cell]) -> tuple[Cell, ...]:
-    """Give every cell an id: its own if that is valid and unique, else one made from its content.
+class _Ids:
+    """The ids of one notebook's cells: a cell's own if that is valid and unique, else one made from its content.
 
     nbformat makes up random ids at each read, so ours come from the text and its number among equals.
     """
-    times = Counter(cell.id for cell in cells)
-    seen: Counter[str] = Counter()
-    made = []
-    for cell in cells:
-        if _is_own(cell.id, times):
-            made.append(cell)
+
+    def __init__(self, raw_cells: Iterable[object]) -> None:
+        own = (raw.get("id") for raw in raw_cells if isinstance(raw, dict))
+        self._times = Counter([cell_id for cell_id in own if isinstance(cell_id, str)])
+        self._seen: Counter[str] = Counter()
+        self.made = 0
+
+    def give(self, own: object, kind: CellKind, source: str) -> str:
+        """Give the next cell its id."""
+        if isinstance(own, str) and self._times[own] == 1 and _CELL_ID.match(own):
+            return own
+        self.made += 1
+        name = "al-" + hashlib.sha256(f"{kind}\n{source}".encode()).hexdigest()[:8]
+        self._seen[name] += 1
+        while self._times[f"{name}-{self._seen[name]}"]:
+            self._seen[name] += 1
+        return f"{name}-{self._seen[name]}"
+
+
+def _cell(path: str, index: int, raw: object, ids: _Ids) -> Cell:
+    if not isinstance(raw, dict):
+        raise _schema(f"{path}, cell {index}", f"the cell is {_kind(raw)}, not an object")
+    kind = raw.get("cell_type")
+    if kind not in _KINDS:
+        what = f"cell_type {clean(repr(kind), 40)} is not one of {', '.join(_KINDS)}"
+        raise _schema(f"{path}, cell {index}", what)
+    metadata = raw.get("metadata", {})
+    if not isinstance(metadata, dict):
+        raise _schema(f"{path}, cell {index}", f"metadata is {_kind(metadata)}, not an object")
+    source = _source(path, index, raw.get("source"))
+    count, outputs, attachments = raw.get("execution_count"), raw.get("outputs"), raw.get("attachments")
+    return Cell(
+        index=index,
+        id=ids.give(raw.get("id"), kind, source),
+        kind=kind,
+        source=source,
+        tags=_tags(metadata["tags"]) if "tags" in metadata else _NO_TAGS,
+        execution_count=count if type(count) is int else None,
+        outputs=_outputs(outputs) if outputs else "",
+        metadata=_metadata(metadata, attachments) if metadata or attachments else "",
+    )
+
+
+def _source(path: str, index: int, raw: object) -> str:
+    try:
+        source = "".join(raw) if isinstance(raw, list) else raw
+    except TypeError:
+        source = None
+    if not isinstance(source, str):
+        raise _schema(f"{path}, cell {index}", "source is not text")
+    if "\r" in source:
+        source = source.replace("\r\n", "\n").replace("\r", "\n")
+    if ("\0" in source or not source.isascii()) and (broken := _UNWRITABLE.search(source)):
+        what = f"the cell holds U+{ord(broken[0]):04X}, which no source file can"
+        raise InputError("nb.source", what, where=f"{path}, cell {index}", hint="retype the line in Jupyter")
+    return source
+
+
+def _tags(raw: object) -> frozenset[str]:
+    return frozenset(tag for tag in raw if isinstance(tag, str)) if isinstance(raw, list) else _NO_TAGS
+
+
+def _outputs(raw: object) -> str:
+    """Hash a cell's outputs, pictures by their own bytes: to write one as JSON costs more than it did to read it.
+
+    Takes the pictures out of *raw*.
+    """
+    taken = []
+    for number, output in enumerate(raw if isinstance(raw, list) else ()):
+        data = output.get("data") if isinstance(output, dict) else None
+        if not isinstance(data, dict):
             continue
-        name = "al-" + hashlib.sha256(f"{cell.kind}\n{cell.source}".encode()).hexdigest()[:8]
-        seen[name] += 1
-        while times[f"{name}-{seen[name]}"]:
-            seen[name] += 1
-        made.append(replace(cell, id=f"{name}-{seen[name]}"))
-    return tuple(made)
+        long = sorted(mime for mime, value in data.items() if isinstance(value, str) and len(value) > _LONG)
+        taken += [(number, mime, data.pop(mime).encode("utf-8", "surrogatepass")) for mime in long]
+    if not taken:
+        return _digest(raw)
+    # The rest tells how many bytes of which picture follow it, so that no two lists of outputs are written alike.
+    places = [(number, mime, len(text)) for number, mime, text in taken]
+    return _digest([raw, places], *(text for _, _, text in taken))
 
 
-def _is_own(cell_id: str, times: Mapping[str, int]) -> bool:
-    return times[cell_id] == 1 and _CELL_ID.match(cell_id) is not None
+def _metadata(metadata: Mapping[str, Any], attachments: object) -> str:
+    rest = {key: value for key, value in metadata.items() if key != "tags"}
+    return _digest([rest, attachments] if attachments else rest)
 
 
-def _identity_warnings(cells: Sequence[Cell], document: Mapping[str, Any]) -> tuple[str, ...]:
+def _identity_warnings(made: int, document: Mapping[str, Any]) -> tuple[str, ...]:
     """Warn about ids that the format asks for (from 4.5 on) and the notebook lacks."""
-    times = Counter(cell.id for cell in cells)
-    odd = sum(not _is_own(cell.id, times) for cell in cells)
-    if not odd or document.get("nbformat_minor", 0) < 5:
+    if not made or document.get("nbformat_minor", 0) < 5:
         return ()
-    return (f"nb.identity: {plural(odd, 'cell')} without an id of its own; an id was made from the text",)
+    return (f"nb.identity: {plural(made, 'cell')} without an id of its own; an id was made from the text",)
 
 
 def _source_warnings(cells: Iterable[Cell]) -> tuple[str, ...]:
     found = []
     for cell in cells:
+        if cell.source.isascii():
+            continue
         hidden = sorted({f"U+{ord(character):04X}" for character in _HIDDEN.findall(cell.source)})
         if hidden:
             found.append(f"nb.source: cell {cell.index} holds characters that cannot be seen ({', '.join(hidden[:5])})")
     return tuple(found)
 
 
-def _digest(value: object) -> str:
+def _digest(value: object, *more: bytes) -> str:
     if not value:
         return ""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    hasher = hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode())
+    for data in more:
+        hasher.update(data)
+    return hasher.hexdigest()
 
 
 def _schema(where: str, what: str) -> InputError:

@@ -133,6 +133,13 @@ def test_what_differs_beside_the_text_is_named(more: dict[str, Any], kind: str) 
     assert (change.kind, change.cosmetic, line_diff(change)) == (kind, False, ())
 
 
+def test_another_picture_in_a_text_is_a_change_beside_it() -> None:
+    def note(data: str) -> Notebook:
+        return notebook(text("![](attachment:a.png)", attachments={"a.png": {"image/png": data}}))
+
+    assert only(note("iVBO"), note("iVBP")).kind == "metadata"
+
+
 def test_ids_alone_are_no_change() -> None:
     base = notebook(code("a()", id="aaaa"), code("b()", id="bbbb"), minor=5)
     head = notebook(code("a()", id="cccc"), code("b()", id="dddd"), minor=5)

@@ -86,6 +86,58 @@ def test_outputs_and_metadata_are_digests_and_tags_are_not_metadata() -> None:
     assert (tagged.tags, other.tags) == ({"x"}, set())
 
 
+PICTURE = "iVBORw0KGgo" * 1000
+
+
+def shown(**data: Any) -> dict[str, Any]:
+    return {"output_type": "display_data", "metadata": {}, "data": data}
+
+
+def test_outputs_of_another_meaning_have_another_digest() -> None:
+    other = PICTURE.replace("i", "j", 1)
+    lists: list[Any] = [
+        [shown(png=PICTURE)],
+        [shown(png=other)],
+        [shown(png=PICTURE + "\ud800")],
+        [shown(png=PICTURE, text="a")],
+        [shown(jpeg=PICTURE)],
+        [shown(png=PICTURE, jpeg=other)],
+        [shown(png=other, jpeg=PICTURE)],
+        [shown(png=PICTURE), shown(png=other)],
+        [shown(png=other), shown(png=PICTURE)],
+        [shown(), shown(png=PICTURE)],
+        [shown(png=[PICTURE])],
+        [shown(png=[PICTURE[:9000], PICTURE[9000:]])],
+        [{"data": [PICTURE]}],
+        [PICTURE],
+        PICTURE,
+        {"data": PICTURE},
+    ]
+    found = read(document(*(cell(id=f"c{number}", outputs=each) for number, each in enumerate(lists)))).cells
+    assert len({each.outputs for each in found}) == len(lists)
+    assert all(len(each.outputs) == 64 for each in found)
+
+
+def test_the_order_of_keys_in_an_output_means_nothing() -> None:
+    data = {"image/png": PICTURE, "image/jpeg": PICTURE, "text/plain": "a"}
+    there, back = read(
+        document(cell(id="a", outputs=[shown(**data)]), cell(id="b", outputs=[shown(**dict([*data.items()][::-1]))]))
+    ).cells
+    assert there.outputs == back.outputs
+
+
+def test_what_is_attached_to_a_text_is_part_of_its_metadata() -> None:
+    plain, one, other, key = read(
+        document(
+            cell(cell_type="markdown", id="a", metadata={"k": 1}),
+            cell(cell_type="markdown", id="b", metadata={"k": 1}, attachments={"a.png": {"image/png": "iVBO"}}),
+            cell(cell_type="markdown", id="c", metadata={"k": 1}, attachments={"a.png": {"image/png": "iVBP"}}),
+            cell(cell_type="markdown", id="d", attachments={"k": 1}),
+        )
+    ).cells
+    assert len({plain.metadata, one.metadata, other.metadata, key.metadata}) == 4
+
+
 @pytest.mark.parametrize(
     ("source", "tags", "marks"),
     [
