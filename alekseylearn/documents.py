@@ -9,8 +9,10 @@ from alekseylearn.diff import CellChange
 from alekseylearn.jobs import TrainingResult, number_out
 from alekseylearn.metrics import MetricDelta
 from alekseylearn.plan import NotebookPlan, TrainingJob
+from alekseylearn.reach import Reach, Route, find_reaches, find_ways
 from alekseylearn.report import Commit, NotebookOutcome, Outcome
-from alekseylearn.slicing import Slice
+from alekseylearn.slicing import CellReason
+from alekseylearn.targets import Target
 
 
 def outcome_json(outcome: Outcome) -> dict[str, Any]:
@@ -79,15 +81,24 @@ def _failure_json(result: TrainingResult | None) -> dict[str, Any] | None:
 def slice_json(job: TrainingJob) -> dict[str, Any]:
     """Return the document of `slice --json`."""
     cut = job.slice
+    ways = find_ways(cut)
     return {
         "notebook": cut.notebook,
         "digest": job.digest,
-        "targets": [{"cell": item.cell, "id": item.id, "reason": item.reason} for item in cut.targets],
-        "cells": [{"cell": item.cell, "id": item.id, "reason": item.reason} for item in cut.kept],
-        "dropped": [{"cell": item.cell, "id": item.id, "reason": item.reason} for item in cut.dropped],
+        "targets": [_cell_json(item) for item in cut.targets],
+        "cells": [{**_cell_json(item), "route": _route_json(ways.route(item.cell))} for item in cut.kept],
+        "dropped": [_cell_json(item) for item in cut.dropped],
         "missing": list(cut.missing),
         "warnings": [*job.notebook.warnings, *cut.warnings, *job.inputs.warnings],
     }
+
+
+def _cell_json(item: CellReason | Target) -> dict[str, Any]:
+    return {"cell": item.cell, "id": item.id, "reason": item.reason}
+
+
+def _route_json(route: Route | None) -> list[dict[str, Any]]:
+    return [{"cell": step.cell, "name": step.name} for step in route.steps] if route is not None else []
 
 
 def diff_json(base: str, head: str, plans: Iterable[NotebookPlan]) -> dict[str, Any]:
@@ -97,6 +108,7 @@ def diff_json(base: str, head: str, plans: Iterable[NotebookPlan]) -> dict[str, 
 
 def _notebook_diff_json(plan: NotebookPlan) -> dict[str, Any]:
     diff = plan.diff
+    reaches = find_reaches(diff.changes, plan.slice, plan.base.slice if plan.base else None)
     return {
         "path": diff.path,
         "old_path": diff.old_path,
@@ -104,43 +116,22 @@ def _notebook_diff_json(plan: NotebookPlan) -> dict[str, Any]:
         "trains": plan.decision != "skip",
         "reason": plan.reason,
         "refused": plan.refused,
-        "cells": [_change_json(change, plan) for change in diff.changes],
+        "coarse": diff.coarse,
+        "cells": [_change_json(*pair) for pair in zip(diff.changes, reaches, strict=True)],
     }
 
 
-def _change_json(change: CellChange, plan: NotebookPlan) -> dict[str, Any]:
+def _change_json(change: CellChange, reach: Reach) -> dict[str, Any]:
     cell = change.after or change.before
-    trains, reason = why_it_counts(change, plan.slice, plan.base.slice if plan.base else None)
     return {
         "kind": change.kind,
         "before": change.before.index if change.before else None,
         "after": change.after.index if change.after else None,
         "cell_type": cell.kind if cell else "code",
-        "trains": trains,
-        "reason": reason,
+        "trains": reach.trains,
+        "reason": reach.reason,
+        "route": _route_json(reach.route),
     }
-
-
-def why_it_counts(change: CellChange, cut: Slice | None, base: Slice | None = None) -> tuple[bool, str]:
-    """Tell whether a changed cell is in the training run, and why or why not, in words.
-
-    *cut* is head's slice; with that of the *base*, a removed cell counts if training needed it there.
-    """
-    if change.kind in ("outputs", "metadata"):
-        return False, f"{change.kind} only"
-    cell = change.after or change.before
-    if cell is None or cell.kind != "code":
-        return False, "text"
-    if change.cosmetic:
-        return False, "only comments or format changed"
-    if change.after is None:
-        needed = base is not None and any(item.cell == cell.index for item in base.kept)
-        return needed, "removed from the training" if needed else "removed"
-    kept = {item.cell: item.reason for item in cut.kept} if cut else {}
-    if cell.index in kept:
-        return True, kept[cell.index]
-    dropped = {item.cell: item.reason for item in cut.dropped} if cut else {}
-    return False, dropped.get(cell.index, "nothing is trained here")
 
 
 def _commit_json(commit: Commit) -> dict[str, str]:

@@ -17,7 +17,7 @@ from alekseylearn.jobs import Failure, TrainingResult
 from alekseylearn.metrics import MetricDelta
 from alekseylearn.report import NotebookOutcome, Outcome
 from alekseylearn.sections import naming
-from alekseylearn.sections.changes import changed_code, counts, how, side, tally
+from alekseylearn.sections.changes import changed_code, counts, how, side, tally, ways_of
 from alekseylearn.sections.failures import failing_lines, fixes, what_happened
 from alekseylearn.sections.headline import facts
 from alekseylearn.sections.metrics import change, gates, how_sure
@@ -128,7 +128,7 @@ def _view(notebook: NotebookOutcome, outcome: Outcome, key: str, logs: Mapping[s
         key=key,
         outcome=notebook,
         verdict=verdict_on(notebook, outcome),
-        changes=tuple(_change(notebook, one) for one in changed_code(notebook)),
+        changes=_changes(notebook),
         kept=_cells(notebook, kept=True),
         dropped=_cells(notebook, kept=False),
         curves=tuple((one, draw(one, base, f"{key}-curve{place}")) for place, one in enumerate(curves)),
@@ -141,11 +141,16 @@ def _view(notebook: NotebookOutcome, outcome: Outcome, key: str, logs: Mapping[s
     )
 
 
-def _change(notebook: NotebookOutcome, one: CellChange) -> ChangeView:
+def _changes(notebook: NotebookOutcome) -> tuple[ChangeView, ...]:
+    ways = ways_of(notebook)
+    return tuple(_change(one, counts(notebook, one, ways)) for one in changed_code(notebook))
+
+
+def _change(one: CellChange, counted: str) -> ChangeView:
     cell = side(one)
     kinds = {"+": "added", "-": "removed"}
     lines = tuple((kinds.get(line[:1], "same"), clean_block(line)) for line in line_diff(one, 3))
-    return ChangeView(title=f"Cell {cell.index}", how=how(one), counts=counts(notebook, one), lines=lines)
+    return ChangeView(title=f"Cell {cell.index}", how=how(one), counts=counted, lines=lines)
 
 
 def _cells(notebook: NotebookOutcome, *, kept: bool) -> tuple[tuple[CellReason, str], ...]:

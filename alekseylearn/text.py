@@ -22,7 +22,7 @@ Align = Literal["left", "right"]
 _PLAIN_WORD = re.compile(r"[(\"']?[A-Za-z0-9]+(?:[-',./=%][A-Za-z0-9]+)*%?[)\"']?[.,:;!?]?[)\"']?\Z")
 # What GitHub turns into links by itself: addresses, commits, references.
 _LINKED_WORD = re.compile(r"(?i)\W*(?:www\.|[0-9a-f]{7,40}\W*\Z|gh-\d)")
-_SIGNS = frozenset({"-", "+", "=", "<=", ">=", "·", "…"})
+_SIGNS = frozenset({"-", "+", "=", "<=", ">=", "·", "…", "→"})
 # What may follow a code span of the sentence at once.
 _AFTER_CODE = re.compile(r"'s\Z|[.,:;!?)]{1,2}\Z")
 _LIST_MARK = re.compile(r"[-+=<>]+\Z|\d+[.)]\Z")

@@ -92,7 +92,7 @@ def cut(path: str = "notebooks/churn.ipynb") -> Slice:
     """Make the slice of the notebook, with the edges that lead to its training cell."""
     return Slice(
         notebook=path,
-        targets=(Target(cell=8, id="c8", kind="train", reason="trains"),),
+        targets=(Target(cell=8, id="c8", kind="train", reason="trains: calls `loss.backward`"),),
         kept=KEPT,
         dropped=DROPPED,
         edges=(

@@ -11,14 +11,11 @@ import pytest
 
 from alekseylearn.analysis import Comparison, Side, make_plans
 from alekseylearn.config import Config
-from alekseylearn.diff import CellChange
-from alekseylearn.documents import delta_json, diff_json, metrics_json, outcome_json, slice_json, why_it_counts
+from alekseylearn.documents import delta_json, diff_json, metrics_json, outcome_json, slice_json
 from alekseylearn.git import ChangedFile
 from alekseylearn.jobs import Failure, JobState
 from alekseylearn.metrics import Metric, MetricDelta
-from alekseylearn.notebook import Cell
 from alekseylearn.plan import NotebookPlan, Settings, make_job
-from alekseylearn.slicing import CellReason, Slice
 from tests import outcomes, small
 from tests.strategies import notebook
 from tests.trees import tree
@@ -72,11 +69,12 @@ RUN = closed(
     refused=TEXT,
 )
 OUTCOME = closed(base=COMMIT, head=COMMIT, runs=listed(RUN))
+ROUTE = listed(closed(cell=COUNT, name=TEXT))
 SLICE = closed(
     notebook=TEXT,
     digest=DIGEST,
     targets=listed(REASON),
-    cells=listed(REASON),
+    cells=listed(closed(cell=COUNT, id=TEXT, reason={"type": "string", "minLength": 1}, route=ROUTE)),
     dropped=listed(REASON),
     missing=listed(TEXT),
     warnings=listed(TEXT),
@@ -88,6 +86,7 @@ CHANGE = closed(
     cell_type={"enum": ["code", "markdown", "raw"]},
     trains={"type": "boolean"},
     reason={"type": "string", "minLength": 1},
+    route=ROUTE,
 )
 DIFF = closed(
     base=TEXT,
@@ -100,6 +99,7 @@ DIFF = closed(
             trains={"type": "boolean"},
             reason=TEXT,
             refused=TEXT,
+            coarse={"type": "boolean"},
             cells=listed(CHANGE),
         )
     ),
@@ -177,6 +177,21 @@ def test_a_slice_tells_every_cell_once() -> None:
     assert told["warnings"] == ["cell 4 uses `m`, which no cell defines"]
 
 
+def test_a_slice_tells_the_way_of_each_cell_to_the_training() -> None:
+    job = make_job(
+        notebook("x = [1]", "import os\nos.chdir('.')", "y = x", "m.fit(y, y)"), Config(), tree(), Settings()
+    )
+    assert job is not None
+    told = checked(slice_json(job), SLICE)
+    ways = {item["cell"]: [(step["cell"], step["name"]) for step in item["route"]] for item in told["cells"]}
+    assert ways == {
+        0: [(0, "x"), (2, "y"), (3, "m.fit")],
+        1: [],
+        2: [(2, "y"), (3, "m.fit")],
+        3: [(3, "m.fit")],
+    }
+
+
 # -- diff --json ------------------------------------------------------------------------------------------------------
 
 
@@ -211,6 +226,9 @@ def test_a_diff_tells_each_changed_cell_and_whether_it_trains() -> None:
         (5, "modified", False, "only comments or format changed"),
         (8, "modified", False, "empty"),
     ]
+    assert [cell["route"] for cell in one["cells"] if cell["trains"]] == [
+        [{"cell": 4, "name": "epochs"}, {"cell": 6, "name": "line.fit"}]
+    ]
 
 
 @pytest.mark.parametrize(
@@ -235,31 +253,3 @@ def test_a_cell_that_was_removed_from_the_training_counts() -> None:
         (1, None, True, "removed from the training"),
         (2, None, False, "removed"),
     ]
-
-
-def change(kind: Any, before: Cell | None, after: Cell | None, *, cosmetic: bool = False) -> CellChange:
-    return CellChange(kind=kind, before=before, after=after, added_lines=0, removed_lines=0, cosmetic=cosmetic)
-
-
-CODE = Cell(index=0, id="a", kind="code", source="x = 1")
-CUT = Slice(
-    notebook="a.ipynb",
-    targets=(),
-    kept=(CellReason(cell=0, id="a", reason="defines `x`"),),
-    dropped=(CellReason(cell=1, id="b", reason="empty"),),
-)
-
-
-@pytest.mark.parametrize(
-    ("told", "cut", "expected"),
-    [
-        (change("metadata", CODE, CODE), CUT, (False, "metadata only")),
-        (change("moved", CODE, CODE), CUT, (True, "defines `x`")),
-        (change("removed", CODE, None), CUT, (False, "removed")),
-        (change("removed", CODE, None, cosmetic=True), CUT, (False, "only comments or format changed")),
-        (change("added", None, CODE), None, (False, "nothing is trained here")),
-        (change("modified", None, None), CUT, (False, "text")),
-    ],
-)
-def test_why_a_change_counts(told: CellChange, cut: Slice | None, expected: tuple[bool, str]) -> None:
-    assert why_it_counts(told, cut) == expected

@@ -220,7 +220,7 @@ def test_removed_moved_and_reformatted_cells_are_told_apart() -> None:
     text = says("what changed", outcome(told(diff=diff_notebooks(before, after))))
     assert "| 1 `import torch` | edited, +1 −1 | no: only comments or format changed |" in text
     assert "| 4 `batch_size = 128` of the base | removed, −2 | no longer there |" in text
-    assert "| 2 `plot_confusion(net, val_dl)` | moved |" in text
+    assert "| 2 `plot_confusion(net, val_dl)` | moved from 10 to 2 |" in text
 
 
 def test_a_cell_that_no_slice_knows_is_said_to_be_unknown() -> None:

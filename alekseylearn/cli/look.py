@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,8 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from alekseylearn.analysis import Comparison
     from alekseylearn.cli.place import Place
     from alekseylearn.plan import NotebookPlan, TrainingJob
@@ -29,14 +26,17 @@ def diff_command(what: tuple[str, ...], as_json: bool, by_code: bool, lines: boo
     the place where it left the default branch.
     """
     from alekseylearn.cli.screen import console, print_json
-    from alekseylearn.documents import diff_json
 
     base, head, plans = _plans(what)
     changed = [plan for plan in plans if plan.diff.status != "unchanged" or plan.refused]
     if as_json:
+        from alekseylearn.documents import diff_json
+
         print_json(diff_json(base, head, plans))
     else:
-        _show_diff(console(), base, head, plans, lines=lines)
+        from alekseylearn.cli.show_diff import show_diff
+
+        show_diff(console(), base, head, plans, lines=lines)
     if any(plan.refused for plan in plans):
         return 3
     return 1 if by_code and changed else 0
@@ -89,46 +89,6 @@ def _two_files(old: Path, new: Path) -> NotebookPlan:
     return plan
 
 
-def _show_diff(out: Console, base: str, head: str, plans: Iterable[NotebookPlan], *, lines: bool) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
-    from alekseylearn.diff import line_diff
-    from alekseylearn.documents import why_it_counts
-    from alekseylearn.text import clean_block, plural
-
-    colours = {"added": "green", "removed": "red", "modified": "yellow", "moved": "cyan"}
-    seen = 0
-    for plan in plans:
-        seen += 1
-        reason = plan.reason.removeprefix("not trained: ")
-        word = "[bold green]trains[/]" if plan.decision != "skip" else "[dim]does not train[/]"
-        out.print(f"[bold]{escape(plan.path)}[/] {plan.diff.status}, {word}: {escape(reason)}")
-        if plan.refused:
-            out.print(f"[red]{escape(plan.refused)}[/]")
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
-        for change in plan.diff.changes:
-            cell = change.after or change.before
-            if cell is None:
-                continue
-            trains, why = why_it_counts(change, plan.slice, plan.base.slice if plan.base else None)
-            amount = (
-                f"+{change.added_lines} −{change.removed_lines}" if change.added_lines or change.removed_lines else ""
-            )
-            colour = colours.get(change.kind, "dim")
-            told = f"[bold]{escape(why)}[/]" if trains else f"[dim]{escape(why)}[/]"
-            table.add_row(f"  cell {cell.index}", f"[{colour}]{change.kind}[/]", amount, escape(cell.headline), told)
-            if lines:
-                for line in line_diff(change):
-                    colour = {"+": "green", "-": "red"}.get(line[:1], "dim")
-                    table.add_row("", "", "", f"[{colour}]{escape(clean_block(line))}[/]", "")
-        out.print(table)
-    if not seen:
-        out.print(f"No notebook changed between {escape(base[:12] or 'nothing')} and {escape(head[:12])}.")
-    else:
-        out.print(f"[dim]{plural(seen, 'notebook')} compared.[/]")
-
-
 @click.command("slice")
 @click.argument("notebook", type=click.Path(exists=True, dir_okay=False))
 @click.option("--why", is_flag=True, help="Show the cells that are left out, too, and what leads to training.")
@@ -138,15 +98,18 @@ def _show_diff(out: Console, base: str, head: str, plans: Iterable[NotebookPlan]
 def slice_command(notebook: str, why: bool, target: tuple[int, ...], output: str | None, as_json: bool) -> int:
     """Show the cells of NOTEBOOK that training needs, and why."""
     from alekseylearn.cli.screen import console, print_json
-    from alekseylearn.documents import slice_json
 
     job = _job(notebook, target)
     if output:
         _write(job, Path(output))
     if as_json:
+        from alekseylearn.documents import slice_json
+
         print_json(slice_json(job))
     else:
-        _show_slice(console(), job, why=why)
+        from alekseylearn.cli.show_slice import show_slice
+
+        show_slice(console(), job, why=why)
         if output:
             console(stderr=True).print(f"written to {output}")
     return 0
@@ -177,37 +140,6 @@ def _job(name: str, wanted: tuple[int, ...]) -> TrainingJob:
     if job is None:
         raise without_training(relative)
     return job
-
-
-def _show_slice(out: Console, job: TrainingJob, *, why: bool) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
-    cut, cells = job.slice, job.notebook.cells
-    code = sum(1 for cell in cells if cell.kind == "code")
-    out.print(
-        f"[bold]{escape(job.notebook.path)}[/]: {len(cut.kept)} of {code} code cells are needed, identity {job.run}"
-    )
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
-    goals = {target.cell for target in cut.targets}
-    for item in cut.kept:
-        style = "bold green" if item.cell in goals else "green"
-        table.add_row(
-            f"  [{style}]cell {item.cell}[/]", escape(cells[item.cell].headline), f"[dim]{escape(item.reason)}[/]"
-        )
-    if why:
-        for item in cut.dropped:
-            if cells[item.cell].kind == "code":
-                table.add_row(
-                    f"  [dim]cell {item.cell}[/]",
-                    f"[dim]{escape(cells[item.cell].headline)}[/]",
-                    f"[dim]left out: {escape(item.reason)}[/]",
-                )
-    out.print(table)
-    for warning in (*job.notebook.warnings, *cut.warnings, *job.inputs.warnings):
-        out.print(f"[yellow]warning:[/] {escape(warning)}")
-    if cut.missing:
-        out.print(f"[yellow]warning:[/] defined nowhere before they are used: {escape(', '.join(cut.missing))}")
 
 
 def _write(job: TrainingJob, path: Path) -> None:

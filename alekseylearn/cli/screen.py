@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import json
 import re
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from alekseylearn.text import Markdown
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 WIDTH = 110
+SPELLED: Mapping[str, str] = {"→": "->", "−": "-", "–": "-", "…": "...", "×": "x", "·": "-", "▸": ">"}
+"""What stands for our own signs where the terminal's encoding has none for them; for all others a question mark."""
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -26,8 +30,23 @@ def console(*, stderr: bool = False) -> Console:
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
 
+    _spell_out(sys.stderr if stderr else sys.stdout)
     found = Terminal(stderr=stderr, highlight=False)
     return found if found.width <= WIDTH else Terminal(stderr=stderr, highlight=False, width=WIDTH)
+
+
+def _spell_out(stream: TextIO) -> None:
+    """Let a terminal that cannot show a sign show another for it, instead of failing."""
+    codecs.register_error("alekseylearn.spelled", _spelled)
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="alekseylearn.spelled")
+
+
+def _spelled(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    signs = error.object[error.start : error.end]
+    return "".join(SPELLED.get(sign, "?") for sign in signs), error.end
 
 
 def print_json(document: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 
 from alekseylearn.diff import CellChange, line_diff
 from alekseylearn.notebook import Cell
+from alekseylearn.reach import Route, Ways, changed_names, find_ways, in_words
 from alekseylearn.report import NotebookOutcome, Outcome
 from alekseylearn.sections import naming
 from alekseylearn.text import Align, Markdown, details, fence, join, plural, prose, table
@@ -13,6 +14,7 @@ from alekseylearn.verdict import active
 
 MAX_ROWS = 30
 MAX_DIFF_LINES = 80
+MAX_REASON = 100
 LINE_WIDTH = 160
 _BESIDE_THE_CODE = ("outputs", "metadata")
 
@@ -30,7 +32,8 @@ def notebook_changes(notebook: NotebookOutcome) -> Markdown:
     if notebook.diff.status == "added":
         return join(["The notebook is new.", _in_the_run(notebook)])
     code_changes = changed_code(notebook)
-    rows = [[_label(change), how(change), counts(notebook, change)] for change in code_changes[:MAX_ROWS]]
+    ways = ways_of(notebook)
+    rows = [[_label(change), how(change), counts(notebook, change, ways)] for change in code_changes[:MAX_ROWS]]
     align: tuple[Align, ...] = ("left", "left", "left")
     listed = table(("Cell", "Change", "In the training run"), rows, align) if rows else _outside(notebook)
     more = f"And {plural(len(code_changes) - MAX_ROWS, 'more cell')}." if len(code_changes) > MAX_ROWS else ""
@@ -67,6 +70,8 @@ def how(change: CellChange) -> str:
             word = "outputs only"
         case "metadata":
             word = "metadata only"
+        case "moved" if change.before is not None and change.after is not None:
+            word = f"moved from {change.before.index} to {change.after.index}"
         case _:
             word = change.kind
     return join([word, " ".join(lines)], ", ")
@@ -89,19 +94,30 @@ def _label(change: CellChange) -> str:
     return label if change.after is not None else f"{label} of the base"
 
 
-def counts(notebook: NotebookOutcome, change: CellChange) -> str:
-    """Say whether one changed cell is part of the training run, and why."""
+def counts(notebook: NotebookOutcome, change: CellChange, ways: Ways | None) -> str:
+    """Say whether one changed cell is part of the training run, and why: the way on which it gets there, if short."""
     if change.cosmetic:
         return "no: only comments or format changed"
     if change.after is None:
         return "no longer there"
     if notebook.slice is None:
         return "unknown"
+    route = ways.route(change.after.index, changed_names(change)) if ways is not None else None
     for told, reasons in (("yes", notebook.slice.kept), ("no", notebook.slice.dropped)):
         for reason in reasons:
             if reason.cell == change.after.index:
-                return f"{told}: {prose(reason.reason, 100, cell=True)}"
+                return f"{told}: {prose(_short(route) or reason.reason, MAX_REASON, cell=True)}"
     return "no"
+
+
+def ways_of(notebook: NotebookOutcome) -> Ways | None:
+    """Find the ways through the cells of the training run, if there is one."""
+    return find_ways(notebook.slice) if notebook.slice is not None else None
+
+
+def _short(route: Route | None) -> str:
+    words = in_words(route) if route is not None and len(route.steps) > 1 else ""
+    return words if len(words) <= MAX_REASON else ""
 
 
 def _outside(notebook: NotebookOutcome) -> str:
