@@ -1,6 +1,6 @@
 # manner: company forecaster, German comments, while loop with early stopping, names re-used
 # needs: torch pandas numpy matplotlib
-# seconds: 5
+# seconds: 6
 # %% [markdown]
 # # Nachfrageprognose Leihräder (synthetisch)
 # Stündliche Werte, eine Station. Ziel: nächste Stunde.

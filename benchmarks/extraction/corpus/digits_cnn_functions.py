@@ -1,6 +1,6 @@
 # manner: student after a first deep learning course, train()/test() functions
 # needs: torch scikit-learn matplotlib numpy
-# seconds: 5
+# seconds: 7
 # %% [markdown]
 # # Small CNN on the 8x8 digits
 # Homework 3. No GPU needed, the images are tiny.

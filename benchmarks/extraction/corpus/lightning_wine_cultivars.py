@@ -1,6 +1,6 @@
 # manner: ML engineer, LightningModule + DataModule, torchmetrics collection, callbacks
 # needs: lightning torch torchmetrics scikit-learn pandas
-# seconds: 12
+# seconds: 10
 # %% [markdown]
 # # Wine cultivars with Lightning
 # Template notebook for new projects. Swap the DataModule, keep the rest.

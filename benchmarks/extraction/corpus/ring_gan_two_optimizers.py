@@ -1,6 +1,6 @@
 # manner: research notebook, one big loop, two optimizers, argparse-like namespace
-# needs: torch numpy matplotlib scikit-learn scipy
-# seconds: 7
+# needs: torch numpy matplotlib scipy
+# seconds: 8
 # %% [markdown]
 # # Mode collapse on a ring of Gaussians
 # Minimal reproduction for the group meeting. Question: does instance noise help when D is much stronger than G?
@@ -11,7 +11,7 @@ from torch import nn, optim
 from scipy.stats import wasserstein_distance
 plt.rcParams["figure.dpi"] = 80
 # %% count=2
-args = SimpleNamespace(seed=0, modes=6, radius=2.0, sigma=0.06, z=4, hid=48, iters=500, bs=128, lr_g=1e-3, lr_d=1e-3, n_critic=1, noise=0.1)
+args = SimpleNamespace(seed=0, modes=6, radius=2.0, sigma=0.06, z=4, hid=48, iters=1200, bs=128, lr_g=1e-3, lr_d=1e-3, n_critic=1, noise=0.1)
 torch.manual_seed(args.seed); np.random.seed(args.seed)
 centers = args.radius * torch.tensor([[np.cos(a), np.sin(a)] for a in np.linspace(0, 2 * np.pi, args.modes, endpoint=False)], dtype=torch.float32)
 centers
@@ -59,7 +59,7 @@ for it in range(args.iters):
     opt_g.step()
 
     d_hist.append(d_loss.item()); g_hist.append(g_loss.item())
-    if it % 100 == 0:
+    if it % 300 == 0:
         with torch.no_grad():
             snapshots[it] = G(z_fixed).numpy()
         print(f"[{it:4d}] D {d_loss.item():.3f} G {g_loss.item():.3f}")

@@ -1,6 +1,6 @@
 # manner: hobbyist with closures, everything lower case, mostly unseeded, samples printed
-# needs: torch numpy
-# seconds: 8
+# needs: torch
+# seconds: 5
 # %% [markdown]
 # ## making up street names with a character model
 # i wrote a little grammar that spits out street names, then a gru tries to learn it. mostly for fun

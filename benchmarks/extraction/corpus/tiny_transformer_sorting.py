@@ -1,6 +1,6 @@
 # manner: research, transformer from scratch, phases train/val in one loop, ablation function using globals
 # needs: torch numpy matplotlib tqdm
-# seconds: 9
+# seconds: 6
 # %% [markdown]
 # # Can one attention layer sort?
 # Sequence of digits in, sorted digits out. All positions in parallel, no causal mask.
