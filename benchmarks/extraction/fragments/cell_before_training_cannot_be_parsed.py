@@ -1,0 +1,10 @@
+# trap: before a target nobody knows what an unreadable cell does
+# runs: no
+# %% keep
+values = [1, 2]
+# %% keep
+print "python two"
+# %% keep
+shown = 3
+# %% train tags=train
+result = sum(values)
