@@ -110,20 +110,20 @@ def train_script(job: TrainingJob, *, standalone: bool = False) -> str:
 
 
 def slice_notebook(job: TrainingJob) -> str:
-    """Write the slice as a notebook of nbformat 4.5: the kept cells as they stand, without outputs."""
+    """Write the slice as a notebook of nbformat 4.5: the kept cells as they stand, without outputs.
+
+    Parameters stand in cells of their own, with the tag that papermill gives them.
+    """
     cells = [job.notebook.cells[kept.cell] for kept in job.slice.kept]
+    places = parameter_places(job.parameters, cells, job.notebook.path)
+    written = []
+    for cell in cells:
+        written.append(_cell(cell.id, cell.source, cell.tags))
+        if cell.index in places:
+            source = _parameter_lines(job, places[cell.index])
+            written.append(_cell(f"parameters-{cell.index}", source, frozenset({"injected-parameters"})))
     document = {
-        "cells": [
-            {
-                "cell_type": "code",
-                "execution_count": None,
-                "id": cell.id,
-                "metadata": {"tags": sorted(cell.tags)} if cell.tags else {},
-                "outputs": [],
-                "source": cell.source.splitlines(keepends=True),
-            }
-            for cell in cells
-        ],
+        "cells": written,
         "metadata": {
             "kernelspec": {
                 "name": job.notebook.kernel,
@@ -136,6 +136,17 @@ def slice_notebook(job: TrainingJob) -> str:
         "nbformat_minor": 5,
     }
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def _cell(cell_id: str, source: str, tags: frozenset[str]) -> dict[str, Any]:
+    return {
+        "cell_type": "code",
+        "execution_count": None,
+        "id": cell_id,
+        "metadata": {"tags": sorted(tags)} if tags else {},
+        "outputs": [],
+        "source": source.splitlines(keepends=True),
+    }
 
 
 _RESEED = """# %% [seeds of cell {cell}]
@@ -183,8 +194,11 @@ def _future_imports(code: str) -> list[ast.ImportFrom]:
 
 
 def _parameters(job: TrainingJob, names: Iterable[str]) -> str:
-    lines = [f"{name} = {job.parameters[name]!r}" for name in names]
-    return "# %% [parameters]\n" + "\n".join(lines) + "\n"
+    return f"# %% [parameters]\n{_parameter_lines(job, names)}\n"
+
+
+def _parameter_lines(job: TrainingJob, names: Iterable[str]) -> str:
+    return "\n".join(f"{name} = {job.parameters[name]!r}" for name in names)
 
 
 def _reseed(job: TrainingJob, number: int) -> str:

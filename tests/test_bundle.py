@@ -302,6 +302,17 @@ def test_tags_that_mark_cells_stay_on_them() -> None:
     assert json.loads(slice_notebook(made))["cells"][0]["metadata"] == {"tags": ["b", "train"]}
 
 
+def test_parameters_stand_in_the_notebook_too() -> None:
+    made = job("epochs = 3\nrate = 0.1", "#| train\nfit(epochs, rate)", parameters={"epochs": 5})
+    document = json.loads(slice_notebook(made))
+    nbformat.validate(document)
+    assert [(cell["source"], cell["metadata"]) for cell in document["cells"]] == [
+        (["epochs = 3\n", "rate = 0.1"], {}),
+        (["epochs = 5"], {"tags": ["injected-parameters"]}),
+        (["#| train\n", "fit(epochs, rate)"], {}),
+    ]
+
+
 @given(sources())
 def test_the_slice_of_a_slice_is_the_slice(cells: tuple[str, ...]) -> None:
     one = make_job(notebook(*cells), Config(), tree(), Settings())

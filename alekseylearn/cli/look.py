@@ -101,7 +101,7 @@ def slice_command(notebook: str, why: bool, target: tuple[int, ...], output: str
 
     job = _job(notebook, target)
     if output:
-        _write(job, Path(output))
+        _write(job, Path(output), Path(notebook))
     if as_json:
         from alekseylearn.documents import slice_json
 
@@ -142,16 +142,19 @@ def _job(name: str, wanted: tuple[int, ...]) -> TrainingJob:
     return job
 
 
-def _write(job: TrainingJob, path: Path) -> None:
+def _write(job: TrainingJob, path: Path, notebook: Path) -> None:
     from alekseylearn.bundle import slice_notebook, train_script
     from alekseylearn.errors import UsageError
     from alekseylearn.files import write_atomic
 
-    if path.suffix == ".py":
-        write_atomic(path, train_script(job, standalone=True).encode())
-    elif path.suffix == ".ipynb":
-        write_atomic(path, slice_notebook(job).encode())
-    else:
-        raise UsageError(
-            "usage.output", f"{path.name} is neither a .py nor an .ipynb file", hint="-o OUT.py or -o OUT.ipynb"
-        )
+    hint = "-o OUT.py or -o OUT.ipynb"
+    if path.suffix not in (".py", ".ipynb"):
+        raise UsageError("usage.output", f"{path.name} is neither a .py nor an .ipynb file", hint=hint)
+    if path.exists() and path.samefile(notebook):
+        raise UsageError("usage.output", f"{path.name} is the notebook itself", hint=f"{hint}, another file")
+    text = train_script(job, standalone=True) if path.suffix == ".py" else slice_notebook(job)
+    try:
+        write_atomic(path, text.encode())
+    except OSError as error:
+        what = f"{path} cannot be written: {error.strerror}"
+        raise UsageError("usage.output", what, hint="name a file in a folder that you may write to") from None
