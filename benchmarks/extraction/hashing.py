@@ -30,7 +30,8 @@ VERSION = 1
 _SHOWN = ("matplotlib", "mpl_toolkits", "seaborn", "plotly", "IPython", "altair", "bokeh", "ipywidgets", "tqdm")
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _OPAQUE = (types.ModuleType, io.IOBase, types.FrameType, types.TracebackType)
-_TOO_DEEP = b"too deep"
+_UNKNOWN = b"cannot be read"
+_DEEPEST = 10_000
 _RULES = (of_numpy, of_pandas, of_scipy, of_torch, of_other_library, of_code)
 
 
@@ -45,10 +46,14 @@ def fingerprint(value: object) -> str:
         return "module:"
     if is_shown(value):
         return "shown:"
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, _DEEPEST))
     try:
         digest = _Hasher().digest(value)
-    except RecursionError:
-        digest = _TOO_DEEP
+    except Exception:  # noqa: BLE001 - whatever a library raises when it is looked at, or too deep a recursion
+        digest = _UNKNOWN
+    finally:
+        sys.setrecursionlimit(limit)
     return f"{kind.__name__}:{digest.hex()[:16]}"
 
 

@@ -95,6 +95,8 @@ class Runner:
         watched = {line["step"] for line in known["lines"] if "names" in line} if known is not None else set()
         steps = tuple(replace(step, watch=step.watch or step.number in watched) for step in steps)
         found = self._really(name, steps, seed)
+        if found["lines"] and found["lines"][-1].get("end") == "error":
+            raise RuntimeError(f"{name}: {found['lines'][-1]['what']}")
         memory.parent.mkdir(parents=True, exist_ok=True)
         draft = memory.with_suffix(f".{os.getpid()}")
         draft.write_text(json.dumps(found), encoding="utf-8")

@@ -79,7 +79,7 @@ def _become(request: dict[str, Any]) -> None:
     with Path(request["record"]).open("w", encoding="utf-8") as record:
         try:
             _Run(request, record).run()
-        except BaseException as error:  # noqa: BLE001 - told, and the process ends
+        except BaseException as error:  # noqa: BLE001 - ours; told, and the process ends
             _told(record, end="error", what=f"{type(error).__name__}: {error}")
     os._exit(0)
 
