@@ -125,8 +125,10 @@ class Calls(World, ABC):
         module = (
             call.arguments[0].text if call.arguments and name in ("__import__", "importlib.import_module") else None
         )
+        judgement = effects.judge_function(dotted, said)
+        self.quiet = self.quiet and effects.only_shows(dotted, judgement, said)
         return self.apply(
-            effects.judge_function(dotted, said),
+            judgement,
             receiver=NO_THINGS,
             passed=passed,
             made=Thing(origin=module or name, module=module or "", draws=frozenset(drawn) if a_class else frozenset()),
@@ -146,6 +148,7 @@ class Calls(World, ABC):
         self.draw(effects.method_draws(call, origins, said))
         if call.last not in libraries.PURE_METHODS or call.last == "split":
             self.draw(generator for thing in reach(receiver | passed) for generator in thing.draws)
+        self.quiet = self.quiet and effects.method_only_shows(call, origins, said)
         return self.apply(
             effects.judge_method(call, origins, said),
             receiver=receiver,
@@ -226,6 +229,7 @@ class Calls(World, ABC):
         function = body.function
         given = NO_THINGS.union(*positional, *named.values())
         if function in self.running or self.budget <= 0:
+            self.quiet = False
             self.change(given, "deep")
             return given
         self.budget -= 1

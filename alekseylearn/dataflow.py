@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import assert_never
 
 from alekseylearn.calls import Called, Calls
+from alekseylearn.effects import library
 from alekseylearn.events import (
     Assign,
     Call,
@@ -24,7 +25,7 @@ from alekseylearn.events import (
     Store,
     Use,
 )
-from alekseylearn.knowledge import PLAIN, Knowledge
+from alekseylearn.knowledge import PLAIN, Knowledge, libraries
 from alekseylearn.memory import Need
 from alekseylearn.names import CellNames, find_names
 from alekseylearn.notebook import Notebook
@@ -35,7 +36,11 @@ _CALLS_PER_CELL = 400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellFlow:
-    """What one cell needs of earlier cells, and what it does besides binding names."""
+    """What one cell needs of earlier cells, and what it does besides binding names.
+
+    A `quiet` cell provably does nothing but bind names and show; `figures` are those of its names that stand for
+    nothing but what shows.
+    """
 
     names: CellNames
     needs: tuple[Need, ...] = ()
@@ -43,6 +48,8 @@ class CellFlow:
     calls: tuple[Called, ...] = ()
     signals: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    quiet: bool = False
+    figures: frozenset[str] = frozenset()
 
 
 def trace(notebook: Notebook, known: Knowledge = PLAIN.known) -> Mapping[int, CellFlow]:
@@ -71,6 +78,7 @@ class _Tracer(Calls):
         self.current, self.budget = names.cell, _CALLS_PER_CELL
         self.needs, self.seen, self.effects, self.missing = {}, set(), dict.fromkeys(names.translation.effects), {}
         self.calls, self.signals, self.logs = [], [], []
+        self.quiet, self.began = True, Thing().number
         for requirement in names.translation.requirements:
             self.effects[f"installs `{requirement}`"] = None
         self.follow(names.events, self.top)
@@ -83,7 +91,15 @@ class _Tracer(Calls):
             calls=tuple(self.calls),
             signals=tuple(dict.fromkeys(self.signals)),
             missing=tuple(self.missing),
+            quiet=self.quiet and not (self.effects or self.missing or names.error),
+            figures=frozenset(name for name in names.defs if self.stands_for_figures(name)),
         )
+
+    def stands_for_figures(self, name: str) -> bool:
+        """Tell whether *name* stands for nothing but what a library that shows made."""
+        binding = self.top.bindings.get(name)
+        things = binding.things if binding is not None else frozenset()
+        return bool(things) and all(library(thing.origin) in libraries.DISPLAY_LIBRARIES for thing in things)
 
     def follow(self, events: Iterable[Event], frame: Frame) -> Things:
         """Follow *events* in *frame*; return what they give back."""

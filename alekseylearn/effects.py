@@ -98,6 +98,25 @@ def judge_function(dotted: str, said: Said) -> Judgement:
     return Judgement(fresh=fresh)
 
 
+def only_shows(dotted: str, judgement: Judgement, said: Said) -> bool:
+    """Tell whether a call of *dotted*, so judged, provably does nothing but show or compute."""
+    if said:
+        return bool(said & {"shows", "pure"})
+    if library(dotted) == "builtins":
+        return dotted.rpartition(".")[2] not in libraries.CHANGING_BUILTINS | libraries.INTERRUPTING_BUILTINS
+    return library(dotted) in libraries.DISPLAY_LIBRARIES or judgement.fresh
+
+
+def method_only_shows(call: Call, origins: Iterable[str], said: Said) -> bool:
+    """Tell whether a call of a method, of what *origins* made, provably does nothing but show or compute."""
+    if said:
+        return bool(said & {"shows", "pure"})
+    if _is_true(call.keyword("inplace")):
+        return False
+    makers = {library(origin) for origin in origins}
+    return call.last in libraries.PURE_METHODS or (bool(makers) and makers <= libraries.DISPLAY_LIBRARIES)
+
+
 def makes_object(dotted: str) -> bool:
     """Whether the call of *dotted* is that of a class, by the way it is written."""
     return dotted.rpartition(".")[2][:1].isupper()

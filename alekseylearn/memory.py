@@ -27,7 +27,8 @@ class Memory:
     """The names of the notebook after the cells that were followed so far, and the needs of the `current` one.
 
     `unseen` are cells that may have bound any name; `logs` remember what names stood for before code that may not run;
-    `seen` are the objects that the current cell has looked at.
+    `seen` are the objects that the current cell has looked at. `quiet` stays true as long as that cell does nothing but
+    show; it may change objects that it made itself, whose numbers come after `began`.
     """
 
     top: Frame = field(default_factory=Frame)
@@ -38,6 +39,8 @@ class Memory:
     seen: set[Thing] = field(default_factory=set)
     effects: dict[str, None] = field(default_factory=dict)
     missing: dict[str, None] = field(default_factory=dict)
+    quiet: bool = True
+    began: int = 0
 
     def use(self, name: str, frame: Frame) -> None:
         """Note what reading *name* needs, with all that functions behind it will read when they run."""
@@ -184,6 +187,8 @@ class Memory:
 
     def alter(self, thing: Thing) -> None:
         """Note that the current cell changes *thing*, as earlier cells left it."""
+        if thing.number < self.began and effects.library(thing.origin) not in libraries.DISPLAY_LIBRARIES:
+            self.quiet = False
         if thing.changed is not None and thing not in self.seen:
             self.need(thing.changed, thing.known_as, "changes")
         thing.changed = self.current

@@ -18,10 +18,11 @@ from alekseylearn.meaning import cell_meaning, module_meaning
 from alekseylearn.metrics import Judgement
 from alekseylearn.notebook import Notebook
 from alekseylearn.parameters import parameter_places
+from alekseylearn.pruning import prune
 from alekseylearn.reasons import Meaning, nothing_counts, what_differs
 from alekseylearn.requirements import Requirements, find_requirements
 from alekseylearn.runtime import CONTRACT
-from alekseylearn.slicing import Slice, backward_slice
+from alekseylearn.slicing import Slice
 from alekseylearn.targets import Target, find_targets
 
 Decision = Literal["train", "reuse", "skip"]
@@ -103,7 +104,7 @@ def make_job(
     wanted = _named_targets(notebook, targets) if targets else find_targets(notebook, rules.known)
     if not any(target.kind == "train" for target in wanted):
         return None
-    cut = backward_slice(notebook, wanted, rules)
+    notebook, cut = prune(notebook, wanted, rules)
     asked = {**model.parameters, **(model.smoke if settings.smoke else {}), **settings.parameters}
     parameter_places(asked, [notebook.cells[kept.cell] for kept in cut.kept], notebook.path)
     inputs = find_inputs(notebook, cut, tree)

@@ -57,6 +57,7 @@ class World(Memory):
     def draw(self, generators: Iterable[str]) -> None:
         """Draw from global random generators: what comes depends on all that was drawn before."""
         for generator in generators:
+            self.quiet = False
             name = RANDOM + generator
             for source, how in self.top.bindings.get(name, Binding()).sources:
                 self.need(source, name, how)
@@ -79,6 +80,7 @@ class World(Memory):
                 for source, _ in self.top.bindings.get(FILE + name, Binding()).sources:
                     self.need(source, FILE + name, "file")
         if writes:
+            self.quiet = False
             self.add_source(FILE + path, "file")
 
     def path(self, call: Call, frame: Frame) -> str:

@@ -51,6 +51,8 @@ SIDE_EFFECT_IMPORTS = ("sklearn.experimental", "google.colab", "dotenv.autoload"
 # -- builtins ---------------------------------------------------------------------------------------------------------
 
 CHANGING_BUILTINS = words("setattr delattr next anext")
+INTERRUPTING_BUILTINS = words("exit quit input breakpoint open exec eval compile __import__")
+"""Builtins that do more than compute: whoever leaves them out changes what happens."""
 FRESH_BUILTINS = words(
     "range slice print display len type repr str int float bool complex isinstance issubclass hasattr callable "
     "help dir id input abs round hash format ord chr divmod pow any all bin hex oct ascii breakpoint"

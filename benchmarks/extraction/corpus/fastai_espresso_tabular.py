@@ -1,6 +1,5 @@
 # manner: fastai course follower, star import, short cells, tabular learner
 # needs: fastai pandas numpy
-# runs: no
 # seconds: 5
 # %% [markdown]
 # # Will the shot be good?
