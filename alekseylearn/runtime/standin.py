@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import types
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
@@ -42,6 +43,20 @@ def ignore(*_: Any, **__: Any) -> None:
     """Do nothing: there is no page to clear in a job."""
 
 
+def for_the_notebook(shell: Callable[[], Any]) -> Callable[[], Any]:
+    """Give *shell* to the notebook's own code only.
+
+    Libraries that find a shell (matplotlib does) take what runs them for a live IPython, with all that this can do.
+    """
+
+    def get_ipython() -> Any:
+        """Return the shell that runs this notebook."""
+        # The one way to learn who asks, short of walking the stack.
+        return shell() if sys._getframe(1).f_globals.get("__name__") == "__main__" else None  # noqa: SLF001
+
+    return get_ipython
+
+
 def modules(display: Callable[..., None], shell: Callable[[], Any]) -> dict[str, types.ModuleType]:
     """Make the modules `IPython` and `IPython.display`, or none where IPython itself is installed."""
     if find_spec("IPython") is not None:
@@ -52,7 +67,7 @@ def modules(display: Callable[..., None], shell: Callable[[], Any]) -> dict[str,
     submodule.__spec__ = ModuleSpec("IPython.display", None)
     vars(submodule).update({name: _rich(name, kind) for name, kind in KINDS.items()})
     vars(submodule).update(display=display, clear_output=ignore, set_matplotlib_formats=ignore)
-    vars(package).update(display=submodule, get_ipython=shell)
+    vars(package).update(display=submodule, get_ipython=for_the_notebook(shell))
     return {"IPython": package, "IPython.display": submodule}
 
 
@@ -63,7 +78,7 @@ def hooks(display: Callable[..., None], shell: Callable[[], Any]) -> dict[str, H
         module.display, module.clear_output = display, ignore
 
     def take_shell(module: Any) -> None:
-        module.get_ipython = shell
+        module.get_ipython = for_the_notebook(shell)
 
     return {
         "IPython.core.display_functions": take_display,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 
 import joblib
+import pytest
 from sklearn.datasets import load_iris
 
 from .conftest import Make, train
@@ -50,6 +51,17 @@ def test_joblib_workers_run_functions_of_the_notebook(run: Make) -> None:
     )
     assert job.log == "[0, 1, 4]\n", job.out
     assert job.result["seconds"] < 60
+
+
+@pytest.mark.parametrize("first", ["", "import IPython", "from IPython.display import display"], ids=str)
+def test_figures_do_not_take_the_job_for_a_live_ipython(run: Make, first: str) -> None:
+    job = run(f"{first}\nimport matplotlib.pyplot as plt\nplt.figure().canvas.draw()\nprint(plt.get_fignums())")
+    assert (job.code, job.log) == (0, "[1]\n"), job.out
+
+
+def test_the_notebook_gets_its_shell_from_ipython(run: Make) -> None:
+    job = run("from IPython import get_ipython\nget_ipython().run_line_magic('time', 'print(3)')")
+    assert job.log.startswith("3\n"), job.out
 
 
 def test_figures_are_stored_where_they_are_shown(run: Make) -> None:
