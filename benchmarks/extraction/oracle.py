@@ -6,14 +6,15 @@ import argparse
 import statistics
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from alekseylearn.magics import translate
 from alekseylearn.notebook import Notebook
-from alekseylearn.slicing import backward_slice
+from alekseylearn.pruning import prune
 from alekseylearn.targets import Target, find_targets
 from benchmarks.extraction.cases import CORPUS, FRAGMENTS, read_cases
 from benchmarks.extraction.environments import BUILD, GALLERY, Environment, environment_for
@@ -35,8 +36,10 @@ Verdict = Literal[
 UNCHECKED: tuple[Verdict, ...] = ("nondeterministic", "prefix fails", "time-out")
 """What says nothing about the slice: the notebook itself does not run, or not twice the same."""
 
-Slicer = Callable[[Notebook, Target], frozenset[int] | None]
-"""Returns the cells to keep for one target, the target's own among them; None when it cannot tell."""
+Program = Mapping[int, Step]
+"""What runs, by the number of the cell."""
+Slicer = Callable[[Notebook, Target], Program | None]
+"""Returns what to run for one target, the target's own cell with it; None when it cannot tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +71,11 @@ class Row:
         return self.kept / self.before if self.before else None
 
 
-def own_slicer(notebook: Notebook, target: Target) -> frozenset[int]:
-    """Cut with alekseylearn."""
-    return frozenset(kept.cell for kept in backward_slice(notebook, (target,)).kept)
+def own_slicer(notebook: Notebook, target: Target) -> Program:
+    """Cut with alekseylearn: the kept cells as they would be trained."""
+    pruned, cut = prune(notebook, (target,))
+    steps, kept = steps_of(pruned), {reason.cell for reason in cut.kept}
+    return {cell: step for cell, step in steps.items() if cell in kept}
 
 
 class Oracle:
@@ -96,15 +101,16 @@ class Oracle:
         wanted = [target for target in targets if target.cell in steps]
         if not wanted:
             return
-        cuts: dict[int, frozenset[int]] = {}
+        cuts: dict[int, Program] = {}
         for target in wanted:
-            kept = slicer(subject.notebook, target)
-            if kept is not None:
-                cuts[target.cell] = frozenset(cell for cell in kept if cell <= target.cell and cell in steps)
+            cut = slicer(subject.notebook, target)
+            if cut is not None and target.cell in cut:
+                cuts[target.cell] = {cell: step for cell, step in cut.items() if cell <= target.cell}
         last = max(target.cell for target in wanted)
-        program = _program(steps, (cell for cell in steps if cell <= last), [target.cell for target in wanted])
+        before = {cell: step for cell, step in steps.items() if cell <= last}
+        program = _watched(before, {target.cell for target in wanted})
         whole = self._first.run(subject.name, program)
-        slices = self._slices(subject, steps, {cell: cut for cell, cut in cuts.items() if cell in whole.seen})
+        slices = self._slices(subject, {cell: cut for cell, cut in cuts.items() if cell in whole.seen})
         for target in wanted:
             if target.cell in cuts:
                 one = _Comparison(self, subject, program, target, whole, slices.get(target.cell))
@@ -114,17 +120,15 @@ class Oracle:
         """Run the whole notebook once more, with another order of sets."""
         return self._second.run(subject.name, program, seed=seed)
 
-    def _slices(
-        self, subject: Subject, steps: Mapping[int, Step], cuts: Mapping[int, frozenset[int]]
-    ) -> dict[int, Outcome]:
+    def _slices(self, subject: Subject, cuts: Mapping[int, Program]) -> dict[int, Outcome]:
         """Run each slice; one that is the beginning of another is seen on the way."""
         found: dict[int, Outcome] = {}
         for cell in sorted(cuts, reverse=True):
             if cell in found:
                 continue
             cut = cuts[cell]
-            watched = [c for c in cuts if c in cut and cuts[c] == {kept for kept in cut if kept <= c}]
-            outcome = self._second.run(subject.name, _program(steps, cut, watched))
+            watched = {c for c in cuts if cuts[c] == {kept: step for kept, step in cut.items() if kept <= c}}
+            outcome = self._second.run(subject.name, _watched(cut, watched))
             found |= dict.fromkeys((c for c in watched if c not in found), outcome)
         return found
 
@@ -214,11 +218,8 @@ def steps_of(notebook: Notebook) -> dict[int, Step]:
     }
 
 
-def _program(steps: Mapping[int, Step], cells: Iterable[int], watched: Sequence[int]) -> tuple[Step, ...]:
-    made = (steps[cell] for cell in sorted(cells))
-    return tuple(
-        Step(number=step.number, code=step.code, count=step.count, watch=step.number in watched) for step in made
-    )
+def _watched(program: Program, watched: AbstractSet[int]) -> tuple[Step, ...]:
+    return tuple(replace(step, watch=cell in watched) for cell, step in sorted(program.items()))
 
 
 def _told(outcome: Outcome) -> str:
