@@ -88,6 +88,7 @@ def test_a_statement_that_only_shows_is_left_out(tail: str) -> None:
         "del n",
         "(m := df.a.mean())",
         "await df.later()",
+        "await display(df)",
         "df.columns = ['a', 'b']",
         "plt.plot(df.a); df = df * 2",
     ],

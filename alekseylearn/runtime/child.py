@@ -27,6 +27,8 @@ from .wire import Wire, flush
 
 DEFECT = 70
 """Exit status of a child that failed through a mistake of ours."""
+LAST_VALUES = ("_", "__", "___")
+"""What IPython calls the last three values that cells ended with."""
 PATIENCE = 3.0
 """Seconds that exit handlers of libraries get."""
 
@@ -72,6 +74,8 @@ class Session:
         self._count = 0
         self._loop: Any = None
         self._trees: list[ast.Module] = []
+        self._last: list[Any] = [""] * len(LAST_VALUES)
+        self._names.update(zip(LAST_VALUES, self._last))  # noqa: B905 - Python 3.9
         self._whole = True
         self._complete = False
         self._modules: list[str] = []
@@ -185,10 +189,19 @@ class Session:
                 else:
                     eval(compiled.body, self._names)
                     value = eval(compiled.last, self._names) if compiled.last is not None else None
+                self._remember(value)
                 self._display.result(value, self._count)
             finally:
                 self._display.figures()
         return value
+
+    def _remember(self, value: Any) -> None:
+        """Keep the last values under the names that IPython gives them, as long as the notebook leaves these alone."""
+        theirs = any(self._names.get(name) is not last for name, last in zip(LAST_VALUES, self._last))  # noqa: B905
+        if value is None or theirs:
+            return
+        self._last = [value, *self._last[:-1]]
+        self._names.update(zip(LAST_VALUES, self._last))  # noqa: B905 - Python 3.9
 
     def _in_loop(self, compiled: Compiled) -> Any:
         import asyncio
@@ -210,7 +223,8 @@ class Session:
 
     def _finish(self) -> None:
         self._measuring.at_end()
-        trained = keeping.Trained(self._names, self._trees, self._whole, self._bundled)
+        named = {name: value for name, value in self._names.items() if name not in LAST_VALUES}
+        trained = keeping.Trained(named, self._trees, self._whole, self._bundled)
         for file in keeping.keep(self._layout, self._manifest, trained, self._warn):
             self._wire.send("model", **file)
         self._wire.send("machine", packages=machine.packages(self._modules), gpu=machine.gpu_of_torch())

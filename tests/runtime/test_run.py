@@ -278,3 +278,8 @@ def test_result_json_is_written_last_and_whole(bundle: Make) -> None:
     assert job.notebook.cells[0].outputs == []
     (job.workdir / "go").touch()
     assert job.end().result["state"] == "succeeded"
+
+
+def test_the_last_values_have_the_names_that_ipython_gives_them(run: Make) -> None:
+    job = run("40 + 2", "x = _ + 1\nx", "print(_, __, repr(___))", "_ = 7", "'not kept'", "print(_)")
+    assert (job.code, job.log) == (0, "43 42 ''\n7\n"), job.out
