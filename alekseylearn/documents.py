@@ -108,7 +108,7 @@ def diff_json(base: str, head: str, plans: Iterable[NotebookPlan]) -> dict[str, 
 
 def _notebook_diff_json(plan: NotebookPlan) -> dict[str, Any]:
     diff = plan.diff
-    reaches = find_reaches(diff.changes, plan.slice, plan.base.slice if plan.base else None)
+    reaches = find_reaches(diff.changes, plan.head, plan.base)
     return {
         "path": diff.path,
         "old_path": diff.old_path,

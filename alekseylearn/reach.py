@@ -12,7 +12,9 @@ from types import MappingProxyType
 from alekseylearn.diff import CellChange
 from alekseylearn.lines import diff_lines
 from alekseylearn.magics import parse_python, translate
-from alekseylearn.notebook import Cell
+from alekseylearn.meaning import cell_meaning
+from alekseylearn.notebook import Cell, Notebook
+from alekseylearn.plan import TrainingJob
 from alekseylearn.slicing import Edge, Slice
 from alekseylearn.text import clean
 
@@ -135,30 +137,35 @@ def _words(step: Step) -> tuple[str, str]:
 # -- changes ----------------------------------------------------------------------------------------------------------
 
 
-def find_reaches(changes: Iterable[CellChange], head: Slice | None, base: Slice | None = None) -> tuple[Reach, ...]:
+def find_reaches(
+    changes: Iterable[CellChange], head: TrainingJob | None, base: TrainingJob | None = None
+) -> tuple[Reach, ...]:
     """Tell of each change whether it is part of the training, and why or why not.
 
-    *head* and *base* are the slices of the two sides; a removed cell counts if training needed it in the base.
+    *head* and *base* are the trainings of the two sides; a removed cell counts if training needed it in the base.
     """
     after, before = _side(head), _side(base)
-    return tuple(_reach(change, before if change.after is None else after) for change in changes)
+    return tuple(_reach(change, before, after) for change in changes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Side:
+    """What one side trains; `notebook` lacks what kept cells only show on the way."""
+
+    notebook: Notebook
     kept: Mapping[int, str]
     dropped: Mapping[int, str]
-    ways: Ways | None
+    ways: Ways
 
 
-def _side(cut: Slice | None) -> _Side:
-    if cut is None:
-        return _Side(kept={}, dropped={}, ways=None)
-    kept, dropped = ({item.cell: item.reason for item in items} for items in (cut.kept, cut.dropped))
-    return _Side(kept=kept, dropped=dropped, ways=find_ways(cut))
+def _side(job: TrainingJob | None) -> _Side | None:
+    if job is None:
+        return None
+    kept, dropped = ({item.cell: item.reason for item in items} for items in (job.slice.kept, job.slice.dropped))
+    return _Side(notebook=job.notebook, kept=kept, dropped=dropped, ways=find_ways(job.slice))
 
 
-def _reach(change: CellChange, side: _Side) -> Reach:
+def _reach(change: CellChange, before: _Side | None, after: _Side | None) -> Reach:
     cell = change.after or change.before
     if change.kind in ("outputs", "metadata"):
         return Reach(trains=False, reason=f"{change.kind} only")
@@ -167,10 +174,25 @@ def _reach(change: CellChange, side: _Side) -> Reach:
     if change.cosmetic:
         return Reach(trains=False, reason="only comments or format changed")
     gone = change.after is None
-    if side.ways is not None and cell.index in side.kept:
-        reason = "removed from the training" if gone else side.kept[cell.index]
-        return Reach(trains=True, reason=reason, route=side.ways.route(cell.index, changed_names(change)))
-    return Reach(trains=False, reason="removed" if gone else side.dropped.get(cell.index, "nothing is trained here"))
+    side = before if gone else after
+    if side is None or cell.index not in side.kept:
+        dropped = side.dropped if side is not None else {}
+        return Reach(trains=False, reason="removed" if gone else dropped.get(cell.index, "nothing is trained here"))
+    if before is not None and after is not None and _only_shows(change, before, after):
+        return Reach(trains=False, reason="only what it shows changed")
+    reason = "removed from the training" if gone else side.kept[cell.index]
+    return Reach(trains=True, reason=reason, route=side.ways.route(cell.index, changed_names(change)))
+
+
+def _only_shows(change: CellChange, before: _Side, after: _Side) -> bool:
+    """Tell whether what is trained of a cell means the same on both sides."""
+    old, new = change.before, change.after
+    if change.kind != "modified" or old is None or new is None or old.index not in before.kept:
+        return False
+    meanings = [
+        cell_meaning(side.notebook, side.notebook.cells[cell.index]) for side, cell in ((before, old), (after, new))
+    ]
+    return meanings[0] == meanings[1]
 
 
 def changed_names(change: CellChange) -> frozenset[str]:

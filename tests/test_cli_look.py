@@ -28,15 +28,24 @@ def alone(tmp_path: Path) -> Desk:
     return desk
 
 
+def python(code: str) -> str:
+    """Run *code* in a fresh Python; return the last line that it prints."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()[-1]
+
+
 class TestDiff:
     def test_the_work_tree_is_compared_with_where_it_left_main(self, bench: Bench) -> None:
         bench.desk.write(NOTEBOOK, growth(LONGER))
         done = bench.desk.run("diff")
         assert (done.code, done.err) == (0, "")
         assert "growth.ipynb modified, trains" in done.out
-        (line,) = [line for line in done.out.splitlines() if line.startswith("  cell")]
-        assert line.split()[:5] == ["cell", "4", "modified", "+1", "−1"]
-        assert "used by cell 6" in line
+        lines = [line.rstrip() for line in done.out.splitlines()]
+        assert lines[1:4] == [
+            "1 of 9 cells changed; 1 trains",
+            "  cell 4  edited, +1 −1  epochs = 200",
+            "          trains: cell 4 epochs → cell 6 line.fit",
+        ]
 
     def test_what_main_did_since_is_no_change_of_the_branch(self, bench: Bench) -> None:
         bench.git.commit({"note.txt": "mine"})
@@ -68,7 +77,7 @@ class TestDiff:
         document = bench.desk.run("diff", "--json").document
         assert set(document) == {"base", "head", "notebooks"}
         (found,) = document["notebooks"]
-        assert set(found) == {"path", "old_path", "status", "trains", "reason", "refused", "cells"}
+        assert set(found) == {"path", "old_path", "status", "trains", "reason", "refused", "coarse", "cells"}
         assert (found["path"], found["old_path"], found["status"]) == (NOTEBOOK, None, "modified")
         assert found["trains"] is True
         cells = [(c["kind"], c["before"], c["after"], c["cell_type"], c["trains"]) for c in found["cells"]]
@@ -79,6 +88,9 @@ class TestDiff:
             ("modified", DRAWING, DRAWING, "code", False),
         ]
         assert all(cell["reason"] for cell in found["cells"])
+        assert [cell["route"] for cell in found["cells"] if cell["trains"]] == [
+            [{"cell": EPOCHS, "name": "epochs"}, {"cell": TRAINS, "name": "line.fit"}]
+        ]
 
     @pytest.mark.parametrize(
         "changes", [{PROSE: "# Other"}, {DRAWING: "print()"}, {EPOCHS: "epochs=20 # twenty\n\nrate = .05"}]
@@ -119,6 +131,13 @@ class TestDiff:
         bench.desk.write(NOTEBOOK, growth({EPOCHS: "epochs = [200][0]  # [bold red]\nrate = 0.05"}))
         assert "epochs = [200][0]  # [bold red]" in bench.desk.run("diff", "--lines").out
 
+    def test_a_terminal_without_our_signs_is_shown_others(self, bench: Bench) -> None:
+        bench.desk.write(NOTEBOOK, growth(LONGER | {PROSE: "# Größe 🚀"}))
+        done = bench.desk.run("diff", PYTHONIOENCODING="ascii")
+        assert (done.code, done.err) == (0, "")
+        assert "trains: cell 4 epochs -> cell 6 line.fit" in done.out
+        assert "edited, +1 -3  # Gr??e ?" in done.out
+
     def test_a_reader_that_goes_away_is_no_error(self, bench: Bench) -> None:
         bench.desk.write(NOTEBOOK, growth(LONGER))
         with bench.desk.start("diff", "--json") as child:
@@ -139,8 +158,14 @@ class TestSlice:
 
     def test_why_tells_of_the_others_too(self, bench: Bench) -> None:
         assert "cell 3" not in bench.desk.run("slice", NOTEBOOK).out
-        (line,) = [line for line in bench.desk.run("slice", "--why", NOTEBOOK).out.splitlines() if "cell 3" in line]
-        assert "left out: nothing that is trained uses it" in line
+        lines = [line.rstrip() for line in bench.desk.run("slice", "--why", NOTEBOOK).out.splitlines()]
+        at = lines.index("  cell 3  sorted(points)[:3]")
+        assert lines[at - 1] == "left out: only shows something"
+
+    def test_why_tells_the_way_of_each_cell_to_the_training(self, bench: Bench) -> None:
+        way = "cell 1 math → cell 2 points → cell 6 line.fit"
+        assert way in bench.desk.run("slice", "--why", NOTEBOOK).out
+        assert way not in bench.desk.run("slice", NOTEBOOK).out
 
     def test_the_document_is_the_one_that_scripts_rely_on(self, bench: Bench) -> None:
         document = bench.desk.run("slice", NOTEBOOK, "--json").document
@@ -150,7 +175,7 @@ class TestSlice:
         assert [item["cell"] for item in document["cells"]] == TRAINING + MEASURING
         assert [item["cell"] for item in document["dropped"]] == [PROSE, 3, DRAWING]
         for item in (*document["targets"], *document["cells"], *document["dropped"]):
-            assert set(item) == {"cell", "id", "reason"}
+            assert set(item) - {"route"} == {"cell", "id", "reason"}
             assert item["id"] == f"c{item['cell']}"
             assert item["reason"]
         assert len(document["digest"]) == 64
@@ -175,9 +200,58 @@ class TestSlice:
         sources = [cell.source for cell in made.cells if cell.cell_type == "code"]
         assert sources == [CELLS[cell][1] for cell in TRAINING + MEASURING]
 
+    def test_what_was_written_is_sliced_again_to_the_same_training(self, bench: Bench) -> None:
+        assert bench.desk.run("slice", NOTEBOOK, "-o", "train.ipynb").code == 0
+        whole, again = (bench.desk.run("slice", name, "--json").document for name in (NOTEBOOK, "train.ipynb"))
+        assert again["digest"] == whole["digest"]
+        assert again["dropped"] == []
+
+    def test_the_written_notebook_and_script_give_what_the_whole_notebook_gives(self, alone: Desk) -> None:
+        alone.write("alekseylearn.yml", "models: {growth: {notebook: old.ipynb, parameters: {epochs: 7}}}")
+        values = []
+        for name in ("train.ipynb", "train.py"):
+            assert alone.run("slice", "old.ipynb", "-o", name).code == 0
+            text = (alone.folder / name).read_text()
+            if name.endswith(".ipynb"):
+                text = "\n".join(cell.source for cell in nbformat.reads(text, as_version=4).cells)
+            values.append(python(f"{text}\nprint(mse)"))
+        plain = "\n".join(source for kind, source in CELLS if kind == "code").replace("epochs = 20", "epochs = 7")
+        assert values == [python(f"{plain}\nprint(mse)")] * 2
+
+    def test_writing_again_replaces_the_file_whole(self, bench: Bench) -> None:
+        bench.desk.write("train.py", "x = 1\n" * 10_000)
+        assert bench.desk.run("slice", NOTEBOOK, "-o", "train.py").code == 0
+        assert "x = 1\n" not in (bench.desk.folder / "train.py").read_text()
+        assert not [name for name in bench.desk.tree() if name.endswith(".tmp")]
+
+    def test_the_notebook_itself_is_never_overwritten(self, bench: Bench) -> None:
+        before = bench.desk.tree()
+        done = bench.desk.run("slice", NOTEBOOK, "-o", bench.desk.folder / NOTEBOOK)
+        assert (done.code, done.err.splitlines()[0]) == (2, "error[usage.output]: growth.ipynb is the notebook itself")
+        assert bench.desk.tree() == before
+
+    def test_a_place_that_cannot_be_written_to_is_told(self, bench: Bench) -> None:
+        done = bench.desk.run("slice", NOTEBOOK, "-o", f"{NOTEBOOK}/train.py")
+        assert done.code == 2
+        assert done.err.startswith(f"error[usage.output]: {NOTEBOOK}/train.py cannot be written")
+
+    def test_a_cell_that_is_not_python_is_shown_with_what_is_kept_for_it_and_refused(self, alone: Desk) -> None:
+        alone.write("odd.ipynb", growth({3: "sorted(points"}))
+        done = alone.run("slice", "odd.ipynb")
+        assert done.code == 3
+        assert done.err.startswith("error[nb.source]: the cell is not valid Python")
+        assert "warning: cell 3 cannot be read as Python" in done.out
+        assert done.out.count("comes before training, and cell 3 cannot be read") == 4
+        assert alone.run("slice", "odd.ipynb", "--target", "6").out == done.out.replace(
+            "trains: calls `line.fit`", "named as the cell that trains"
+        )
+        for words in (["--json"], ["-o", "train.py"]):
+            refused = alone.run("slice", "odd.ipynb", *words)
+            assert (refused.code, refused.out, refused.err) == (3, "", done.err)
+
     def test_what_is_odd_is_told(self, alone: Desk) -> None:
         alone.write("odd.ipynb", growth({4: "epochs = rounds\nrate = 0.05"}))
-        assert "warning: defined nowhere before they are used: rounds" in alone.run("slice", "odd.ipynb").out
+        assert "warning: cell 4 uses `rounds`, which no cell defines" in alone.run("slice", "odd.ipynb").out
         assert alone.run("slice", "odd.ipynb", "--json").document["missing"] == ["rounds"]
 
     def test_a_target_may_be_named(self, alone: Desk) -> None:

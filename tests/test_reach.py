@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
+from alekseylearn.config import Config
 from alekseylearn.diff import CellChange, diff_notebooks
 from alekseylearn.notebook import Cell
+from alekseylearn.plan import Settings, TrainingJob, make_job
 from alekseylearn.reach import Reach, Route, Step, changed_names, find_reaches, find_ways, in_words
 from alekseylearn.slicing import CellReason, Edge, Slice, backward_slice
 from alekseylearn.targets import Target, find_targets
 from tests.strategies import notebook
+from tests.trees import tree
 
 
 def cut(*cells: str) -> Slice:
@@ -197,48 +200,68 @@ def change(kind: Any, before: Cell | None, after: Cell | None, *, cosmetic: bool
 
 
 CODE = Cell(index=0, id="a", kind="code", source="x = 1")
-OTHER = Cell(index=1, id="b", kind="code", source="print(x)")
+OTHER = Cell(index=1, id="b", kind="code", source="")
 TEXT = Cell(index=0, id="t", kind="markdown", source="Why")
-CUT = Slice(
-    notebook="a.ipynb",
-    targets=(),
-    kept=(CellReason(cell=0, id="a", reason="defines `x`"),),
-    dropped=(CellReason(cell=1, id="b", reason="empty"),),
-)
+
+
+def job(*cells: str) -> TrainingJob:
+    """Make the training of a notebook of these cells."""
+    made = make_job(notebook(*cells), Config(), tree(), Settings(python="3.12"))
+    assert made is not None
+    return made
+
+
+JOB = job("x = 1", "", "m = x\nm.fit(x)")
 
 
 @pytest.mark.parametrize(
-    ("told", "cut", "base", "trains", "reason"),
+    ("told", "head", "base", "trains", "reason"),
     [
-        (change("outputs", CODE, CODE), CUT, CUT, False, "outputs only"),
-        (change("metadata", CODE, CODE), CUT, CUT, False, "metadata only"),
-        (change("modified", TEXT, TEXT), CUT, CUT, False, "text"),
-        (change("modified", None, None), CUT, CUT, False, "text"),
-        (change("moved", CODE, CODE), CUT, CUT, True, "defines `x`"),
-        (change("modified", OTHER, OTHER), CUT, CUT, False, "empty"),
-        (change("modified", CODE, CODE, cosmetic=True), CUT, CUT, False, "only comments or format changed"),
-        (change("added", None, CODE), None, CUT, False, "nothing is trained here"),
-        (change("removed", CODE, None), CUT, CUT, True, "removed from the training"),
-        (change("removed", OTHER, None), CUT, CUT, False, "removed"),
-        (change("removed", CODE, None), CUT, None, False, "removed"),
-        (change("removed", CODE, None, cosmetic=True), CUT, CUT, False, "only comments or format changed"),
+        (change("outputs", CODE, CODE), JOB, JOB, False, "outputs only"),
+        (change("metadata", CODE, CODE), JOB, JOB, False, "metadata only"),
+        (change("modified", TEXT, TEXT), JOB, JOB, False, "text"),
+        (change("modified", None, None), JOB, JOB, False, "text"),
+        (change("moved", CODE, CODE), JOB, JOB, True, "defines `x`, used by cell 2"),
+        (change("modified", OTHER, OTHER), JOB, JOB, False, "empty"),
+        (change("modified", CODE, CODE, cosmetic=True), JOB, JOB, False, "only comments or format changed"),
+        (change("added", None, CODE), None, JOB, False, "nothing is trained here"),
+        (change("removed", CODE, None), JOB, JOB, True, "removed from the training"),
+        (change("removed", OTHER, None), JOB, JOB, False, "removed"),
+        (change("removed", CODE, None), JOB, None, False, "removed"),
+        (change("removed", CODE, None, cosmetic=True), JOB, JOB, False, "only comments or format changed"),
     ],
 )
 def test_why_a_change_counts(
-    told: CellChange, cut: Slice | None, base: Slice | None, trains: bool, reason: str
+    told: CellChange, head: TrainingJob | None, base: TrainingJob | None, trains: bool, reason: str
 ) -> None:
-    assert find_reaches([told], cut, base) == (Reach(trains=trains, reason=reason),)
+    (reach,) = find_reaches([told], head, base)
+    assert (reach.trains, reach.reason) == (trains, reason)
+    assert (reach.route is not None) == trains
+
+
+def reached(before: tuple[str, ...], after: tuple[str, ...]) -> Reach:
+    """Tell of the one change between two notebooks."""
+    (reach,) = find_reaches(diff_notebooks(notebook(*before), notebook(*after)).changes, job(*after), job(*before))
+    return reach
 
 
 def test_a_change_is_told_with_the_way_of_what_changed() -> None:
-    before, after = notebook(*CHAIN), notebook(CHAIN[0].replace("64", "128"), *CHAIN[1:])
-    (reach,) = find_reaches(diff_notebooks(before, after).changes, cut(*CHAIN), cut(*CHAIN))
+    reach = reached(CHAIN, (CHAIN[0].replace("64", "128"), *CHAIN[1:]))
     assert reach.trains
     assert reach.route == Route((Step(0, "batch_size"), Step(2, "loader"), Step(4, "model.fit")), trains=True)
 
 
 def test_a_removed_cell_is_told_with_its_way_in_the_base() -> None:
-    before, after = notebook("x = [1]", "x = x * 2", "m.fit(x)"), notebook("x = [1]", "m.fit(x)")
-    sides = [backward_slice(side, find_targets(side)) for side in (after, before)]
-    (reach,) = find_reaches(diff_notebooks(before, after).changes, *sides)
+    reach = reached(("x = [1]", "x = x * 2", "m.fit(x)"), ("x = [1]", "m.fit(x)"))
     assert reach.route == Route((Step(1, "x"), Step(2, "m.fit")), trains=True)
+
+
+def test_a_cell_of_which_only_what_it_shows_changed_does_not_count() -> None:
+    before, after = ("x = [1]\nprint(x)", "m = x\nm.fit(x)"), ("x = [1]\nprint(len(x))", "m = x\nm.fit(x)")
+    assert job(*before).digest == job(*after).digest
+    assert reached(before, after) == Reach(trains=False, reason="only what it shows changed")
+
+
+def test_a_cell_that_has_come_to_be_needed_counts() -> None:
+    before, after = ("x = [1]", "y = 2", "m = x\nm.fit(x)"), ("x = [1]", "x = 2", "m = x\nm.fit(x)")
+    assert reached(before, after).trains

@@ -11,7 +11,11 @@ import click
 if TYPE_CHECKING:
     from alekseylearn.analysis import Comparison
     from alekseylearn.cli.place import Place
-    from alekseylearn.plan import NotebookPlan, TrainingJob
+    from alekseylearn.config import Config
+    from alekseylearn.inputs import Tree
+    from alekseylearn.notebook import Notebook
+    from alekseylearn.plan import NotebookPlan, Settings, TrainingJob
+    from alekseylearn.slicing import Slice
 
 
 @click.command("diff")
@@ -97,33 +101,43 @@ def _two_files(old: Path, new: Path) -> NotebookPlan:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def slice_command(notebook: str, why: bool, target: tuple[int, ...], output: str | None, as_json: bool) -> int:
     """Show the cells of NOTEBOOK that training needs, and why."""
+    from alekseylearn.analysis import without_training
     from alekseylearn.cli.screen import console, print_json
+    from alekseylearn.cli.show_slice import show_slice
+    from alekseylearn.documents import slice_json
+    from alekseylearn.errors import InputError
+    from alekseylearn.plan import make_job
 
-    job = _job(notebook, target)
+    parsed, config, tree, settings = _read(notebook, target)
+    try:
+        job = make_job(parsed, config, tree, settings, targets=target)
+    except InputError as error:
+        if error.slug == "nb.source" and not (as_json or output):
+            show_slice(console(), parsed, _cut(parsed, config, target), why=why)
+        raise
+    if job is None:
+        raise without_training(parsed.path)
     if output:
         _write(job, Path(output), Path(notebook))
     if as_json:
-        from alekseylearn.documents import slice_json
-
         print_json(slice_json(job))
-    else:
-        from alekseylearn.cli.show_slice import show_slice
-
-        show_slice(console(), job, why=why)
-        if output:
-            console(stderr=True).print(f"written to {output}")
+        return 0
+    show_slice(console(), job.notebook, job.slice, why=why, identity=job.run, more=job.inputs.warnings)
+    if output:
+        console(stderr=True).print(f"written to {output}", markup=False, soft_wrap=True)
     return 0
 
 
-def _job(name: str, wanted: tuple[int, ...]) -> TrainingJob:
-    from alekseylearn.analysis import read_config, without_training
+def _read(name: str, wanted: tuple[int, ...]) -> tuple[Notebook, Config, Tree, Settings]:
+    """Read the notebook that a person named, and what lies around it."""
+    from alekseylearn.analysis import read_config
     from alekseylearn.cli.place import default_settings, find_place, lone_comparison
     from alekseylearn.errors import InputError
     from alekseylearn.notebook import parse
-    from alekseylearn.plan import make_job
 
     path = Path(name)
     place = find_place(path.parent)
+    tree: Tree
     if place.git is None:
         side = lone_comparison(path).head
         tree, config, relative = side.tree, side.config, path.name
@@ -136,10 +150,20 @@ def _job(name: str, wanted: tuple[int, ...]) -> TrainingJob:
             raise InputError(
                 "nb.target", f"cell {number} is no code cell", where=relative, hint="cells are counted from 0"
             )
-    job = make_job(parsed, config, tree, default_settings(config), targets=wanted)
-    if job is None:
-        raise without_training(relative)
-    return job
+    return parsed, config, tree, default_settings(config)
+
+
+def _cut(parsed: Notebook, config: Config, wanted: tuple[int, ...]) -> Slice:
+    """Cut a notebook that cannot be trained, for the eye alone."""
+    from alekseylearn.slicing import backward_slice
+    from alekseylearn.targets import Target, find_targets
+
+    rules = config.rules(config.model_for(parsed.path)[1])
+    named = [
+        Target(cell=cell, id=parsed.cells[cell].id, kind="train", reason="named as the cell that trains")
+        for cell in wanted
+    ]
+    return backward_slice(parsed, tuple(named) or find_targets(parsed, rules.known), rules)
 
 
 def _write(job: TrainingJob, path: Path, notebook: Path) -> None:

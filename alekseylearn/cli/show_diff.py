@@ -43,7 +43,7 @@ def _show_plan(out: Console, plan: NotebookPlan, *, lines: bool) -> None:
         out.print(Text(plan.refused), style="red", soft_wrap=True)
     if plan.refused or plan.diff.status == "deleted":
         return
-    reaches = find_reaches(plan.diff.changes, plan.slice, plan.base.slice if plan.base else None)
+    reaches = find_reaches(plan.diff.changes, plan.head, plan.base)
     told = list(zip(plan.diff.changes, reaches, strict=True))
     if told:
         out.print(Text(_summary(plan, told), style="dim"))

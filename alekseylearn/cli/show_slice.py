@@ -11,8 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from alekseylearn.cli.cells import Way, said
-from alekseylearn.notebook import Cell
-from alekseylearn.plan import TrainingJob
+from alekseylearn.notebook import Cell, Notebook
 from alekseylearn.reach import Ways, find_ways
 from alekseylearn.sections.naming import numbers
 from alekseylearn.slicing import CellReason, Slice
@@ -22,17 +21,22 @@ WIDE = 100
 """From this many columns on a reason stands beside its cell; else below it."""
 
 
-def show_slice(out: Console, job: TrainingJob, *, why: bool) -> None:
-    """Show the cells of *job*; *why* adds the ways to the training, and the cells that are left out."""
-    cells, cut = job.notebook.cells, job.slice
+def show_slice(
+    out: Console, notebook: Notebook, cut: Slice, *, why: bool, identity: str = "", more: Sequence[str] = ()
+) -> None:
+    """Show the cells of *cut*; *why* adds the ways to the training, and the cells that are left out.
+
+    *more* are further warnings. Without an *identity* the cells cannot be trained as they are.
+    """
+    cells = notebook.cells
     code = sum(1 for cell in cells if cell.kind == "code")
-    path = (clean(job.notebook.path), "bold")
-    out.print(Text.assemble(path, f": {len(cut.kept)} of {code} code cells are needed, identity {job.run}"))
+    counted = f": {len(cut.kept)} of {code} code cells are needed{', identity ' if identity else ''}{identity}"
+    out.print(Text.assemble((clean(notebook.path), "bold"), counted))
     kept = _kept(cells, cut, find_ways(cut) if why else None, wide=out.width >= WIDE)
     out.print(Padding(kept, (0, 0, 0, 2)))
     if why and cut.dropped:
         _show_dropped(out, cells, cut.dropped)
-    for warning in (*job.notebook.warnings, *cut.warnings, *job.inputs.warnings):
+    for warning in (*notebook.warnings, *cut.warnings, *more):
         row = Table.grid(padding=(0, 1, 0, 0))
         row.add_row(Text("warning:", style="yellow"), said(warning))
         out.print(row)
