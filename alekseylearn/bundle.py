@@ -6,7 +6,6 @@ import ast
 import hashlib
 import io
 import json
-import tarfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -31,6 +30,8 @@ class Bundle:
 
     def tar(self) -> bytes:
         """Return the bundle as an uncompressed POSIX.1-2001 (pax) archive: sorted, no times, no owners."""
+        import tarfile
+
         buffer = io.BytesIO()
         with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
             for name in sorted(self.files):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 from collections.abc import Iterable
 
@@ -18,6 +17,8 @@ def importable(names: Iterable[str]) -> bool:
 
 
 def _holds(line: str, above: frozenset[tuple[str, str]], extra: str = "") -> bool:
+    from importlib.metadata import PackageNotFoundError, distribution
+
     from packaging.requirements import InvalidRequirement, Requirement
     from packaging.version import InvalidVersion
 
@@ -30,10 +31,10 @@ def _holds(line: str, above: frozenset[tuple[str, str]], extra: str = "") -> boo
     if wanted.url is not None:
         return False
     try:
-        there = importlib.metadata.distribution(wanted.name)
+        there = distribution(wanted.name)
         if not wanted.specifier.contains(there.version, prereleases=True):
             return False
-    except (importlib.metadata.PackageNotFoundError, InvalidVersion):
+    except (PackageNotFoundError, InvalidVersion):
         return False
     # What a package needs anyway was installed with it; only what its extras add is looked at.
     asked = frozenset((wanted.name, name) for name in wanted.extras) - above

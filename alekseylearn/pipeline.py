@@ -12,7 +12,6 @@ from alekseylearn.jobs import TrainingResult
 from alekseylearn.judging import exit_code, judge, not_run, past_runs, steps_of
 from alekseylearn.plan import NotebookPlan, Settings, TrainingJob
 from alekseylearn.report import Commit, NotebookOutcome, Outcome, render
-from alekseylearn.sections import SECTIONS
 from alekseylearn.text import Markdown
 from alekseylearn.training import StoppedError, Workshop, reconcile, stop
 
@@ -186,6 +185,8 @@ class Story:
 
 def body(outcome: Outcome, previous: str | None = None) -> tuple[Outcome, Markdown]:
     """Render the comment; the history that *previous* (our comment as it stands) remembers goes on in the new one."""
+    from alekseylearn.sections import SECTIONS
+
     state = decode(previous) if previous else None
     history = state.history if state else ()
     known = CommentState(order=outcome.order, head=outcome.head.sha, history=history)

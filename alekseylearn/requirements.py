@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import posixpath
 import re
-import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -153,6 +152,8 @@ def _from_list(path: str, data: bytes) -> Iterable[str]:
 def _from_pyproject(path: str, data: bytes) -> Iterable[str]:
     if not data.strip():
         return []
+    import tomllib
+
     try:
         project = tomllib.loads(decode(data, path, _LIMITS)).get("project", {})
     except (ValueError, RecursionError) as error:

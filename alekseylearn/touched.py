@@ -6,9 +6,12 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from alekseylearn.errors import InputError
-from alekseylearn.inputs import Tree
+
+if TYPE_CHECKING:
+    from alekseylearn.inputs import Tree
 
 # What these say holds for every notebook near them.
 _FOR_ALL = re.compile(r"(?:.*/)?(?:requirements\.txt|pyproject\.toml|environment\.ya?ml)\Z")

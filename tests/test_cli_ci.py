@@ -21,10 +21,11 @@ from tests.fakes.github.faults import connection_reset
 from tests.fakes.github.server import FakeGitHub
 from tests.rig.act import events
 from tests.rig.act.consumer import Consumer, Pull, git
-from tests.small import PROSE, count, counting, growth
+from tests.small import DRAWING, PROSE, count, counting, growth
 
 pytestmark = pytest.mark.usefixtures("home")
 TOKEN = "ghs_workflow"
+MATRIX = '{"include":[]}'
 
 
 @dataclass(slots=True)
@@ -257,7 +258,7 @@ class TestPlan:
     def test_where_nothing_trains_it_tells_so_itself(self, start: Start) -> None:
         runner = start(growth({PROSE: "# Other"}))
         assert runner.step("plan").code == 0
-        assert (runner.outputs["any-trained"], runner.outputs["matrix"]) == ("false", '{"include":[]}')
+        assert (runner.outputs["any-trained"], runner.outputs["matrix"]) == ("false", MATRIX)
         assert "Nothing to train" in only_comment(runner.consumer)
 
     def test_a_fork_has_an_empty_matrix(self, start: Start) -> None:
@@ -273,6 +274,55 @@ class TestPlan:
         assert (done.code, len(json.loads(runner.outputs["matrix"])["include"])) == (0, 1)
         (told,) = commands(done, "error")
         assert "file=bad.ipynb" in told
+
+
+HEAVY = {"boto3", "docker", "github", "jinja2", "nbdime", "nbformat", "pydantic", "requests", "rich", "yaml"}
+LOADED = """
+import atexit, sys
+atexit.register(lambda: print(*sys.modules, file=sys.stderr))
+from alekseylearn.__main__ import main
+main()
+"""
+
+
+class TestWhatPlanLoads:
+    def loaded(self, runner: Runner, **more: str) -> set[str]:
+        """Run `ci plan` in a process of its own, and return the modules that it has loaded by its end."""
+        desk = runner.desk(**more)
+        done = subprocess.run(
+            [sys.executable, "-c", LOADED, "ci", "plan"],
+            cwd=desk.folder,
+            env=dict(desk.environ),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+        return set(done.stderr.split())
+
+    def test_nothing_that_reads_code_where_no_notebook_changed(self, start: Start) -> None:
+        # As it stands, its last cell spells a pattern that every file's name matches.
+        both = growth({DRAWING: "points"})
+        runner = start(both, base=both)
+        runner.pull.push({"README.md": "Other words"})
+        loaded = self.loaded(runner, INPUT_COMMENT="false")
+        assert runner.outputs == {"result": "skipped", "any-trained": "false", "matrix": MATRIX, "comment-url": ""}
+        assert loaded & HEAVY == set()
+        ours = {"notebook", "diff", "slicing", "plan", "report", "training", "pipeline"}
+        assert loaded & {f"alekseylearn.{name}" for name in ours} == set()
+
+    @pytest.mark.parametrize("changes", [{PROSE: "# Other"}, LONGER])
+    def test_no_client_of_anything_where_it_tells_nobody(self, start: Start, changes: Mapping[int, str]) -> None:
+        runner = start(growth(changes))
+        loaded = self.loaded(runner, INPUT_COMMENT="false")
+        assert (runner.outputs["matrix"] == MATRIX) == (PROSE in changes)
+        assert loaded & HEAVY == set()
+        assert not any(name.startswith("alekseylearn.sections.") for name in loaded)
+
+    def test_no_client_of_github_where_a_later_job_tells(self, start: Start) -> None:
+        runner = start(growth(LONGER))
+        assert self.loaded(runner) & HEAVY == set()
+        assert runner.outputs["any-trained"] == "true"
 
 
 class TestFinish:
