@@ -12,10 +12,11 @@ from rich.text import Text
 
 from alekseylearn.cli.cells import Way, said
 from alekseylearn.notebook import Cell, Notebook
+from alekseylearn.pruning import LEFT_OUT
 from alekseylearn.reach import Ways, find_ways
 from alekseylearn.sections.naming import numbers
 from alekseylearn.slicing import CellReason, Slice
-from alekseylearn.text import clean
+from alekseylearn.text import clean, plural
 
 WIDE = 100
 """From this many columns on a reason stands beside its cell; else below it."""
@@ -51,10 +52,16 @@ def _kept(cells: Sequence[Cell], cut: Slice, ways: Ways | None, *, wide: bool) -
         style = "bold green" if item.cell in goals else "green"
         route = ways.route(item.cell) if ways is not None else None
         way = [Way(route)] if route is not None and len(route.steps) > 1 else []
-        why = Group(said(item.reason, "" if item.cell in goals else "dim"), *way)
+        why = Group(said(item.reason + _left_out_of(cells[item.cell]), "" if item.cell in goals else "dim"), *way)
         label, headline = Text(f"cell {item.cell}", style=style), _headline(cells[item.cell])
         table.add_row(*((label, headline, why) if wide else (label, Group(headline, why))))
     return table
+
+
+def _left_out_of(cell: Cell) -> str:
+    """Count the lines of a kept cell that only show something."""
+    count = sum(LEFT_OUT in line for line in cell.source.split("\n"))
+    return f"; without {plural(count, 'line')} that only {'shows' if count == 1 else 'show'}" if count else ""
 
 
 def _table(cells: Sequence[Cell]) -> Table:
