@@ -7,6 +7,7 @@ import hashlib
 import posixpath
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from types import MappingProxyType
@@ -18,6 +19,8 @@ from alekseylearn.slicing import Slice
 from alekseylearn.text import size
 
 _LONGEST_PATH = 300
+_MOST_FOLDERS = 50
+_OUTWARDS = ("..", "../..", "../../..")
 
 
 class Tree(Protocol):
@@ -176,16 +179,14 @@ class _Search:
     # -- data ---------------------------------------------------------------------------------------------------
 
     def name_data(self, trees: Iterable[ast.Module]) -> None:
-        """Take in the files, folders and patterns whose paths the strings in *trees* spell, whole or in two parts."""
-        texts = list(dict.fromkeys(text for tree in trees for text in _strings(tree)))
+        """Take in the files, folders and patterns whose paths the strings in *trees* spell, whole or part by part."""
+        texts = list(dict.fromkeys(text for tree in trees for text in _data_strings(tree)))
         files = self.tree.list("")
-        folders = {folder for path in files for folder in _above(path)}
-        named = [place for text in texts if (place := self.place(text)) is not None and place in folders]
-        bases = list(dict.fromkeys((self.folder, *named)))
+        above = self.bases(texts, {folder for path in files for folder in _above(path)})
         used: set[str] = set()
         for text in texts:
-            for base in bases:
-                place = _join(base, text)
+            for base in above:
+                place = _join(base, text.lstrip("/"))
                 if place is None:
                     continue
                 if self.tree.exists(place):
@@ -196,10 +197,28 @@ class _Search:
                         if fnmatchcase(path, place.replace("**/", "*")):
                             self.hold(path)
                             used.add(base)
-        for folder in named:
-            if folder not in used and folder not in _above(f"{self.folder}/x") and folder not in self.roots:
+        used |= {outer for base in used for outer in _chain(base, above)}
+        for folder in above:
+            if folder and folder not in used and folder not in _above(f"{self.folder}/x") and folder not in self.roots:
                 for path in self.tree.list(folder):
                     self.hold(path)
+
+    def bases(self, texts: Iterable[str], folders: AbstractSet[str]) -> Mapping[str, str]:
+        """Find the folders that *texts* spell, as in `Path("..") / "data" / "raw"`, each with the one it was found in.
+
+        The notebook's own folder comes first, and stands in itself.
+        """
+        above = {self.folder: self.folder}
+        parts = [part for text in texts if (part := text.strip("/"))]
+        waiting = [self.folder]
+        while waiting and len(above) < _MOST_FOLDERS:
+            base = waiting.pop(0)
+            for part in parts:
+                place = _join(base, part)
+                if place is not None and place not in above and (place in folders or part in _OUTWARDS):
+                    above[place] = base
+                    waiting.append(place)
+        return above
 
     def place(self, text: str) -> str | None:
         """Return the repository-relative path that *text* means to the notebook; None when it leaves the repository."""
@@ -222,6 +241,13 @@ def _join(folder: str, text: str) -> str | None:
     return None if path.startswith("..") else ("" if path == "." else path)
 
 
+def _chain(base: str, above: Mapping[str, str]) -> Iterator[str]:
+    """Name the folders by which *base* was found."""
+    while above[base] != base:
+        base = above[base]
+        yield base
+
+
 def _above(path: str) -> Iterator[str]:
     """Name the folders that *path* stands in, the root not counted."""
     while "/" in path:
@@ -233,6 +259,18 @@ def _strings(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
+
+
+def _data_strings(tree: ast.AST) -> Iterator[str]:
+    """Name the strings of *tree* but those that say where modules are."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Call) and _dotted(node.func).startswith("sys.path."):
+            continue
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+        waiting += ast.iter_child_nodes(node)
 
 
 def _dotted(node: ast.AST) -> str:

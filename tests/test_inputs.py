@@ -112,6 +112,16 @@ def test_a_module_that_is_not_python_is_told() -> None:
         (("open('/etc/passwd'), open('../../x'), open(''), open('a\\nb')",), {"etc/passwd": ""}, []),
         (("import a",), {"nb/a.py": "open('x.csv')", "nb/x.csv": ""}, ["nb/x.csv"]),
         (("exec(open('b.py').read())",), {"nb/b.py": ""}, ["nb/b.py"]),
+        (("open(join('..', 'data', 'raw', 'x.csv'))",), {"data/raw/x.csv": "", "data/y.csv": ""}, ["data/raw/x.csv"]),
+        (
+            ("R = Path('..').resolve()", "D = R / 'data'", "open(D / 'x.csv')"),
+            {"data/x.csv": "", "z": ""},
+            ["data/x.csv"],
+        ),
+        (("D = '../data'", "open(f'{D}/x.csv')"), {"data/x.csv": "", "data/y.csv": ""}, ["data/x.csv"]),
+        (("D = '../data'", "open(D + '/raw/x.csv')"), {"data/raw/x.csv": "", "data/y.csv": ""}, ["data/raw/x.csv"]),
+        (("load(Path('..') / 'images')",), {"images/a.png": "", "b.png": ""}, ["images/a.png"]),
+        (("import sys\nsys.path.append('..')", "f(df['data'])"), {"data/x.csv": ""}, []),
     ],
 )
 def test_data_that_is_spelled_out_is_found(cells: tuple[str, ...], files: dict[str, str], expected: list[str]) -> None:
