@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import argparse
-import statistics
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from alekseylearn.magics import translate
 from alekseylearn.notebook import Cell, Notebook
 from alekseylearn.slicing import backward_slice
-from alekseylearn.targets import Target
-from benchmarks.extraction.cases import CORPUS, FRAGMENTS, Case, read_cases
+from alekseylearn.targets import Target, find_targets
+from benchmarks.extraction.cases import CORPUS, FRAGMENTS, read_cases
 from benchmarks.extraction.peering.environment import Worker, gather, python_tools
 from benchmarks.extraction.peering.tools import TOOLS
+
+if TYPE_CHECKING:
+    from benchmarks.extraction.compared import Tally
+    from benchmarks.extraction.oracle import Subject
+
+    Question = tuple[Subject, Sequence[Target]]
+
+OURS = "alekseylearn"
+RESULT = Path(__file__).parent / "results" / "peers.tsv"
 
 Kept = Callable[[Sequence[str], int], frozenset[int] | None]
 
@@ -39,7 +49,7 @@ def peers() -> Iterator[tuple[Peer, ...]]:
     node = Worker(command) if command else None
     try:
         yield (
-            Peer("alekseylearn", ours),
+            Peer(OURS, ours),
             *(Peer(tool, partial(_asked, python, tool)) for tool in TOOLS),
             *([Peer("gather", partial(_asked, node, "gather"))] if node else []),
             Peer("the whole prefix", whole_prefix),
@@ -71,69 +81,54 @@ def sources(notebook: Notebook) -> list[str]:
     return [cell.source if cell.kind == "code" else "" for cell in notebook.cells]
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a slice of a fragment is worth: nothing needed is lost; and nothing is kept that should go."""
-
-    sound: bool
-    exact: bool
-
-
-def labelled_targets(case: Case) -> list[int]:
-    """Return the cells of *case* that a person marked as targets."""
-    marked = {"train", "metrics"}
-    return [
-        number
-        for number, cell in enumerate(case.cells)
-        if cell.label in marked or marked & set((cell.word("tags") or "").split(","))
-    ]
-
-
-def on_fragment(peer: Peer, case: Case) -> Verdict:
-    """Judge the slice of *peer* for all targets of a fragment together; who refuses is not sound."""
-    cells = sources(case.notebook)
-    parts = [peer.kept(cells, target) for target in labelled_targets(case)]
-    answers = [part for part in parts if part is not None]
-    kept = frozenset[int]().union(*answers)
-    keep = {number for number, cell in enumerate(case.cells) if "keep" in cell.words}
-    drop = {number for number, cell in enumerate(case.cells) if "drop" in cell.words}
-    sound = len(answers) == len(parts) and keep <= kept
-    return Verdict(sound=sound, exact=sound and not drop & kept)
-
-
-def share(cells: Sequence[str], target: int, kept: Iterable[int]) -> float | None:
-    """Return the share of the code cells before *target* that is kept; None when there is none."""
-    before = whole_prefix(cells, target) - {target}
-    return len(before & frozenset(kept)) / len(before) if before else None
-
-
-def mean_share(peer: Peer, questions: Iterable[tuple[Sequence[str], int]]) -> tuple[float, int]:
-    """Return the mean share of the cells before a target that *peer* keeps, and how many targets it refused."""
-    shares: list[float] = []
-    refused = 0
-    for cells, target in questions:
-        kept = peer.kept(cells, target)
-        if kept is None:
-            refused += 1
-        elif (kept_share := share(cells, target, kept)) is not None:
-            shares.append(kept_share)
-    return (statistics.fmean(shares) if shares else 1.0), refused
-
-
 def main(arguments: list[str]) -> int:
-    """Print one line for each tool."""
-    parser = argparse.ArgumentParser(prog="peers", description=__doc__)
-    parser.parse_args(arguments)
-    fragments = list(read_cases(FRAGMENTS))
-    corpus = [(sources(case.notebook), target) for case in read_cases(CORPUS) for target in labelled_targets(case)]
-    print(f"{len(fragments)} fragments; {len(corpus)} targets of the corpus")
-    print(f"{'':<24} {'sound':>5} {'exact':>5}  {'corpus: kept':>12} {'refused':>7}")
+    """Print one line for each tool, and write every executed verdict."""
+    from benchmarks.extraction import compared
+
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.extraction peers", description=__doc__)
+    parser.add_argument("--execute", action="store_true", help="run the slices too (long; what ran before is known)")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="of the gallery take every Nth example only")
+    parser.add_argument("--only", default="", metavar="NAME", help="notebooks with NAME in their name")
+    asked = parser.parse_args(arguments)
+    written: list[str] = []
     with peers() as found:
+        fragments = [case for case in read_cases(FRAGMENTS) if asked.only in case.name]
+        print(f"{len(fragments)} fragments{'':<18} {'sound':>6} {'exact':>6}")
         for peer in found:
-            verdicts = [on_fragment(peer, case) for case in fragments]
-            kept, refused = mean_share(peer, corpus)
-            print(
-                f"{peer.name:<24} {sum(v.sound for v in verdicts):>5} {sum(v.exact for v in verdicts):>5}  "
-                f"{kept:>12.3f} {refused:>7}"
-            )
+            verdicts = [compared.on_fragment(peer, case) for case in fragments]
+            print(f"{peer.name:<30} {sum(v.sound for v in verdicts):>6} {sum(v.exact for v in verdicts):>6}")
+        for name, questions in _collections(asked.only, asked.every):
+            tallies = {peer.name: compared.Tally() for peer in found}
+            for subject, targets in questions:
+                for peer in found:
+                    compared.measure(peer, subject, targets, tallies[peer.name])
+                if asked.execute and targets and subject.environment.exists:
+                    compared.execute(found, subject, targets, tallies)
+            show(name, tallies)
+            written += compared.rows(name, tallies)
+    if asked.execute and not asked.only:
+        RESULT.write_text("\n".join(["collection\ttool\tnotebook\tcell\tverdict", *written]) + "\n", encoding="utf-8")
     return 0
+
+
+def _collections(only: str, every: int) -> Iterator[tuple[str, list[Question]]]:
+    """Return the corpus with the targets that people marked, and the gallery's statements with those that are found."""
+    from benchmarks.extraction.compared import labelled_targets
+    from benchmarks.extraction.oracle import subjects
+
+    labels = {case.name: labelled_targets(case) for case in read_cases(CORPUS)}
+    yield "the corpus", [(subject, labels[subject.name]) for subject in subjects("corpus", only)]
+    statements = list(subjects("statements", only))[::every]
+    yield "the gallery by statement", [(subject, find_targets(subject.notebook)) for subject in statements]
+
+
+def show(name: str, tallies: Mapping[str, Tally]) -> None:
+    """Print one line for each tool: how much it keeps and, of the deterministic targets executed, how many agree."""
+    from benchmarks.extraction.compared import deterministic
+
+    judged = deterministic(tallies.values())
+    print(f"\n{name:<30} {'kept':>6} {'refused':>8} {f'identical of {len(judged)}':>18}")
+    for tool, tally in tallies.items():
+        same = sum(tally.verdicts.get(target) == "identical" for target in judged)
+        told = f"{same} ({same / len(judged):.1%})" if judged else "not executed"
+        print(f"{tool:<30} {tally.share:>6.3f} {len(tally.refused):>8} {told:>18}")
