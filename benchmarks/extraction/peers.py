@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from alekseylearn.magics import translate
 from alekseylearn.notebook import Cell, Notebook
-from alekseylearn.slicing import backward_slice
+from alekseylearn.pruning import prune
 from alekseylearn.targets import Target, find_targets
 from benchmarks.extraction.cases import CORPUS, FRAGMENTS, read_cases
 from benchmarks.extraction.peering.environment import Worker, gather, python_tools
@@ -64,7 +64,8 @@ def ours(cells: Sequence[str], target: int) -> frozenset[int]:
     """Slice with alekseylearn, for one target."""
     made = tuple(Cell(index=index, id=f"cell-{index}", kind="code", source=cell) for index, cell in enumerate(cells))
     wanted = Target(cell=target, id=f"cell-{target}", kind="train", reason="asked for")
-    return frozenset(cell.cell for cell in backward_slice(Notebook(path="n.ipynb", cells=made), (wanted,)).kept)
+    _, cut = prune(Notebook(path="n.ipynb", cells=made), (wanted,))
+    return frozenset(cell.cell for cell in cut.kept)
 
 
 def whole_prefix(cells: Sequence[str], target: int) -> frozenset[int]:
