@@ -11,6 +11,7 @@ from alekseylearn.errors import InputError
 from alekseylearn.git import ChangedFile
 from alekseylearn.notebook import Notebook, parse
 from alekseylearn.plan import NotebookPlan, Settings, TrainingJob, decide, make_job
+from alekseylearn.reach import mark_shown
 
 __all__ = ["Comparison", "Side", "compare_versions", "make_plans", "read_config", "without_training"]
 
@@ -65,6 +66,7 @@ def _plan(
             notebook=head,
             refused=str(error),
         )
+    diff = mark_shown(diff, base_job, head_job)
     known = frozenset(job.digest for job in (head_job, base_job) if job is not None and is_known(job.digest))
     asked = file.path in comparison.asked
     decision, reason = decide(diff, base_job, head_job, known, force=force, asked=asked)

@@ -24,7 +24,8 @@ class CellChange:
     """One cell that differs; `before` is None for an added cell, `after` for a removed one.
 
     `cosmetic` is true for a code cell whose abstract syntax tree and marks are the same: only comments or format
-    changed. A cell of nothing but comments that comes or goes is cosmetic too.
+    changed. A cell of nothing but comments that comes or goes is cosmetic too. `shows` is set where both trainings are
+    known, and what is trained of the cell is the same.
     A cell that was moved *and* edited is `modified`; its two indices tell that it moved.
     """
 
@@ -34,6 +35,14 @@ class CellChange:
     added_lines: int
     removed_lines: int
     cosmetic: bool
+    shows: bool = False
+
+    @property
+    def idle(self) -> str:
+        """Why the change means nothing to any training, in words; '' where it may mean something."""
+        if self.cosmetic:
+            return "only comments or format changed"
+        return "only what it shows changed" if self.shows else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

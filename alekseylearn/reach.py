@@ -6,14 +6,14 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from alekseylearn.diff import CellChange
+from alekseylearn.diff import CellChange, NotebookDiff
 from alekseylearn.lines import diff_lines
 from alekseylearn.magics import parse_python, translate
 from alekseylearn.meaning import cell_meaning
-from alekseylearn.notebook import Cell, Notebook
+from alekseylearn.notebook import Cell
 from alekseylearn.plan import TrainingJob
 from alekseylearn.slicing import Edge, Slice
 from alekseylearn.text import clean
@@ -150,9 +150,6 @@ def find_reaches(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Side:
-    """What one side trains; `notebook` lacks what kept cells only show on the way."""
-
-    notebook: Notebook
     kept: Mapping[int, str]
     dropped: Mapping[int, str]
     ways: Ways
@@ -162,7 +159,7 @@ def _side(job: TrainingJob | None) -> _Side | None:
     if job is None:
         return None
     kept, dropped = ({item.cell: item.reason for item in items} for items in (job.slice.kept, job.slice.dropped))
-    return _Side(notebook=job.notebook, kept=kept, dropped=dropped, ways=find_ways(job.slice))
+    return _Side(kept=kept, dropped=dropped, ways=find_ways(job.slice))
 
 
 def _reach(change: CellChange, before: _Side | None, after: _Side | None) -> Reach:
@@ -171,28 +168,37 @@ def _reach(change: CellChange, before: _Side | None, after: _Side | None) -> Rea
         return Reach(trains=False, reason=f"{change.kind} only")
     if cell is None or cell.kind != "code":
         return Reach(trains=False, reason="text")
-    if change.cosmetic:
-        return Reach(trains=False, reason="only comments or format changed")
+    if change.idle:
+        return Reach(trains=False, reason=change.idle)
     gone = change.after is None
     side = before if gone else after
     if side is None or cell.index not in side.kept:
         dropped = side.dropped if side is not None else {}
         return Reach(trains=False, reason="removed" if gone else dropped.get(cell.index, "nothing is trained here"))
-    if before is not None and after is not None and _only_shows(change, before, after):
-        return Reach(trains=False, reason="only what it shows changed")
     reason = "removed from the training" if gone else side.kept[cell.index]
     return Reach(trains=True, reason=reason, route=side.ways.route(cell.index, changed_names(change)))
 
 
-def _only_shows(change: CellChange, before: _Side, after: _Side) -> bool:
-    """Tell whether what is trained of a cell means the same on both sides."""
-    old, new = change.before, change.after
-    if change.kind != "modified" or old is None or new is None or old.index not in before.kept:
+def mark_shown(diff: NotebookDiff, base: TrainingJob | None, head: TrainingJob | None) -> NotebookDiff:
+    """Mark the changes of cells that both sides train and of which only lines differ that show something."""
+    if base is None or head is None:
+        return diff
+    return replace(diff, changes=tuple(replace(one, shows=_only_shows(one, base, head)) for one in diff.changes))
+
+
+def _only_shows(change: CellChange, base: TrainingJob, head: TrainingJob) -> bool:
+    """Tell whether what is trained of a cell means the same on both sides: the jobs lack what is only shown."""
+    if change.kind != "modified" or change.before is None or change.after is None:
         return False
-    meanings = [
-        cell_meaning(side.notebook, side.notebook.cells[cell.index]) for side, cell in ((before, old), (after, new))
-    ]
+    before, after = change.before.index, change.after.index
+    if not (_is_kept(base, before) and _is_kept(head, after)):
+        return False
+    meanings = [cell_meaning(job.notebook, job.notebook.cells[cell]) for job, cell in ((base, before), (head, after))]
     return meanings[0] == meanings[1]
+
+
+def _is_kept(job: TrainingJob, cell: int) -> bool:
+    return any(kept.cell == cell for kept in job.slice.kept)
 
 
 def changed_names(change: CellChange) -> frozenset[str]:

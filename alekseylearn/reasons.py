@@ -77,7 +77,7 @@ def _counting(diff: NotebookDiff, base_cells: frozenset[int], head_cells: frozen
         change
         for change in diff.changes
         if change.kind not in ("outputs", "metadata")
-        and not change.cosmetic
+        and not change.idle
         and (
             (change.after is not None and change.after.index in head_cells)
             or (change.before is not None and change.before.index in base_cells)

@@ -120,6 +120,17 @@ def test_no_line_is_wider_than_the_terminal(width: int, lines: bool) -> None:
     assert sum("cell 3" in line for line in told) >= 2
 
 
+def test_an_edit_of_what_a_kept_cell_only_shows_does_not_train() -> None:
+    cells = [("code", "x = [1]\nprint(x)"), ("code", "m = x\nm.fit(x)")]
+    changed = [("code", "x = [1]\nprint(len(x))"), cells[1]]
+    assert drawn(plan_of(small.notebook(cells), small.notebook(changed)))[:4] == [
+        "a.ipynb modified, does not train: no code that trains changed (1 code cell changed)",
+        "1 of 2 cells changed; none trains",
+        "  cell 0  edited, +1 −1  x = [1]",
+        "          only what it shows changed",
+    ]
+
+
 def test_outputs_and_metadata_are_told_apart_in_a_line_each() -> None:
     told = drawn(edited({}, printed={3: "1", 4: "2", 5: "3", 7: "4"}))
     assert told[:3] == [

@@ -10,7 +10,7 @@ from alekseylearn.config import Config
 from alekseylearn.diff import CellChange, diff_notebooks
 from alekseylearn.notebook import Cell
 from alekseylearn.plan import Settings, TrainingJob, make_job
-from alekseylearn.reach import Reach, Route, Step, changed_names, find_reaches, find_ways, in_words
+from alekseylearn.reach import Reach, Route, Step, changed_names, find_reaches, find_ways, in_words, mark_shown
 from alekseylearn.slicing import CellReason, Edge, Slice, backward_slice
 from alekseylearn.targets import Target, find_targets
 from tests.strategies import notebook
@@ -241,7 +241,8 @@ def test_why_a_change_counts(
 
 def reached(before: tuple[str, ...], after: tuple[str, ...]) -> Reach:
     """Tell of the one change between two notebooks."""
-    (reach,) = find_reaches(diff_notebooks(notebook(*before), notebook(*after)).changes, job(*after), job(*before))
+    diff = mark_shown(diff_notebooks(notebook(*before), notebook(*after)), job(*before), job(*after))
+    (reach,) = find_reaches(diff.changes, job(*after), job(*before))
     return reach
 
 
@@ -265,3 +266,12 @@ def test_a_cell_of_which_only_what_it_shows_changed_does_not_count() -> None:
 def test_a_cell_that_has_come_to_be_needed_counts() -> None:
     before, after = ("x = [1]", "y = 2", "m = x\nm.fit(x)"), ("x = [1]", "x = 2", "m = x\nm.fit(x)")
     assert reached(before, after).trains
+
+
+def test_a_cell_that_one_side_does_not_train_is_not_asked_what_it_shows() -> None:
+    before, after = ("x = [1]", "print(1)", "m = x\nm.fit(x)"), ("x = [1]", "print(2)", "m = x\nm.fit(x)")
+    assert reached(before, after).reason == "only shows something"
+    before = ("x = [1]\nprint(x)", "m = x\nm.fit(x)")
+    diff = diff_notebooks(notebook(*before), notebook("x = [1]\nprint(1)", before[1]))
+    assert mark_shown(diff, None, job(*before)) is diff
+    assert mark_shown(diff, job(*before), None) is diff

@@ -211,6 +211,16 @@ def test_a_new_notebook_is_not_shown_as_a_difference() -> None:
     assert "```diff" not in text
 
 
+def test_what_a_cell_of_the_run_only_shows_is_told_apart() -> None:
+    one = told()
+    changes = tuple(
+        replace(change, shows=change.after is not None and change.after.index == 4) for change in one.diff.changes
+    )
+    text = says("what changed", outcome(replace(one, diff=replace(one.diff, changes=changes))))
+    assert "| 4 `batch_size = 256` | edited, +1 −1 | no: only what it shows changed |" in text
+    assert "- batch_size = 128" not in text
+
+
 def test_removed_moved_and_reformatted_cells_are_told_apart() -> None:
     before = notebook()
     cells = list(before.cells)
@@ -426,7 +436,7 @@ def test_a_pull_request_that_trains_nothing_tells_why_for_every_cell() -> None:
     gone = replace(after, cells=after.cells[:10])
     one = replace(skipped(), diff=diff_notebooks(notebook(), gone))
     text = says("what was compared", outcome(one))
-    assert "| 7 `net = Net().cuda() # now` | code | edited, +1 −1 | no: only comments or format |" in text
+    assert "| 7 `net = Net().cuda() # now` | code | edited, +1 −1 | no: only comments or format changed |" in text
     assert "| 10 `plot_confusion(net, val_dl)` | code | removed, −1 | no: nothing that is trained uses it |" in text
     cells = tuple(Cell(index=n, id=f"n{n}", kind="code", source=f"value_{n} = {n}") for n in range(60))
     many = replace(skipped(), diff=diff_notebooks(replace(after, cells=()), replace(after, cells=cells)))

@@ -82,7 +82,7 @@ def _show_change(out: Console, change: CellChange, reach: Reach, *, widths: Sequ
     for width in widths:
         row.add_column(min_width=width, no_wrap=True)
     row.add_column()
-    colour = "dim" if cell.kind != "code" or change.cosmetic else COLOURS.get(change.kind, "")
+    colour = "dim" if cell.kind != "code" or change.idle else COLOURS.get(change.kind, "")
     label, amount = _labels((change, reach))
     style = "" if cell.kind == "code" else "dim italic"
     headline = Text(cell.headline, style=style, no_wrap=True, overflow="ellipsis")

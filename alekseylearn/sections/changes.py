@@ -49,7 +49,7 @@ def trained_changes(notebook: NotebookOutcome) -> list[CellChange]:
     """Return the changes of code cells that are part of the training run and change its meaning."""
     kept = {reason.cell for reason in notebook.slice.kept} if notebook.slice is not None else set()
     found = changed_code(notebook)
-    return [one for one in found if one.after is not None and one.after.index in kept and not one.cosmetic]
+    return [one for one in found if one.after is not None and one.after.index in kept and not one.idle]
 
 
 def tally(notebook: NotebookOutcome) -> tuple[int, int, int]:
@@ -96,8 +96,8 @@ def _label(change: CellChange) -> str:
 
 def counts(notebook: NotebookOutcome, change: CellChange, ways: Ways | None) -> str:
     """Say whether one changed cell is part of the training run, and why: the way on which it gets there, if short."""
-    if change.cosmetic:
-        return "no: only comments or format changed"
+    if change.idle:
+        return f"no: {change.idle}"
     if change.after is None:
         return "no longer there"
     if notebook.slice is None:
@@ -135,7 +135,7 @@ def _lines(notebook: NotebookOutcome, code_changes: list[CellChange]) -> str:
     """Show the changed lines, of cells that are trained first."""
     trained = trained_changes(notebook)
     shown: list[str] = []
-    for change in trained or [one for one in code_changes if not one.cosmetic]:
+    for change in trained or [one for one in code_changes if not one.idle]:
         if len(shown) > MAX_DIFF_LINES:
             break
         cell = side(change)

@@ -113,8 +113,8 @@ def _why_not(notebook: NotebookOutcome, change: CellChange) -> str:
         return "text"
     if change.kind in ("outputs", "metadata"):
         return change.kind
-    if change.cosmetic:
-        return "only comments or format"
+    if change.idle:
+        return change.idle
     if notebook.slice is None:
         return "the notebook has no training cell"
     dropped = notebook.slice.dropped
