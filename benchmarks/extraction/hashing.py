@@ -8,7 +8,9 @@ import io
 import math
 import re
 import sys
+import time
 import types
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -27,12 +29,24 @@ from benchmarks.extraction.held import (
 VERSION = 1
 """Part of the key of every remembered run: raise it when a hash changes its meaning."""
 
-_SHOWN = ("matplotlib", "mpl_toolkits", "seaborn", "plotly", "IPython", "altair", "bokeh", "ipywidgets", "tqdm")
+_SHOWN = ("matplotlib", "mpl_toolkits", "seaborn", "plotly", "IPython", "altair", "bokeh", "ipywidgets", "tqdm",
+          "fastprogress", "rich")  # fmt: skip
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
-_OPAQUE = (types.ModuleType, io.IOBase, types.FrameType, types.TracebackType)
+_OPAQUE = (types.ModuleType, io.IOBase, types.FrameType, types.TracebackType, *weakref.ProxyTypes, weakref.ref)
+_MACHINERY = ("fsspec", "logging", "threading", "asyncio", "socket", "concurrent")
+"""Their objects hold what the process is about, not what the notebook computes."""
 _UNKNOWN = b"cannot be read"
 _DEEPEST = 10_000
 _RULES = (of_numpy, of_pandas, of_scipy, of_torch, of_other_library, of_code)
+
+
+_CLOCKS = (time.time, time.perf_counter, time.monotonic)
+_started: list[float] = []
+
+
+def begin() -> None:
+    """Call when a run begins: what clocks show from now on is recognised in the values of the run."""
+    _started[:] = [clock() for clock in _CLOCKS]
 
 
 def fingerprint(value: object) -> str:
@@ -112,12 +126,12 @@ class _Hasher:
 
     def _parts(self, value: object) -> bytes:
         name = type(value).__qualname__
+        if is_shown(value) or isinstance(value, _OPAQUE) or is_of(type(value), _MACHINERY):
+            return _sum(name, "opaque")
         for rule in _RULES:
             parts = rule(value)
             if parts is not None:
                 return _sum(name, self.all(*parts))
-        if is_shown(value) or isinstance(value, _OPAQUE):
-            return _sum(name, "opaque")
         inside: list[bytes] = []
         if isinstance(value, dict):
             inside += [self.all(key, None if is_clock(key) else item) for key, item in list(value.items())]
@@ -164,7 +178,7 @@ def _plain(value: object) -> str | bytes | None:
     if value is None or isinstance(value, (bool, type(...))) or value is NotImplemented:
         return repr(value)
     if type(value) is float:
-        return "nan" if math.isnan(value) else repr(value)
+        return "a moment" if _is_moment(value) else "nan" if math.isnan(value) else repr(value)
     if type(value) in (int, complex):
         return repr(value)
     if type(value) is str:
@@ -172,6 +186,13 @@ def _plain(value: object) -> str | bytes | None:
     if isinstance(value, (bytes, bytearray)):
         return bytes(value)
     return None
+
+
+def _is_moment(value: float) -> bool:
+    """Tell whether some clock showed *value* since this process began: an object remembers when something was done."""
+    if value == round(value, 3) or math.isnan(value):
+        return False
+    return any(start <= value <= clock() for start, clock in zip(_started, _CLOCKS))  # noqa: B905 - Python 3.9
 
 
 # -- objects ----------------------------------------------------------------------------------------------------------

@@ -11,8 +11,8 @@ from typing import Any
 UNSAID = frozenset({"__dict__", "__weakref__", "__module__", "__doc__", "__annotations__", "_abc_impl", "__slots__",
                     "__firstlineno__", "__static_attributes__"})  # fmt: skip
 """What a class holds besides what its author wrote."""
-_CLOCK = re.compile(r"(mean_|std_)?(re)?(fit|score)_times?_?\Z")
-"""What scikit-learn calls the seconds that it measured."""
+_CLOCK = re.compile(r"((mean_|std_)?(re)?(fit|score)_times?_?|(\w+_)?(runtime|(samples|steps|tokens)_per_second)|dur)\Z")
+"""What scikit-learn, transformers and skorch call the time that they measured."""
 
 
 def is_of(kind: type, packages: Iterable[str]) -> bool:

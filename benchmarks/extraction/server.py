@@ -21,7 +21,7 @@ from typing import Any
 from alekseylearn.runtime import standin
 from alekseylearn.runtime.cells import COROUTINE, Cell, Compiler
 from alekseylearn.runtime.shell import Shell
-from benchmarks.extraction.hashing import fingerprint, random_state
+from benchmarks.extraction.hashing import begin, fingerprint, random_state
 
 NAME = "notebook.py"
 
@@ -120,6 +120,7 @@ class _Run:
 
     def run(self) -> None:
         """Run all steps; the first that raises ends it."""
+        begin()
         text = "\n".join(step["code"] for step in self._steps)
         # `inspect.getsource` looks here.
         linecache.cache[self._path] = (len(text), None, text.splitlines(keepends=True), self._path)
