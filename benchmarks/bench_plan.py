@@ -96,10 +96,9 @@ class Desk:
         told = (self.folder / "output").read_text("utf-8")
         if not re.search(r"^any-trained<<(.*)\nfalse\n\1$", told, re.MULTILINE):
             raise SystemExit(f"{what}: this plan did not find that nothing trains:\n{told}")
-        print(
-            f"{what:<58} {plan.wall - nothing.wall:7.3f} s wall, {plan.cpu - nothing.cpu:.3f} s CPU  {limit}\n"
-            f"  over python -c pass {nothing.wall:>44.3f} s wall, {nothing.cpu:.3f} s CPU"
-        )
+        over = plan.over(nothing)
+        print(f"{what:<58} {over}  {limit}")
+        print(f"{'  python -c pass':<58} {nothing}")
         found = imported(_PLAN, environ, (*HEAVY, *ALSO))
         print(f"  imports {', '.join(found) or 'nothing'} (of {', '.join((*HEAVY, *ALSO))})")
 
@@ -124,32 +123,44 @@ def notebook(*, prose: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """Seconds of a command: on the wall, and of CPU with its children."""
+    """Seconds of a command: on the wall in the median and at best, and of CPU with its children."""
 
     wall: float
+    best: float
     cpu: float
+
+    def over(self, other: Spent) -> Spent:
+        """Return what this takes more than *other*."""
+        return Spent(self.wall - other.wall, self.best - other.best, self.cpu - other.cpu)
+
+    def __str__(self) -> str:
+        return f"{self.wall:.3f} s wall (best {self.best:.3f}), {self.cpu:.3f} s CPU"
 
 
 def in_turn(commands: Sequence[Sequence[str]], environ: Mapping[str, str]) -> list[Spent]:
-    """Return the medians of each command, run in turn so that a busy machine hits all; the first runs do not count."""
-    spent: list[list[Spent]] = [[] for _ in commands]
+    """Measure each command, in turn so that a busy machine hits all; the first runs do not count."""
+    spent: list[list[tuple[float, float]]] = [[] for _ in commands]
     for _ in range(RUNS + 1):
         for command, found in zip(commands, spent, strict=True):
             found.append(once(command, environ))
-    return [
-        Spent(statistics.median(each.wall for each in found[1:]), statistics.median(each.cpu for each in found[1:]))
-        for found in spent
-    ]
+    made = []
+    for found in spent:
+        walls, cpus = zip(*found[1:], strict=True)
+        made.append(Spent(statistics.median(walls), min(walls), statistics.median(cpus)))
+    return made
 
 
-def once(command: Sequence[str], environ: Mapping[str, str]) -> Spent:
-    """Run *command* to its end; raises `SystemExit` with its own words when it fails."""
+def once(command: Sequence[str], environ: Mapping[str, str]) -> tuple[float, float]:
+    """Run *command* to its end; return its seconds on the wall and of CPU.
+
+    Raises `SystemExit` with its own words when it fails.
+    """
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     done = subprocess.run(command, env=dict(environ), capture_output=True, text=True, check=False)
     wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-    return Spent(wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def imported(command: Sequence[str], environ: Mapping[str, str], names: Sequence[str]) -> list[str]:
