@@ -11,13 +11,12 @@ import pytest
 
 from alekseylearn.diff import diff_notebooks
 from alekseylearn.notebook import parse
-from benchmarks.extraction import labels, peers, speed
+from benchmarks.extraction import labels, speed
 from benchmarks.extraction.cases import Case, read_case
 from benchmarks.extraction.compared import Tally, Verdict, deterministic, labelled_targets, on_fragment, share
 from benchmarks.extraction.pairs import make_pairs
-from benchmarks.extraction.peering import tools
+from benchmarks.extraction.peering import registry, tools
 from benchmarks.extraction.peering.environment import Worker
-from benchmarks.extraction.peers import Peer
 
 NOTEBOOK = """\
 # manner: a test
@@ -103,13 +102,13 @@ class TestCompared:
         ],
     )
     def test_a_fragment_judges_a_slice(self, case: Case, kept: set[int] | None, verdict: Verdict) -> None:
-        peer = Peer("test", lambda _, target: None if kept is None else frozenset({*kept, target}))
+        peer = registry.Peer("test", lambda _, target: None if kept is None else frozenset({*kept, target}))
         assert on_fragment(peer, case) == verdict
 
     def test_ours_and_the_whole_prefix_answer_in_numbers_of_the_notebook(self, case: Case) -> None:
-        cells = peers.sources(case.notebook)
-        assert peers.ours(cells, 5) == {1, 3, 5}
-        assert peers.whole_prefix(cells, 5) == {1, 2, 3, 4, 5}
+        cells = registry.sources(case.notebook)
+        assert registry.ours(cells, 5) == {1, 3, 5}
+        assert registry.whole_prefix(cells, 5) == {1, 2, 3, 4, 5}
         assert share(cells, 5, {1, 3, 5}) == 0.5
         assert share(cells, 1, {1}) is None
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import statistics
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from alekseylearn.notebook import Notebook
 from alekseylearn.targets import Target, TargetKind
 from benchmarks.extraction.cases import Case
 from benchmarks.extraction.oracle import UNCHECKED, Oracle, Program, Slicer, Subject, own_slicer, steps_of
-from benchmarks.extraction.peers import OURS, Peer, sources, whole_prefix
+from benchmarks.extraction.peering.registry import OURS, Peer, sources, whole_prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def measure(peer: Peer, subject: Subject, targets: Iterable[Target], tally: Tall
             tally.shares.append(part)
 
 
-def execute(found: Sequence[Peer], subject: Subject, targets: Sequence[Target], tallies: dict[str, Tally]) -> None:
+def run_slices(found: Sequence[Peer], subject: Subject, targets: Sequence[Target], tallies: dict[str, Tally]) -> None:
     """Run the slices of every tool beside the whole of *subject*, and note what came out."""
     oracle = Oracle(subject.environment)
     try:
@@ -104,12 +104,3 @@ def deterministic(tallies: Iterable[Tally]) -> set[tuple[str, int]]:
     """Return the executed targets about which no tool's run says that they cannot be judged."""
     verdicts = [(target, verdict) for tally in tallies for target, verdict in tally.verdicts.items()]
     return {target for target, _ in verdicts} - {target for target, verdict in verdicts if verdict in UNCHECKED}
-
-
-def rows(collection: str, tallies: dict[str, Tally]) -> Iterator[str]:
-    """Write each tool's verdict about each target, with tabs between."""
-    for name, tally in tallies.items():
-        for (notebook, cell), verdict in sorted(tally.verdicts.items()):
-            yield f"{collection}\t{name}\t{notebook}\t{cell}\t{verdict}"
-        for notebook, cell in sorted(tally.refused):
-            yield f"{collection}\t{name}\t{notebook}\t{cell}\trefused"

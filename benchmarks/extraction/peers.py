@@ -3,130 +3,84 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from alekseylearn.magics import translate
-from alekseylearn.notebook import Cell, Notebook
-from alekseylearn.pruning import prune
 from alekseylearn.targets import Target, find_targets
 from benchmarks.extraction.cases import CORPUS, FRAGMENTS, read_cases
-from benchmarks.extraction.peering.environment import Worker, gather, python_tools
-from benchmarks.extraction.peering.tools import TOOLS
+from benchmarks.extraction.compared import Tally, deterministic, labelled_targets, measure, on_fragment, run_slices
+from benchmarks.extraction.oracle import RESULTS, Subject, subjects
+from benchmarks.extraction.peering.registry import Peer, peers
 
-if TYPE_CHECKING:
-    from benchmarks.extraction.compared import Tally
-    from benchmarks.extraction.oracle import Subject
-
-    Question = tuple[Subject, Sequence[Target]]
-
-OURS = "alekseylearn"
-RESULT = Path(__file__).parent / "results" / "peers.tsv"
-
-Kept = Callable[[Sequence[str], int], frozenset[int] | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """A tool that slices: `kept(cells, target)` are the cells that it keeps, the target among them; None: it refused.
-
-    Cells are the sources of code cells, magics and all; `''` stands for a cell that is no code.
-    """
-
-    name: str
-    kept: Kept
-
-
-@contextmanager
-def peers() -> Iterator[tuple[Peer, ...]]:
-    """Yield ours, the others that can run here, and the whole prefix; the others are installed the first time."""
-    python = Worker(python_tools())
-    command = gather()
-    node = Worker(command) if command else None
-    try:
-        yield (
-            Peer(OURS, ours),
-            *(Peer(tool, partial(_asked, python, tool)) for tool in TOOLS),
-            *([Peer("gather", partial(_asked, node, "gather"))] if node else []),
-            Peer("the whole prefix", whole_prefix),
-        )
-    finally:
-        for worker in (python, node):
-            if worker:
-                worker.close()
-
-
-def ours(cells: Sequence[str], target: int) -> frozenset[int]:
-    """Slice with alekseylearn, for one target."""
-    made = tuple(Cell(index=index, id=f"cell-{index}", kind="code", source=cell) for index, cell in enumerate(cells))
-    wanted = Target(cell=target, id=f"cell-{target}", kind="train", reason="asked for")
-    _, cut = prune(Notebook(path="n.ipynb", cells=made), (wanted,))
-    return frozenset(cell.cell for cell in cut.kept)
-
-
-def whole_prefix(cells: Sequence[str], target: int) -> frozenset[int]:
-    """Keep every cell that is not empty."""
-    return frozenset(index for index in range(target + 1) if cells[index].strip())
-
-
-def _asked(worker: Worker, tool: str, cells: Sequence[str], target: int) -> frozenset[int] | None:
-    return worker.ask(tool, [translate(cell).code for cell in cells[: target + 1]], target)
-
-
-def sources(notebook: Notebook) -> list[str]:
-    """Return the cells of *notebook* as peers read them."""
-    return [cell.source if cell.kind == "code" else "" for cell in notebook.cells]
+Question = tuple[Subject, Sequence[Target]]
 
 
 def main(arguments: list[str]) -> int:
     """Print one line for each tool, and write every executed verdict."""
-    from benchmarks.extraction import compared
-
     parser = argparse.ArgumentParser(prog="python -m benchmarks.extraction peers", description=__doc__)
+    for word in ("fragments", "corpus", "gallery"):
+        parser.add_argument(f"--{word}", action="store_true")
     parser.add_argument("--execute", action="store_true", help="run the slices too (long; what ran before is known)")
-    parser.add_argument("--every", type=int, default=1, metavar="N", help="of the gallery take every Nth example only")
-    parser.add_argument("--only", default="", metavar="NAME", help="notebooks with NAME in their name")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="take every Nth notebook only")
+    parser.add_argument(
+        "--only", default="", metavar="NAME", help="notebooks with NAME in their name; writes no results"
+    )
     asked = parser.parse_args(arguments)
-    written: list[str] = []
+    chosen = [word for word in ("fragments", "corpus", "gallery") if getattr(asked, word)]
     with peers() as found:
-        fragments = [case for case in read_cases(FRAGMENTS) if asked.only in case.name]
-        print(f"{len(fragments)} fragments{'':<18} {'sound':>6} {'exact':>6}")
-        for peer in found:
-            verdicts = [compared.on_fragment(peer, case) for case in fragments]
-            print(f"{peer.name:<30} {sum(v.sound for v in verdicts):>6} {sum(v.exact for v in verdicts):>6}")
-        for name, questions in _collections(asked.only, asked.every):
-            tallies = {peer.name: compared.Tally() for peer in found}
-            for subject, targets in questions:
-                for peer in found:
-                    compared.measure(peer, subject, targets, tallies[peer.name])
-                if asked.execute and targets and subject.environment.exists:
-                    compared.execute(found, subject, targets, tallies)
-            show(name, tallies)
-            written += compared.rows(name, tallies)
-    if asked.execute and not asked.only:
-        RESULT.write_text("\n".join(["collection\ttool\tnotebook\tcell\tverdict", *written]) + "\n", encoding="utf-8")
+        for word in chosen or ("fragments", "corpus", "gallery"):
+            if word == "fragments":
+                on_fragments(found, asked.only)
+                continue
+            tallies = on_collection(found, list(_questions(word, asked.only))[:: asked.every], execute=asked.execute)
+            if asked.execute and not asked.only:
+                write(RESULTS / f"peers-{word}.tsv", tallies)
     return 0
 
 
-def _collections(only: str, every: int) -> Iterator[tuple[str, list[Question]]]:
-    """Return the corpus with the targets that people marked, and the gallery's statements with those that are found."""
-    from benchmarks.extraction.compared import labelled_targets
-    from benchmarks.extraction.oracle import subjects
+def on_fragments(found: Sequence[Peer], only: str) -> None:
+    """Print how many fragments each tool slices soundly, and exactly."""
+    cases = [case for case in read_cases(FRAGMENTS) if only in case.name]
+    print(f"{f'{len(cases)} fragments':<30} {'sound':>6} {'exact':>6}")
+    for peer in found:
+        verdicts = [on_fragment(peer, case) for case in cases]
+        print(f"{peer.name:<30} {sum(v.sound for v in verdicts):>6} {sum(v.exact for v in verdicts):>6}", flush=True)
 
-    labels = {case.name: labelled_targets(case) for case in read_cases(CORPUS)}
-    yield "the corpus", [(subject, labels[subject.name]) for subject in subjects("corpus", only)]
-    statements = list(subjects("statements", only))[::every]
-    yield "the gallery by statement", [(subject, find_targets(subject.notebook)) for subject in statements]
+
+def on_collection(found: Sequence[Peer], questions: Sequence[Question], *, execute: bool) -> dict[str, Tally]:
+    """Slice, and if *execute* run, for every target of *questions* with each tool; print and return what came out."""
+    tallies = {peer.name: Tally() for peer in found}
+    for subject, targets in questions:
+        for peer in found:
+            measure(peer, subject, targets, tallies[peer.name])
+        if execute and targets and subject.environment.exists:
+            run_slices(found, subject, targets, tallies)
+    targets_in_all = sum(len(targets) for _, targets in questions)
+    show(f"{len(questions)} notebooks, {targets_in_all} targets", tallies)
+    return tallies
+
+
+def _questions(word: str, only: str) -> Iterator[Question]:
+    """Return the corpus with the targets that people marked, or the gallery's statements with those that are found."""
+    if word == "corpus":
+        labels = {case.name: labelled_targets(case) for case in read_cases(CORPUS)}
+        yield from ((subject, labels[subject.name]) for subject in subjects("corpus", only))
+        return
+    yield from ((subject, find_targets(subject.notebook)) for subject in subjects("statements", only))
+
+
+def write(path: Path, tallies: Mapping[str, Tally]) -> None:
+    """Write each tool's verdict about each target, with tabs between."""
+    lines = ["tool\tnotebook\tcell\tverdict"]
+    for tool, tally in tallies.items():
+        verdicts = {**dict.fromkeys(tally.refused, "refused"), **tally.verdicts}
+        lines += [f"{tool}\t{notebook}\t{cell}\t{word}" for (notebook, cell), word in sorted(verdicts.items())]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def show(name: str, tallies: Mapping[str, Tally]) -> None:
     """Print one line for each tool: how much it keeps and, of the deterministic targets executed, how many agree."""
-    from benchmarks.extraction.compared import deterministic
-
     judged = deterministic(tallies.values())
     print(f"\n{name:<30} {'kept':>6} {'refused':>8} {f'identical of {len(judged)}':>18}")
     for tool, tally in tallies.items():
