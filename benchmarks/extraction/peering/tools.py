@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import importlib
 import json
 import logging
 import symtable
@@ -52,6 +53,11 @@ def symtable_names(source: str) -> Names:
     return frozenset(defines), frozenset(uses)
 
 
+def _installed(module: str) -> Any:
+    """Import what only the tools' own environment has."""
+    return importlib.import_module(module)
+
+
 def _tables(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
     yield table
     for child in table.get_children():
@@ -61,8 +67,7 @@ def _tables(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
 @lru_cache(maxsize=4096)
 def pyflakes_names(source: str) -> Names:
     """Kale's way: what pyflakes calls undefined in a step comes from the steps before it."""
-    from pyflakes import checker, messages
-
+    checker, messages = _installed("pyflakes.checker"), _installed("pyflakes.messages")
     found = checker.Checker(ast.parse(source), builtins={"get_ipython", "display"})
     uses = {str(told.message_args[0]) for told in found.messages if isinstance(told, messages.UndefinedName)}
     modules = [scope for scope in found.deadScopes if isinstance(scope, checker.ModuleScope)]
@@ -73,10 +78,7 @@ def pyflakes_names(source: str) -> Names:
 @lru_cache(maxsize=4096)
 def marimo_names(source: str) -> Names:
     """Marimo's visitor: what it takes for a cell's definitions and references."""
-    from marimo._ast.compiler import compile_cell
-    from marimo._types.ids import CellId_t
-
-    cell = compile_cell(source, cell_id=CellId_t("0"))
+    cell = _installed("marimo._ast.compiler").compile_cell(source, cell_id="0")
     return frozenset(cell.defs), frozenset(cell.refs)
 
 
@@ -102,9 +104,9 @@ def beniget_kept(cells: Sequence[str], target: int) -> list[int]:
 
 def _one_module(cells: Sequence[str]) -> tuple[Any, dict[int, int]]:
     """Join the cells to one gast module; tell which cell each node stands in."""
-    import gast
-
-    body, owners = [], {}
+    gast = _installed("gast")
+    body: list[Any] = []
+    owners: dict[int, int] = {}
     for number, source in enumerate(cells):
         for statement in gast.parse(source).body:
             body.append(statement)
@@ -113,9 +115,9 @@ def _one_module(cells: Sequence[str]) -> tuple[Any, dict[int, int]]:
 
 
 def _quiet_chains() -> Any:
-    import beniget
+    chains: Any = _installed("beniget").DefUseChains
 
-    class Quiet(beniget.DefUseChains):  # type: ignore[misc]
+    class Quiet(chains):  # type: ignore[misc]
         def warn(self, msg: str, node: Any) -> None:
             """Say nothing: names of an earlier life of the notebook are no news here."""
 
