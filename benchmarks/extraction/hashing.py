@@ -204,6 +204,9 @@ def _own_state(value: object) -> object:
     method: Callable[[Any], object] | None = getattr(kind, "__getstate__", None)
     if method is None or method is getattr(object, "__getstate__", None):
         return None
+    if any(is_of(base, ("torch",)) for held in getattr(value, "__dict__", {}).values() for base in type(held).__mro__):
+        # It would be written as `torch.save` does, with numbers of storages.
+        return None
     try:
         return method(value)
     except Exception:  # noqa: BLE001 - as in `_reduced`

@@ -11,7 +11,9 @@ from typing import Any
 UNSAID = frozenset({"__dict__", "__weakref__", "__module__", "__doc__", "__annotations__", "_abc_impl", "__slots__",
                     "__firstlineno__", "__static_attributes__"})  # fmt: skip
 """What a class holds besides what its author wrote."""
-_CLOCK = re.compile(r"((mean_|std_)?(re)?(fit|score)_times?_?|(\w+_)?(runtime|(samples|steps|tokens)_per_second)|dur)\Z")
+_CLOCK = re.compile(
+    r"((mean_|std_)?(re)?(fit|score)_times?_?|(\w+_)?(runtime|(samples|steps|tokens)_per_second)|dur)\Z"
+)
 """What scikit-learn, transformers and skorch call the time that they measured."""
 
 
