@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SETUP := $(PYTHON) action/bootstrap.py --into .venv --editable
 
-.PHONY: demo test lint bench lock pictures clean
+.PHONY: demo test lint bench extraction lock pictures clean
 
 demo: ## the whole story on this machine
 	@$(SETUP) --lock demo >/dev/null
@@ -20,6 +20,12 @@ lint: ## the quick checks
 bench: ## what it costs, beside papermill, nbconvert and nbdime
 	@$(SETUP) --lock bench >/dev/null
 	@$(BIN)/python benchmarks/run.py
+
+extraction: ## slices run and compared with whole notebooks; edits retrained (hours the first time)
+	@$(SETUP) --lock test >/dev/null
+	@$(BIN)/python -m benchmarks.extraction environments
+	@$(BIN)/python -m benchmarks.extraction oracle
+	@$(BIN)/python -m benchmarks.extraction edits
 
 lock: ## make the lock files again
 	@requirements/compile.sh
