@@ -97,7 +97,7 @@ class Calls(World, ABC):
     def iterate(self, things: Things) -> None:
         """Go through *things*, as a loop over them does."""
         self.consume(things)
-        self.draw(generator for thing in reach(things) for generator in thing.draws)
+        self.draw_through(things)
 
     def consume(self, things: Things) -> None:
         """Use up iterators and move random generators on, as whoever gets them does."""
@@ -117,7 +117,7 @@ class Calls(World, ABC):
         if not a_class or dotted.startswith(tuple(prefix for prefix, _ in randomness.DRAWS)):
             self.draw(drawn)
         if not a_class:
-            self.draw(generator for thing in reach(passed) for generator in thing.draws)
+            self.draw_through(passed)
         for part in prefixes(dotted):
             for source in self.loads.get(part, ()):
                 self.need(source, part, "imports")
@@ -127,13 +127,10 @@ class Calls(World, ABC):
         )
         judgement = effects.judge_function(dotted, said)
         self.quiet = self.quiet and effects.only_shows(dotted, judgement, said)
-        return self.apply(
-            judgement,
-            receiver=NO_THINGS,
-            passed=passed,
-            made=Thing(origin=module or name, module=module or "", draws=frozenset(drawn) if a_class else frozenset()),
-            a_class=a_class,
-        )
+        made = Thing(origin=module or name, module=module or "", draws=frozenset(drawn) if a_class else frozenset())
+        if made.draws:
+            self.drawing.add(made)
+        return self.apply(judgement, receiver=NO_THINGS, passed=passed, made=made, a_class=a_class)
 
     def call_method(self, call: Call, receiver: Things, passed: Things, said: Said) -> Things:
         """Follow a call of a method of objects that libraries made."""
@@ -147,7 +144,7 @@ class Calls(World, ABC):
             self.effects[libraries.ENVIRONMENT_METHODS[call.last]] = None
         self.draw(effects.method_draws(call, origins, said))
         if call.last not in libraries.PURE_METHODS or call.last == "split":
-            self.draw(generator for thing in reach(receiver | passed) for generator in thing.draws)
+            self.draw_through(receiver | passed)
         self.quiet = self.quiet and effects.method_only_shows(call, origins, said)
         return self.apply(
             effects.judge_method(call, origins, said),
@@ -188,7 +185,9 @@ class Calls(World, ABC):
         named = {name: self.things(value, frame) for name, value in call.keywords}
         found: set[Thing] = set()
         ours = False
-        for thing in in_order(base):
+        if not call.attributes:
+            self.draw_through(thing for thing in base if thing.body is None and thing.origin[:6] != "class ")
+        for thing in in_order(thing for thing in base if thing.klass or thing.body or thing.origin[:6] == "class "):
             if call.attributes:
                 runs = _methods(thing.klass, call.attributes[-1:])
                 first = [frozenset({thing})]
@@ -201,7 +200,6 @@ class Calls(World, ABC):
             else:
                 runs = _methods(thing.klass, ("__call__", "forward", "call"))
                 first = [frozenset({thing})]
-                self.draw(generator for part in reach({thing}) for generator in part.draws)
             for run, body in runs:
                 found |= self.run(body, [*first, *positional], named, run.holds)
                 ours = True
@@ -269,8 +267,8 @@ def _methods(klass: Thing | None, names: tuple[str, ...]) -> list[tuple[Thing, B
     """Find the methods of these names in a class of the notebook or in its bases."""
     if klass is None:
         return []
-    classes = [klass, *(base for base in reach({klass}, look=False) if base.origin.startswith("class "))]
-    for each in classes:
+    bases = (each for each in reach({klass}, look=False) if each is not klass and each.origin.startswith("class "))
+    for each in (klass, *reversed(in_order(bases))):
         things = [thing for name in names for thing in in_order(each.methods.get(name, ()))]
         own = [(thing, thing.body) for thing in things if thing.body is not None]
         if own:

@@ -54,25 +54,22 @@ class Memory:
                 continue
             for source, how in binding.sources:
                 self.need(source, name, how)
-            for thing in self.look(binding.things, name):
-                if thing.body is not None:
-                    around = thing.body.frame
-                    waiting += [(free, around, True) for free in sorted(thing.body.function.free_names)]
+            for body in self.look(binding.things, name):
+                waiting += [(free, body.frame, True) for free in sorted(body.function.free_names)]
 
-    def look(self, things: Things, name: str) -> Iterator[Thing]:
-        """Note the changes of *things* and of what they hold; yield those that this cell did not look at before."""
-        waiting = in_order(things)
-        while waiting:
-            thing = waiting.pop()
-            if thing in self.seen:
-                continue
-            self.seen.add(thing)
-            thing.known_as = name
-            if thing.changed is not None:
-                self.need(thing.changed, name, "changes")
-            waiting += thing.holds
-            waiting += thing.sees
-            yield thing
+    def look(self, things: Things, name: str) -> list[Body]:
+        """Note the changes of *things* and of what they hold; return the functions that are new to this cell."""
+        bodies: list[Thing] = []
+        new = things - self.seen
+        while new:
+            self.seen |= new
+            bodies += [thing for thing in new if thing.body is not None]
+            for thing in new:
+                thing.known_as = name
+                if thing.changed is not None:
+                    self.need(thing.changed, name, "changes")
+            new = NO_THINGS.union(*[thing.holds for thing in new], *[thing.sees for thing in new]) - self.seen
+        return [thing.body for thing in in_order(bodies) if thing.body is not None]
 
     def need(self, source: int, name: str, how: How) -> None:
         """Note that the current cell needs *name* as cell *source* left it."""
@@ -137,7 +134,7 @@ class Memory:
             binding = frame.find(name)
             if binding is not None:
                 inside |= binding.things
-        return frozenset(found.union(reach(inside))) if inside else frozenset(found)
+        return frozenset(found | reach(inside)) if inside else frozenset(found)
 
     def give(self, name: str, things: Iterable[Thing], frame: Frame) -> None:
         """Let the intermediate result *name* stand for *things*."""
@@ -167,7 +164,7 @@ class Memory:
     def store(self, event: Store, frame: Frame) -> None:
         """Set a subscript or an attribute of an object, or a setting of a module."""
         root = frame.find(event.path[0]) if event.path else None
-        modules = [thing.module for thing in root.things if thing.module] if root else []
+        modules = [thing.module for thing in in_order(root.things) if thing.module] if root else []
         if modules:
             if effects.library(modules[0]) not in libraries.DISPLAY_LIBRARIES:
                 self.effects[f"changes `{'.'.join((modules[0], *event.path[1:]))}`"] = None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Literal
 
 from alekseylearn.events import Function
@@ -46,6 +48,7 @@ class Thing:
 
 
 Things = frozenset[Thing]
+_NUMBER = attrgetter("number")
 NO_THINGS: Things = frozenset()
 
 
@@ -96,21 +99,19 @@ class Frame:
 
 def in_order(things: Iterable[Thing]) -> list[Thing]:
     """Sort *things* by when they were made, so that the same notebook always gives the same answer."""
-    return sorted(things, key=lambda thing: thing.number)
+    return sorted(things, key=_NUMBER)
 
 
-def reach(things: Iterable[Thing], *, look: bool = True, compute: bool = False) -> Iterator[Thing]:
-    """Go through *things* and all that they hold; with *look* also what they see, with *compute* their lineage."""
-    waiting = in_order(things)
-    seen: set[int] = set()
-    while waiting:
-        thing = waiting.pop()
-        if id(thing) in seen:
-            continue
-        seen.add(id(thing))
-        yield thing
-        waiting.extend(thing.holds)
+def reach(things: Iterable[Thing], *, look: bool = True, compute: bool = False) -> set[Thing]:
+    """Collect *things* and all that they hold; with *look* also what they see, with *compute* their lineage."""
+    found = set(things)
+    new: AbstractSet[Thing] = found
+    while new:
+        beyond = NO_THINGS.union(*[thing.holds for thing in new])
         if look:
-            waiting.extend(thing.sees)
+            beyond = beyond.union(*[thing.sees for thing in new if thing.sees])
         if compute:
-            waiting.extend(thing.lineage)
+            beyond = beyond.union(*[thing.lineage for thing in new])
+        new = beyond - found
+        found |= new
+    return found

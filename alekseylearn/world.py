@@ -10,7 +10,7 @@ from alekseylearn.effects import Said
 from alekseylearn.events import Call, Value
 from alekseylearn.knowledge import libraries
 from alekseylearn.memory import Memory
-from alekseylearn.objects import Binding, Frame, Thing, in_order
+from alekseylearn.objects import Binding, Frame, Thing, in_order, reach
 
 RANDOM = "%random "
 FILE = "%file "
@@ -19,9 +19,13 @@ ANY_FILE = "*"
 
 @dataclass(slots=True)
 class World(Memory):
-    """Keeps the state of the world under names of its own; `loads` are the cells that import a dotted module."""
+    """Keeps the state of the world under names of its own; `loads` are the cells that import a dotted module.
+
+    `drawing` are the objects whose methods draw from global random generators.
+    """
 
     loads: dict[str, list[int]] = field(default_factory=dict)
+    drawing: set[Thing] = field(default_factory=set)
 
     def load(self, name: str, module: str, frame: Frame) -> None:
         """Bind *name* to *module*. Every import of a package may load parts that other cells reach through it."""
@@ -62,6 +66,12 @@ class World(Memory):
             for source, how in self.top.bindings.get(name, Binding()).sources:
                 self.need(source, name, how)
             self.add_source(name, "random")
+
+    def draw_through(self, things: Iterable[Thing]) -> None:
+        """Draw as methods of *things*, or of what they hold, do."""
+        if self.drawing:
+            found = self.drawing.intersection(reach(things))
+            self.draw(generator for thing in in_order(found) for generator in sorted(thing.draws))
 
     def seed(self, generators: Iterable[str]) -> None:
         """Set global random generators: what was drawn before no longer counts."""
