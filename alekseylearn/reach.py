@@ -91,9 +91,8 @@ def find_ways(cut: Slice) -> Ways:
     out: dict[int, list[Edge]] = defaultdict(list)
     back: dict[int, set[int]] = defaultdict(set)
     for edge in cut.edges:
-        if edge.source != edge.target:
-            out[edge.source].append(edge)
-            back[edge.target].add(edge.source)
+        out[edge.source].append(edge)
+        back[edge.target].add(edge.source)
     trainers = frozenset(target.cell for target in cut.targets if target.kind == "train")
     goals = {target.cell: _called(target.reason) for target in cut.targets}
     left: dict[int, tuple[bool, int]] = {}

@@ -53,6 +53,11 @@ def test_the_shortest_way_is_taken_unless_something_else_was_changed() -> None:
     assert way(found, 0, "unheard_of") == way(found, 0)
 
 
+def test_what_was_changed_leads_the_first_step_alone() -> None:
+    found = sliced([(0, 1, "a"), (1, 2, "a"), (2, 3, "b"), (1, 3, "c")], train=(3,))
+    assert way(found, 0, "a") == [(0, "a"), (1, "c"), (3, "m.fit")]
+
+
 def test_a_cell_that_is_left_out_has_no_way() -> None:
     assert way(cut(*CHAIN), 3) == []
 
@@ -143,6 +148,11 @@ def route(*steps: tuple[int, str]) -> Route:
         (route((4, "size"), (14, "")), "`size` → cell 14"),
         (route((4, "")), "cell 4"),
         (route((4, "a`b\n" + "c" * 50), (5, "fit")), "`a'b " + "c" * 35 + "…` → cell 5 `fit`"),
+        (
+            route(*((n, f"n{n}") for n in range(5))),
+            "`n0` → cell 1 `n1` → cell 2 `n2` → cell 3 `n3` → cell 4 `n4`",
+        ),
+        (route(*((n, f"n{n}") for n in range(6))), "`n0` → cell 1 `n1` → … → cell 4 `n4` → cell 5 `n5`"),
         (route(*((n, f"n{n}") for n in range(9))), "`n0` → cell 1 `n1` → … → cell 7 `n7` → cell 8 `n8`"),
     ],
 )
@@ -266,6 +276,9 @@ def test_a_cell_of_which_only_what_it_shows_changed_does_not_count() -> None:
 def test_a_cell_that_has_come_to_be_needed_counts() -> None:
     before, after = ("x = [1]", "y = 2", "m = x\nm.fit(x)"), ("x = [1]", "x = 2", "m = x\nm.fit(x)")
     assert reached(before, after).trains
+    before, after = ("x = [1]", "m = [2]\nm.fit(m)"), ("x = [1]\nprint(x)", "m = x\nm.fit(m)")
+    diff = mark_shown(diff_notebooks(notebook(*before), notebook(*after)), job(*before), job(*after))
+    assert [reach.trains for reach in find_reaches(diff.changes, job(*after), job(*before))] == [True, True]
 
 
 def test_a_cell_that_one_side_does_not_train_is_not_asked_what_it_shows() -> None:
