@@ -15,7 +15,7 @@ from benchmarks.extraction.cases import CORPUS, Case, read_cases
 Label = Literal["train", "metrics", "neither"]
 
 LABELS: tuple[Label, ...] = ("train", "metrics", "neither")
-GOALS: Mapping[Label, tuple[float, float]] = {"train": (0.95, 0.98)}
+GOALS: Mapping[Label, tuple[float, float]] = {"train": (0.95, 0.98), "metrics": (0.95, 0.98)}
 """What the project promises itself: precision and recall."""
 
 # What nearly every notebook imports says nothing about how it trains.
@@ -128,12 +128,13 @@ def main(arguments: list[str]) -> int:
     if chosen.misses:
         print()
         show_misses(cells)
+    print()
     failed = False
     for label, (precision, recall) in GOALS.items():
         found = score(cells, label)
-        reached = found.precision >= precision and found.recall >= recall
-        failed = failed or not reached
+        failed = failed or found.precision < precision or found.recall < recall
         print(
-            f"\n{label}: precision {found.precision:.3f} (goal {precision}), recall {found.recall:.3f} (goal {recall})"
+            f"{label:<8} precision {found.precision:.3f} (goal {precision}, {found.wrong} wrong), "
+            f"recall {found.recall:.3f} (goal {recall}, {found.missed} missed)"
         )
     return 1 if failed else 0
