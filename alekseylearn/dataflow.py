@@ -28,7 +28,7 @@ from alekseylearn.events import (
 from alekseylearn.knowledge import PLAIN, Knowledge, libraries
 from alekseylearn.memory import Need
 from alekseylearn.names import CellNames, find_names
-from alekseylearn.notebook import Notebook
+from alekseylearn.notebook import Cell, Notebook
 from alekseylearn.objects import Frame, Thing, Things
 
 _CALLS_PER_CELL = 400
@@ -55,15 +55,15 @@ class CellFlow:
 def trace(notebook: Notebook, known: Knowledge = PLAIN.known) -> Mapping[int, CellFlow]:
     """Follow the code cells of *notebook*, without those marked `skip`; the result is keyed by cell.
 
-    *known* is what the repository says of calls.
+    *known* is what the repository says of calls. Versions of a notebook whose code is the same are followed once.
     """
-    return _trace(notebook, known)
+    cells = (cell for cell in notebook.code_cells if "skip" not in cell.marks)
+    return _trace(tuple(Cell(index=cell.index, id="", kind="code", source=cell.source) for cell in cells), known)
 
 
 @lru_cache(maxsize=16)
-def _trace(notebook: Notebook, known: Knowledge) -> Mapping[int, CellFlow]:
+def _trace(cells: tuple[Cell, ...], known: Knowledge) -> Mapping[int, CellFlow]:
     tracer = _Tracer(known=known)
-    cells = [cell for cell in notebook.code_cells if "skip" not in cell.marks]
     return MappingProxyType({cell.index: tracer.cell(find_names(cell)) for cell in cells})
 
 
