@@ -103,7 +103,7 @@ def train_script(job: TrainingJob, *, standalone: bool = False) -> str:
     parts = [title + _future_line(job) + ("" if standalone else _PREAMBLE.format(folders=_folders(job)))]
     for number, cell in enumerate(cells):
         if job.random == "reseed":
-            parts.append(_reseed(job, number))
+            parts.append(f"# %% [seeds of cell {cell.index}]\n{_reseed(job, number)}")
         parts.append(f"# %% [cell {cell.index}]\n{_without_future(translate(cell.source).code).rstrip()}\n")
         if cell.index in places:
             parts.append(_parameters(job, places[cell.index]))
@@ -113,12 +113,15 @@ def train_script(job: TrainingJob, *, standalone: bool = False) -> str:
 def slice_notebook(job: TrainingJob) -> str:
     """Write the slice as a notebook of nbformat 4.5: the kept cells as they stand, without outputs.
 
-    Parameters stand in cells of their own, with the tag that papermill gives them.
+    Parameters stand in cells of their own, with the tag that papermill gives them; so does what seeds each cell, where
+    that is configured.
     """
     cells = [job.notebook.cells[kept.cell] for kept in job.slice.kept]
     places = parameter_places(job.parameters, cells, job.notebook.path)
     written = []
-    for cell in cells:
+    for number, cell in enumerate(cells):
+        if job.random == "reseed":
+            written.append(_cell(f"seeds-{cell.index}", _reseed(job, number), frozenset()))
         written.append(_cell(cell.id, cell.source, cell.tags))
         if cell.index in places:
             source = _parameter_lines(job, places[cell.index])
@@ -150,8 +153,7 @@ def _cell(cell_id: str, source: str, tags: frozenset[str]) -> dict[str, Any]:
     }
 
 
-_RESEED = """# %% [seeds of cell {cell}]
-for _seed in "random.seed", "numpy.random.seed", "torch.manual_seed", "tensorflow.random.set_seed":
+_RESEED = """for _seed in "random.seed", "numpy.random.seed", "torch.manual_seed", "tensorflow.random.set_seed":
     _module = __import__("sys").modules.get(_seed.rpartition(".")[0])
     _module and getattr(_module, _seed.rpartition(".")[2])({seed})
 """
@@ -209,7 +211,7 @@ def _reseed(job: TrainingJob, number: int) -> str:
     """
     told = [cell_meaning(job.notebook, job.notebook.cells[kept.cell]) for kept in job.slice.kept[: number + 1]]
     of_cell = hashlib.sha256(f"{job.seed} {told.count(told[-1])} {told[-1]}".encode()).digest()
-    return _RESEED.format(cell=job.slice.kept[number].cell, seed=int.from_bytes(of_cell[:4]))
+    return _RESEED.format(seed=int.from_bytes(of_cell[:4]))
 
 
 def _one_line(text: str) -> str:

@@ -348,6 +348,20 @@ def test_each_cell_is_seeded_by_what_it_means_where_that_is_asked_for(tmp_path: 
     assert first.digest == again.digest
 
 
+def test_a_notebook_of_the_slice_is_seeded_as_the_script_is() -> None:
+    made = job("import random", LINE, DRAW, files={"line.py": MODULE}, random="reseed")
+    cells = json.loads(slice_notebook(made))["cells"]
+    assert [cell["id"] for cell in cells] == [
+        "seeds-0",
+        cells[1]["id"],
+        "seeds-1",
+        cells[3]["id"],
+        "seeds-2",
+        cells[5]["id"],
+    ]
+    assert "".join(cells[4]["source"]) in train_script(made)
+
+
 def test_seeding_anew_is_another_training() -> None:
     plain = job("import random", LINE, DRAW, files={"line.py": MODULE}, seed=0)
     assert plain.digest != job("import random", LINE, DRAW, files={"line.py": MODULE}, seed=0, random="reseed").digest
