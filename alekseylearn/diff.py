@@ -73,7 +73,7 @@ def diff_notebooks(base: Notebook | None, head: Notebook | None) -> NotebookDiff
     if before != after:
         alignment = align(before, after)
         found = [_change(pair) for pair in _in_reading_order(before, after, alignment)]
-        changes = tuple(change for change, _ in found if change is not None)
+        changes = tuple(change for change, _ in found)
         coarse = alignment.coarse or any(line_cap for _, line_cap in found)
     old_path = base.path if base and head and base.path != head.path else None
     status: DiffStatus = "modified" if changes else "unchanged"
@@ -94,27 +94,31 @@ def line_diff(change: CellChange, context: int = 2) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Pair:
-    before: Cell | None
-    after: Cell | None
-    moved: bool = False
+    kind: ChangeKind
+    before: Cell | None = None
+    after: Cell | None = None
 
 
 def _in_reading_order(before: Sequence[Cell], after: Sequence[Cell], found: Alignment) -> Iterator[_Pair]:
-    """Give each cell that may differ once, with its partner: in head's order, removed cells where they stood."""
+    """Give each cell that differs once, with its partner: in head's order, removed cells where they stood."""
     fixed = {j: i for i, j in found.pairs}
     gone = sorted(set(range(len(before))).difference(fixed.values()))
     moved = _moved(gone, [j for j in range(len(after)) if j not in fixed], found)
     left = sorted(set(gone).difference(moved.values()), reverse=True)
     for j, cell in enumerate(after):
-        if j not in fixed:
-            yield _Pair(before=before[moved[j]] if j in moved else None, after=cell, moved=j in moved)
-            continue
-        old = before[fixed[j]]
-        while left and left[-1] < fixed[j]:
-            yield _Pair(before=before[left.pop()], after=None)
-        if old.source != cell.source or _beside_the_text(old, cell):
-            yield _Pair(before=old, after=cell)
-    yield from (_Pair(before=before[i], after=None) for i in reversed(left))
+        if j in moved:
+            old = before[moved[j]]
+            yield _Pair(kind="moved" if old.source == cell.source else "modified", before=old, after=cell)
+        elif j not in fixed:
+            yield _Pair(kind="added", after=cell)
+        else:
+            while left and left[-1] < fixed[j]:
+                yield _Pair(kind="removed", before=before[left.pop()])
+            old = before[fixed[j]]
+            kind = "modified" if old.source != cell.source else _beside_the_text(old, cell)
+            if kind is not None:
+                yield _Pair(kind=kind, before=old, after=cell)
+    yield from (_Pair(kind="removed", before=before[i]) for i in reversed(left))
 
 
 def _moved(gone: Sequence[int], new: Sequence[int], found: Alignment) -> dict[int, int]:
@@ -136,15 +140,11 @@ def _moved(gone: Sequence[int], new: Sequence[int], found: Alignment) -> dict[in
     return partner
 
 
-def _change(pair: _Pair) -> tuple[CellChange | None, bool]:
-    """Name what happened to a cell (None: nothing), and tell whether the cap on its lines was hit."""
-    before, after = pair.before, pair.after
-    if before is not None and after is not None and before.source == after.source:
-        kind = "moved" if pair.moved else _beside_the_text(before, after)
-        if kind is None:
-            return None, False
+def _change(pair: _Pair) -> tuple[CellChange, bool]:
+    """Describe what happened to a cell, and tell whether the cap on its lines was hit."""
+    before, after, kind = pair.before, pair.after, pair.kind
+    if kind in ("moved", "outputs", "metadata"):
         return CellChange(kind=kind, before=before, after=after, added_lines=0, removed_lines=0, cosmetic=False), False
-    kind = "removed" if after is None else "added" if before is None else "modified"
     lines = diff_lines(_source(before), _source(after))
     change = CellChange(
         kind=kind,

@@ -203,7 +203,7 @@ class Git:
             old_path, path = (path, next(fields)) if status == "renamed" else (None, path)
             if status != "modified" or old_id != new_id:
                 found.append(ChangedFile(path=path, old_path=old_path, status=status))
-        return found
+        return _moved_with_new_outputs(found)
 
     def _changed_here(self, base: str) -> list[ChangedFile]:
         before = {path: entry.object_id for path, entry in self.tree(base).entries.items() if path.endswith(".ipynb")}
@@ -243,6 +243,15 @@ class Git:
 
 def _is_checkpoint(path: str) -> bool:
     return ".ipynb_checkpoints" in path.split("/")
+
+
+def _moved_with_new_outputs(found: list[ChangedFile]) -> list[ChangedFile]:
+    """Pair what git takes for other files, since their outputs are most of them: the only ones of the same name."""
+    gone = {file.path: file.path.rpartition("/")[2] for file in found if file.status == "deleted"}
+    new = {file.path: file.path.rpartition("/")[2] for file in found if file.status == "added"}
+    pairs = _only_pairs(gone, new)
+    renamed = [ChangedFile(path=path, old_path=old_path, status="renamed") for path, old_path in pairs.items()]
+    return [file for file in found if file.path not in pairs and file.path not in pairs.values()] + renamed
 
 
 def _renames(gone: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:

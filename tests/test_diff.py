@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alekseylearn.alignment import operations, projection
 from alekseylearn.diff import CellChange, NotebookDiff, diff_notebooks, line_diff
 from alekseylearn.notebook import Notebook, parse
 
@@ -248,6 +250,93 @@ def test_kinds_mean_what_they_say(base: Notebook, head: Notebook) -> None:
             assert before.kind == after.kind
             assert (change.kind == "modified") == (before.source != after.source)
             assert bool(line_diff(change)) == (before.source != after.source)
+
+
+V3: dict[str, Any] = {
+    "nbformat": 3,
+    "nbformat_minor": 0,
+    "metadata": {},
+    "worksheets": [
+        {
+            "metadata": {},
+            "cells": [
+                {"cell_type": "heading", "level": 1, "source": ["Title"], "metadata": {}},
+                {
+                    "cell_type": "code",
+                    "language": "python",
+                    "input": ["a = 1\n", "a"],
+                    "outputs": [],
+                    "prompt_number": 4,
+                    "collapsed": False,
+                    "metadata": {},
+                },
+            ],
+        }
+    ],
+}
+
+
+@pytest.mark.parametrize("minor", range(6))
+def test_another_version_of_the_format_is_no_change_of_the_cells(minor: int) -> None:
+    old = parse("a.ipynb", json.dumps(V3).encode())
+    cells = [
+        text("# Title"),
+        code("a = 1\na", execution_count=4, metadata={"collapsed": False}),
+        code("b = 2"),
+    ]
+    with_ids = [cell | {"id": f"id-{number}"} for number, cell in enumerate(cells)]
+    new = notebook(*(with_ids if minor == 5 else cells), minor=minor)
+    assert told(diff_notebooks(old, new)) == [("added", None, 2)]
+    assert told(diff_notebooks(new, old)) == [("removed", 2, None)]
+
+
+def test_a_notebook_too_large_to_search_says_so_and_is_told_whole() -> None:
+    base = notebook(*(f"before_{number}(here)" for number in range(300)))
+    head = notebook(*(f"after_{number} = else_where[{number}]" for number in range(300)))
+    diff = diff_notebooks(base, head)
+    assert diff.coarse
+    assert len([change for change in diff.changes if change.after]) == 300
+    assert len([change for change in diff.changes if change.before]) == 300
+
+
+def test_an_edit_and_new_outputs_are_one_modified_cell_and_a_move_with_new_outputs_is_a_move() -> None:
+    base = notebook("a()", "b()", "c()", "d()")
+    assert only(base, notebook("a()", code("b(1)", outputs=[OUTPUT]), "c()", "d()")).kind == "modified"
+    assert only(base, notebook("b()", "c()", "d()", code("a()", outputs=[OUTPUT]))).kind == "moved"
+
+
+@st.composite
+def raw_notebooks(draw: st.DrawFn) -> bytes:
+    """A notebook file as other tools leave it: any minor version, ids missing, twice, or not valid, any tags."""
+    made = []
+    for source in draw(st.lists(st.sampled_from(POOL) | st.text(max_size=8), max_size=7)):
+        cell = draw(st.sampled_from([code, text]))(source.replace("\0", ""))
+        if cell_id := draw(st.sampled_from(["", "twin", "twin", "own", "other", "no valid id"])):
+            cell["id"] = cell_id
+        cell["metadata"] = draw(st.sampled_from([{}, {"tags": ["train"]}, {"tags": "x"}, {"k": 1}]))
+        if cell["cell_type"] == "code":
+            cell["outputs"] = draw(st.sampled_from([[], [OUTPUT]]))
+        made.append(cell)
+    minor = draw(st.integers(0, 5))
+    return json.dumps({"nbformat": 4, "nbformat_minor": minor, "metadata": {}, "cells": made}).encode()
+
+
+@given(raw_notebooks() | st.just(json.dumps(V3).encode()), raw_notebooks() | st.just(json.dumps(V3).encode()))
+@settings(deadline=None)
+def test_nbdimes_patch_turns_any_base_into_any_head(base: bytes, head: bytes) -> None:
+    before, after = parse("a.ipynb", base).cells, parse("a.ipynb", head).cells
+    found = operations(before, after)
+    import nbdime
+
+    assert nbdime.patch(projection(before), found) == projection(after)
+
+
+def test_a_rewritten_cell_of_thousands_of_lines_takes_no_time() -> None:
+    base = notebook(code("\n".join(f"a_{number} = {number}" for number in range(3000)), id="aaaa"), minor=5)
+    head = notebook(code("\n".join(f"b_{number} = {number}" for number in range(3000)), id="aaaa"), minor=5)
+    start = time.process_time()
+    assert told(diff_notebooks(base, head)) == [("modified", 0, 0)]
+    assert time.process_time() - start < 2
 
 
 @given(notebooks())

@@ -118,6 +118,23 @@ def test_a_renamed_file_is_found_by_its_content_or_its_name(repository: Reposito
     )
 
 
+def test_a_notebook_moved_and_run_again_is_renamed_though_its_outputs_are_most_of_it(repository: Repository) -> None:
+    def lines(word: str) -> str:
+        return "".join(f"{word} {number}\n" for number in range(500))
+
+    base = repository.commit({f"{name}.ipynb": lines(name) for name in ("draft/a", "draft/b", "c/b")})
+    moved = {f"{name}.ipynb": lines(name) for name in ("final/a", "final/b")}
+    head = repository.commit({"draft/a.ipynb": None, "draft/b.ipynb": None, "c/b.ipynb": None, **moved})
+    expected = changes(
+        ("deleted", "c/b.ipynb"),
+        ("deleted", "draft/b.ipynb"),
+        ("renamed", "final/a.ipynb", "draft/a.ipynb"),
+        ("added", "final/b.ipynb"),
+    )
+    assert opened(repository).changed_notebooks(base, head) == expected
+    assert opened(repository).changed_notebooks(base, None) == expected
+
+
 def test_a_notebook_that_turns_into_a_link_is_a_change_that_cannot_be_read(repository: Repository) -> None:
     base = repository.commit({"a.ipynb": notebook("a")})
     repository.write({"a.ipynb": None})
