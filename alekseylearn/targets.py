@@ -5,18 +5,23 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-from alekseylearn.calls import Called
 from alekseylearn.dataflow import CellFlow, trace
-from alekseylearn.knowledge import PLAIN, Knowledge, libraries, training
+from alekseylearn.fitting import Fitting
+from alekseylearn.knowledge import PLAIN, Knowledge, training
 from alekseylearn.magics import parse_python
+from alekseylearn.measuring import Measuring
 from alekseylearn.notebook import Cell, Notebook
+from alekseylearn.origins import Names
+from alekseylearn.units import Unit
 
 TargetKind = Literal["train", "metrics"]
 
-_CALL_THAT_TRAINS = re.compile(rf"\.\s*(?:{'|'.join(sorted(training.FITTING | training.UPDATING))})\s*\(")
+_CALL_THAT_TRAINS = re.compile(rf"\.\s*(?:backward|{'|'.join(sorted(training.FITTING | training.UPDATING))})\s*\(")
+_FEELS = frozenset({"defines", "changes", "opaque", "file"})
+"""How a cell may need what another left behind, so that it can measure it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,41 +42,94 @@ def find_targets(notebook: Notebook, known: Knowledge = PLAIN.known) -> tuple[Ta
     """
     flows = trace(notebook, known)
     cells = {cell.index: cell for cell in notebook.code_cells if cell.index in flows}
-    trains = _marked(cells.values(), "train") or {
-        index: words for index, flow in flows.items() if (words := why_it_trains(flow)) is not None
-    }
-    measures = _marked(cells.values(), "metrics") or {
-        index: words
-        for index in sorted(_downstream(flows, trains) - set(trains))
-        if (words := why_it_measures(flows[index])) is not None
-    }
+    reader = _Reader(flows=flows, known=known, marked=_marked(cells.values(), "train"))
+    for cell in cells.values():
+        reader.read(cell)
+    trains = reader.trains
+    measures = _marked(cells.values(), "metrics") or reader.measures
     found = [_target(cells[index], "metrics", words) for index, words in measures.items() if index not in trains]
     found += [_target(cells[index], "train", words) for index, words in trains.items()]
     return tuple(sorted(found, key=lambda target: target.cell))
 
 
-def why_it_trains(flow: CellFlow) -> str | None:
-    """Say why the cell trains; None when nothing in it does."""
-    # Whoever breaks the very cell that trains must hear of it; taken for no target it would only seem untrained.
-    if flow.names.error and _CALL_THAT_TRAINS.search(flow.names.translation.code):
-        return "seems to train, but is not valid Python"
-    for called in flow.calls:
-        if _trains(called):
-            what = f"calls `{called.words}`"
-            return f"trains: calls `{called.through}`, which {what}" if called.through else f"trains: {what}"
-    return f"trains: {flow.signals[0]}" if flow.signals else None
+@dataclass(slots=True, kw_only=True)
+class _Reader:
+    """Reads cell after cell; `reached` are the cells that train and all that use what these leave behind."""
 
+    flows: Mapping[int, CellFlow]
+    known: Knowledge
+    marked: dict[int, str]
+    trains: dict[int, str] = field(default_factory=dict)
+    measures: dict[int, str] = field(default_factory=dict)
+    reached: set[int] = field(default_factory=set)
+    names: Names = field(default_factory=Names)
+    files: dict[str, Unit] = field(default_factory=dict)
+    fitting: Fitting = field(init=False)
+    measuring: Measuring = field(init=False)
 
-def why_it_measures(flow: CellFlow) -> str | None:
-    """Say what the cell measures; None when it only shows something."""
-    for called in flow.calls:
-        if _measures(called) and not called.through.lower().startswith(training.SHOWS):
-            what = f"calls `{called.words}`"
-            through = f"calls `{called.through}`, which " if called.through else ""
-            return f"measures the trained model: {through}{what}"
-    tree = parse_python(flow.names.translation.code)
-    measure = _named_measure(tree.body) if tree is not None else None
-    return f"measures the trained model: `{measure}`" if measure else None
+    def __post_init__(self) -> None:
+        self.fitting = Fitting(self.names, self.known)
+        self.measuring = Measuring(self.fitting)
+
+    def read(self, cell: Cell) -> None:
+        """Read one cell: tell whether it trains or measures."""
+        flow = self.flows[cell.index]
+        tree = parse_python(flow.names.translation.code)
+        unit = Unit(name="", body=tree.body if tree is not None else [])
+        why = self.why_it_trains(unit, flow)
+        self.write(cell, flow)
+        if self.marked:
+            why = self.marked.get(cell.index)
+        if why is not None:
+            self.trains[cell.index] = why
+        if why is None and not self.uses(flow):
+            return
+        self.reached.add(cell.index)
+        for statement in unit.body:
+            self.names.read(statement, unit)
+        self.measuring.remember(unit)
+        measures = None if why is not None else self.measuring.why(unit)
+        if measures is not None:
+            self.measures[cell.index] = f"measures the trained model: {measures}"
+
+    def why_it_trains(self, unit: Unit, flow: CellFlow) -> str | None:
+        """Say why a cell trains; None when nothing in it does."""
+        # Whoever breaks the very cell that trains must hear of it; taken for no target it would only seem untrained.
+        if flow.names.error and _CALL_THAT_TRAINS.search(flow.names.translation.code):
+            return "seems to train, but is not valid Python"
+        found: str | None = None
+        for statement in unit.body:
+            self.names.read(statement, unit)
+            found = found or self.fitting.why(unit, [statement], {})
+        if found is None and "backward" in flow.names.translation.code:
+            found = self.fitting.why(unit, unit.body, {})
+        for path in flow.names.translation.runs:
+            other = self.files.get(path)
+            inner = self._why_file(other) if other is not None else None
+            found = found or (f"runs `{path}`, which {inner}" if inner else None)
+        return f"trains: {found}" if found else None
+
+    def _why_file(self, unit: Unit) -> str | None:
+        for statement in unit.body:
+            self.names.read(statement, unit)
+        return self.fitting.why(unit, unit.body, {})
+
+    def write(self, cell: Cell, flow: CellFlow) -> None:
+        """Take in the Python file that a cell writes: other cells may run or import it."""
+        for path in flow.names.translation.writes:
+            tree = parse_python("\n".join(cell.source.lstrip().split("\n")[1:]))
+            if not path.endswith(".py") or tree is None:
+                continue
+            self.files[path] = Unit(name=path, body=tree.body)
+            module = path.removesuffix(".py").replace("/", ".")
+            for node in tree.body:
+                if isinstance(node, ast.FunctionDef):
+                    key = self.names.define(node)
+                    self.names.functions[f"def {module}.{node.name}"] = self.names.functions[key]
+
+    def uses(self, flow: CellFlow) -> bool:
+        """Whether a cell uses what cells that train leave behind, directly or through other cells."""
+        return any(need.source in self.reached and need.how in _FEELS for need in flow.needs)
 
 
 def _marked(cells: Iterable[Cell], mark: Literal["train", "metrics"]) -> dict[int, str]:
@@ -80,78 +138,3 @@ def _marked(cells: Iterable[Cell], mark: Literal["train", "metrics"]) -> dict[in
 
 def _target(cell: Cell, kind: TargetKind, reason: str) -> Target:
     return Target(cell=cell.index, id=cell.id, kind=kind, reason=reason)
-
-
-def _downstream(flows: Mapping[int, CellFlow], roots: Iterable[int]) -> set[int]:
-    """Find the cells that use what *roots* leave behind, directly or through other cells."""
-    reached = set(roots)
-    for index, flow in flows.items():
-        if any(need.source in reached and need.how in ("defines", "changes") for need in flow.needs):
-            reached.add(index)
-    return reached
-
-
-def _measures(called: Called) -> bool:
-    if called.said & {"measures", "shows", "pure"}:
-        return "measures" in called.said
-    return training.is_measure(called.name)
-
-
-def _trains(called: Called) -> bool:
-    if called.said & {"trains", "prepares", "measures", "shows", "pure"}:
-        return "trains" in called.said
-    if "prepares" in called.made_of:
-        return False
-    if called.dotted in training.TRAINING_FUNCTIONS or called.name in training.UPDATING:
-        return True
-    library = called.dotted.partition(".")[0]
-    if called.dotted and not (library in training.FITTING_LIBRARIES or library not in libraries.QUIET_LIBRARIES):
-        return False
-    if called.name in ("train", "learn"):
-        return _starts_training(called)
-    return called.name in training.FITTING and not _prepares(called)
-
-
-def _starts_training(called: Called) -> bool:
-    """`trainer.train()` and `model.train(data)` train; `net.train()` and `net.train(False)` only switch the mode."""
-    known = [called.receiver, *called.origins]
-    if any(word in name.lower() for name in known for word in training.TRAINERS):
-        return True
-    return called.arguments > 0 and called.first not in ("True", "False") and called.name == "train"
-
-
-def _prepares(called: Called) -> bool:
-    """Whether what is fitted only prepares data: a scaler, a vectorizer, or a pipeline of nothing else."""
-    makers = [origin for origin in called.origins if origin not in ("(value)", "(generator)")]
-    makers = [origin for origin in makers if origin.rpartition(".")[2] not in _ASSEMBLES]
-    if makers:
-        return all(
-            origin.startswith(training.PREPROCESSOR_MODULES) or origin.endswith(training.PREPROCESSOR_ENDINGS)
-            for origin in makers
-        )
-    name = called.receiver.rpartition(".")[2].lower()
-    return bool(training.PREPROCESSOR_WORDS & set(name.split("_"))) or name.endswith(training.PREPROCESSOR_WORD_ENDINGS)
-
-
-_ASSEMBLES = frozenset({"Pipeline", "make_pipeline", "FeatureUnion", "make_union", "ColumnTransformer", "clone"})
-
-
-def _named_measure(body: list[ast.stmt]) -> str | None:
-    """Find the variable named like a measure that the cell computes, or shows as its last expression."""
-    for statement in body:
-        targets = statement.targets if isinstance(statement, ast.Assign) else []
-        for target in targets:
-            if isinstance(target, ast.Name) and training.names_a_measure(target.id):
-                return target.id
-    last = body[-1] if body else None
-    if not isinstance(last, ast.Expr):
-        return None
-    shown = last.value
-    if isinstance(shown, ast.Call):
-        if not (isinstance(shown.func, ast.Name) and shown.func.id in ("round", "float", "print", "display")):
-            return None
-        parts: list[ast.expr] = shown.args
-    else:
-        parts = [shown]
-    names = [node.id for part in parts for node in ast.walk(part) if isinstance(node, ast.Name)]
-    return next((name for name in names if training.names_a_measure(name)), None)

@@ -2,22 +2,92 @@
 
 from __future__ import annotations
 
+import re
+
 from alekseylearn.knowledge.libraries import words
 
+# -- training -----------------------------------------------------------------------------------------------------
+
 FITTING = words(
-    "fit fit_predict partial_fit fit_one_cycle fine_tune fit_generator train_on_batch fit_flat_cos fit_sgdr"
+    "fit fit_predict partial_fit fit_one_cycle fine_tune fit_generator train_on_batch fit_flat_cos fit_sgdr "
+    "fit_regularized fit_constrained lr_find grid_search randomized_search hyperparameter_search train_model"
 )
-UPDATING = words("backward apply_gradients apply_updates ")
-TRAINERS = ("trainer", "learner", "estimator", "agent", "booster", "engine", "algo", "ppo", "dqn", "a2c", "sac", "yolo")
+UPDATING = words("apply_gradients apply_updates train_on_batch")
+TRAINERS = (
+    "trainer", "learner", "estimator", "agent", "booster", "engine", "algo", "ppo", "dqn", "a2c", "sac", "yolo",
+    "tuner",
+)  # fmt: skip
 """How objects are called whose `.train()` or `.learn()` trains; on others it only switches the mode."""
 TRAINING_FUNCTIONS = words(
     "xgboost.train xgboost.cv lightgbm.train lightgbm.cv catboost.train catboost.cv "
     "sklearn.model_selection.cross_val_score sklearn.model_selection.cross_validate "
     "sklearn.model_selection.cross_val_predict sklearn.model_selection.learning_curve "
-    "sklearn.model_selection.validation_curve accelerate.notebook_launcher optax.apply_updates "
-    "scipy.optimize.curve_fit scipy.optimize.minimize tune.run hyperopt.fmin"
+    "sklearn.model_selection.validation_curve sklearn.model_selection.permutation_test_score "
+    "sklearn.linear_model.lasso_path sklearn.linear_model.enet_path sklearn.linear_model.lars_path "
+    "sklearn.linear_model.ridge_regression sklearn.cluster.k_means sklearn.cluster.dbscan "
+    "sklearn.cluster.mean_shift sklearn.cluster.spectral_clustering sklearn.cluster.affinity_propagation "
+    "accelerate.notebook_launcher optax.apply_updates scipy.optimize.curve_fit scipy.optimize.minimize "
+    "scipy.optimize.least_squares scipy.optimize.nnls scipy.optimize.lsq_linear scipy.optimize.differential_evolution "
+    "scipy.optimize.basinhopping scipy.cluster.vq.kmeans scipy.cluster.vq.kmeans2 scipy.odr.ODR.run "
+    "jax.scipy.optimize.minimize tune.run ray.tune.run hyperopt.fmin optuna.integration.lightgbm.train "
+    "pymc.sample pymc.fit pymc3.sample pymc3.fit pm.sample pmdarima.auto_arima pmdarima.arima.auto_arima "
+    "fasttext.train_supervised fasttext.train_unsupervised surprise.model_selection.cross_validate "
+    "prophet.diagnostics.cross_validation spacy.cli.train.train spacy.cli.train implicit.evaluation.train "
+    "numpyro.infer.MCMC.run"
 )
+TRAINING_METHODS = {
+    "optimize": ("optuna", "skopt", "bayes_opt", "nevergrad"),
+    "search": ("keras_tuner", "kerastuner", "autokeras", "autosklearn"),
+    "maximize": ("bayes_opt",),
+    "sampling": ("pystan", "stan"),
+    "sample": ("cmdstanpy", "stan", "emcee"),
+    "run_mcmc": ("emcee",),
+    "run": ("ignite", "numpyro", "pyro", "jaxopt", "blackjax"),
+    "train": ("h2o", "tpot", "flair", "spacy"),
+    "fit_transform": ("bertopic", "sklearn.decomposition.LatentDirichletAllocation", "sklearn.decomposition.NMF"),
+    "hyperparameter_search": ("transformers",),
+    "minimize": ("tensorflow", "keras"),
+    "sweep": ("wandb",),
+    "step": ("pyro", "torch.optim", "tensorflow.keras.optimizers"),
+}
+"""Methods that train by the library that made their object."""
+TRAINING_CLASSES = words("Word2Vec FastText Doc2Vec LdaModel LdaMulticore LsiModel HdpModel NmfModel")
+"""Classes that train as soon as they are made with data."""
+TRAINING_PREFIXES = ("pycaret.",)
 FITTING_LIBRARIES = words("xgboost lightgbm catboost fasttext")
+NEVER_FITTING = words("numpy pandas scipy")
+TRAINS_BY_NAME = re.compile(
+    r"(?:train|fit|finetune|fine_tune|pretrain)"
+    r"(?:_(?!.*(?:split|loader|data|set|path|dir|transform|config|args|test))\w+)?\Z"
+)
+TRAINING_COMMAND = re.compile(
+    r"(?:\b(?:python[\d.]*|torchrun|launch|uv run|poetry run)\s[^|;&\n]*?(?<=[/\s_-])(?:train|finetune|fit)\w*\.py\b"
+    r"|\byolo\b.*\btrain\b|\bspacy train\b|\brasa train\b)"
+)
+SMOOTHERS = words(
+    "numpy.polyfit numpy.linalg.lstsq numpy.polynomial.Polynomial.fit scipy.linalg.lstsq scipy.stats.linregress "
+    "jax.numpy.linalg.lstsq torch.linalg.lstsq"
+)
+"""Least squares: a model where nothing is drawn beside it, else a line through a picture."""
+GRADIENTS = words("grad value_and_grad jacfwd jacrev jacobian hessian elementwise_grad GradientTape vjp jvp")
+"""How functions are called that make gradients."""
+WRAPPERS = words(
+    "jit pmap vmap partial function compile wraps lru_cache cache checkpoint grad value_and_grad jacfwd jacrev hessian "
+    "delayed remote no_grad inference_mode filter_jit filter_value_and_grad print help display getsource isinstance "
+    "callable len type id repr str dict list tuple zip set enumerate append register update setattr njit typed_load"
+)
+"""Calls that get functions without running them."""
+ASSEMBLING = words(
+    "Pipeline make_pipeline FeatureUnion make_union ColumnTransformer make_column_transformer clone deepcopy copy list "
+    "dict sorted zip enumerate tuple reversed next iter set items values FunctionTransformer DataFrameMapper"
+)
+"""Calls whose results hold, or are, what they get."""
+
+MAPS = words("map imap starmap apply applymap agg transform vmap pmap submit Parallel apply_async gather run")
+"""Calls that give back what the functions that they get give back."""
+
+# -- preparing ----------------------------------------------------------------------------------------------------
+
 PREPROCESSOR_MODULES = (
     "sklearn.preprocessing",
     "sklearn.impute",
@@ -33,16 +103,28 @@ PREPROCESSOR_MODULES = (
     "feature_engine",
     "imblearn.over_sampling",
     "imblearn.under_sampling",
+    "imblearn.combine",
     "umap",
+    "openTSNE",
+    "scipy.stats",
+    "scipy.interpolate",
+    "tokenizers",
+    "sentencepiece",
+    "statsmodels.tsa.seasonal",
+    "statsmodels.nonparametric",
+    "sklearn_pandas",
 )
+TOPIC_MODELS = ("LatentDirichletAllocation", "NMF", "MiniBatchNMF", "DictionaryLearning")
+"""Decompositions that are looked at as models."""
 PREPROCESSOR_ENDINGS = (
-    "Scaler", "Encoder", "Vectorizer", "Imputer", "Tokenizer", "Binarizer", "Discretizer", "Normalizer", "PCA", "TSNE",
-    "UMAP", "Transformer", "Features", "SelectKBest", "TruncatedSVD", "Preprocessor", "Normalization",
-    "TextVectorization",
+    "Scaler", "Encoder", "Vectorizer", "Vectoriser", "Imputer", "Tokenizer", "Binarizer", "Discretizer", "Normalizer",
+    "PCA", "TSNE", "UMAP", "Transformer", "Features", "SelectKBest", "TruncatedSVD", "Preprocessor", "Normalization",
+    "TextVectorization", "FactorAnalysis", "FastICA", "STL", "DataGenerator", "StringLookup", "IntegerLookup",
+    "Selector", "SelectPercentile", "VarianceThreshold", "RFE", "RFECV", "SelectFromModel", "Cleaner", "Winsorizer",
 )  # fmt: skip
 PREPROCESSOR_WORDS = words(
     "scaler encoder ordinal onehot ohe vectorizer vectoriser imputer tokenizer tfidf pca tsne umap binarizer "
-    "normalizer preprocess preprocessor preprocessing selector poly mlb le lbl ss mms svd"
+    "normalizer preprocess preprocessor preprocessing selector poly mlb le lbl ss mms svd transformer vect datagen"
 )
 PREPROCESSOR_WORD_ENDINGS = (
     "scaler",
@@ -54,9 +136,17 @@ PREPROCESSOR_WORD_ENDINGS = (
     "binarizer",
 )
 """How variables are called that hold preprocessors, where nothing better is known about them."""
+MODEL_MIXINS = ("RegressorMixin", "ClassifierMixin", "ClusterMixin", "OutlierMixin", "DensityMixin")
+
+# -- measuring ----------------------------------------------------------------------------------------------------
 
 SHOWS = ("plot", "show", "draw", "display", "visual", "animate")
 """How functions are called that show something, whatever they measure on the way."""
+DRAWING = words(
+    "plot hist boxplot scatter bar barh pie line area kde density hexbin imshow savefig heatmap legend title xlabel "
+    "ylabel plot_importance plot_tree"
+)
+"""Methods that draw."""
 
 MEASURING = words(
     "score evaluate test validate accuracy_score f1_score precision_score recall_score roc_auc_score "
@@ -67,18 +157,58 @@ MEASURING = words(
     "classification_report silhouette_score davies_bouldin_score calinski_harabasz_score adjusted_rand_score "
     "normalized_mutual_info_score completeness_score homogeneity_score v_measure_score ndcg_score "
     "top_k_accuracy_score d2_tweedie_score mean_pinball_loss mean_poisson_deviance mean_gamma_deviance dcg_score "
-    "auc cross_val_score cross_validate rmse mae mse mape smape perplexity word_error_rate bleu_score"
+    "auc cross_val_score cross_validate rmse mae mse mape smape perplexity word_error_rate bleu_score "
+    "confusion_matrix multilabel_confusion_matrix concordance_index wasserstein_distance evaluate_generator "
+    "print_classification_report adjusted_mutual_info_score rand_score fowlkes_mallows_score silhouette_samples "
+    "accuracy precision recall rmsle sentence_bleu corpus_bleu evaluate_model test_model eval_model get_accuracy "
+    "get_best_score corpus_score precision_at_k recall_at_k auc_score"
 )
 MEASURE_ENDINGS = ("_score", "_error", "_loss", "_accuracy", "_auc", "_rmse", "_mae", "_mse", "_f1", "_r2")
+MEASURING_OF = {
+    "summary": ("statsmodels", "lifelines", "linearmodels", "arch"),
+    "summary2": ("statsmodels",),
+    "print_summary": ("lifelines",),
+    "bic": ("sklearn",),
+    "aic": ("sklearn",),
+    "eval": ("xgboost", "lightgbm"),
+    "eval_valid": ("lightgbm",),
+    "compute": ("torchmetrics",),
+    "result": ("keras", "tensorflow"),
+}
+"""Methods that measure by the library that made their object."""
+MEASURE_ATTRIBUTES = words(
+    "best_score_ cv_results_ rsquared rsquared_adj prsquared aic bic llf deviance pearson_chi2 mse_resid oob_score_ "
+    "callback_metrics logged_metrics best_value best_metric best_model_score inertia_ concordance_index_ "
+    "AIC_ validation_scores_ best_score loss_ reconstruction_err_ best_loss_"
+)
+"""Attributes of fitted objects that are measures."""
+LOSSES = re.compile(
+    r"(?:torch\.nn\.\w*Loss"
+    r"|torch\.nn\.functional\.(?:\w*_loss|\w*cross_entropy\w*|kl_div)"
+    r"|(?:tensorflow\.)?keras\.losses\.\w+"
+    r"|optax\.(?:losses\.)?\w*(?:cross_entropy|_loss)\w*)\Z"
+)
 MEASURE_WORDS = words(
     "acc accuracy loss rmse mae mse mape smape r2 f1 auc roc score error precision recall perplexity bleu rouge "
-    "iou dice metric metrics logloss kappa mcc silhouette inertia ari nmi"
+    "iou dice metric metrics logloss kappa mcc silhouette inertia ari nmi inercia fehler verlust genauigkeit erro "
+    "exactitud acuracia erreur perte perdida aciertos wape rmsle"
 )
 """Words in the names of variables that hold a measure."""
+TELLS_MEASURE = re.compile(
+    r"\b(?:accurac\w+|acc|rmse|rms|mae|mse|mape|wape|smape|r2|r²|r\^2|auc|roc|f1|f1-score|precision|recall|loss|score|"
+    r"error|perplexity|bleu|iou|dice|logloss|kappa|mcc|silhouette|ari|nmi|fehler|genauigkeit|exactitud|"
+    r"acur[aá]cia|pr[eé]cision|errore?|erro|hit rate|rewards?|return|premio|recompensa|récompense|belohnung)\b",
+    re.IGNORECASE,
+)
+"""Words beside a printed figure that say what it measures."""
+PICKS = words("idxmax idxmin argmax argmin index keys nunique columns shape len argsort")
+"""What they give back of figures is no figure."""
 
 
 def is_measure(name: str) -> bool:
     """Whether a function or method of this name measures how good something is."""
+    if name.startswith(("get_score", "plot", "show", "make_", "log_")) and name != "log_loss":
+        return False
     return name in MEASURING or name.endswith(MEASURE_ENDINGS)
 
 
