@@ -95,11 +95,17 @@ def _only_shown(
             cells.append(replace(cell, index=len(cells), source=source))
     apart = replace(notebook, cells=tuple(cells))
     targets = tuple(replace(target, cell=place[target.cell]) for target in whole.targets if target.cell in place)
-    needed = {reason.cell for reason in backward_slice(apart, targets, rules).kept}
     flows = trace(apart, rules.known)
+    needed = {reason.cell for reason in backward_slice(apart, targets, rules).kept}
+    waiting = [index for index in flows if index not in origin or not _shows(origin[index].node, flows[index])]
+    while waiting:
+        # What stays needs what it needs, be it for nothing.
+        index = waiting.pop()
+        needed.add(index)
+        waiting += {need.source for need in flows[index].needs} - needed
     shown: dict[int, list[_Piece]] = {}
     for index, piece in origin.items():
-        if index not in needed and _shows(piece.node, flows[index]):
+        if index not in needed:
             shown.setdefault(piece.cell, []).append(piece)
     return shown
 

@@ -114,6 +114,12 @@ def test_imports_for_showing_are_left_out_of_a_cell_of_imports() -> None:
     assert left_out(f"{cells[0]}\n{PLOTS}", *cells[2:]) == [*PLOTS.split("\n"), "plt.plot(df.a)"]
 
 
+def test_what_stays_keeps_what_it_needs() -> None:
+    imports = f"{IMPORTS}\n{PLOTS}\nimport lab"
+    tail = "fig, ax = plt.subplots()\nfound = lab.frob(ax)\ndf.head()"
+    assert left_out(imports, *with_tail(tail)[2:]) == ["import seaborn as sns", "df.head()"]
+
+
 def test_training_cells_and_those_after_them_stay_as_they_are() -> None:
     cells = (*with_tail("df.a = 1"), "print(model)\nscore = model.score(df[['a']], df.b)", "df2 = model\nprint(df2)")
     assert left_out(*cells[:3], f"print(df)\n{FIT}", *cells[4:]) == []
