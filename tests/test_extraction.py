@@ -333,5 +333,5 @@ def test_a_changed_result_is_named() -> None:
 def test_a_case_without_code_has_no_edit_in_code() -> None:
     case = Case(name="text", cells=(CaseCell(source="# words", words=("[markdown]",)),) * 2)
     random = Random(1)
-    kinds = {edit.kind for _ in range(100) if (edit := random_edit(random, case, frozenset())) is not None}
-    assert kinds == {"markdown", "remove cell", "swap cells", "add cell"} - {"swap cells"}
+    kinds = {edit.kind for _ in range(200) if (edit := random_edit(random, case, frozenset())) is not None}
+    assert kinds == {"markdown", "remove cell"}

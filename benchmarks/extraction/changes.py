@@ -254,7 +254,9 @@ def _add_cell(random: Random, case: Case) -> Edit | None:
     """Put a new cell somewhere: mostly one that shows something that earlier cells define."""
     number = random.randrange(1, len(case.cells) + 1)
     names = sorted({name for at, tree in _trees(case) if at < number for name in _defined(tree)})
-    source = random.choice(_PROBES).format(name=random.choice(names) if names else "None")
+    if not names:
+        return None
+    source = random.choice(_PROBES).format(name=random.choice(names))
     cells = [*case.cells[:number], CaseCell(source=source), *case.cells[number:]]
     return Edit(kind="", cell=number, what=f"added {source[:50]!r}", case=replace(case, cells=tuple(cells)))
 
@@ -307,10 +309,17 @@ def _some_code(random: Random, case: Case) -> int | None:
 def _with_source(case: Case, number: int, source: str, what: str) -> Edit | None:
     """Put *source* in; None where it is no Python any more."""
     cell = case.cells[number]
-    if cell.is_code:
-        try:
-            ast.parse(source)
-        except SyntaxError:
-            return None
+    if cell.is_code and not _is_python(source):
+        return None
     cells = [*case.cells[:number], replace(cell, source=source), *case.cells[number + 1 :]]
     return Edit(kind="", cell=number, what=what, case=replace(case, cells=tuple(cells)))
+
+
+def _is_python(source: str) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            compile(source, "cell", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+        except SyntaxError:
+            return False
+    return True

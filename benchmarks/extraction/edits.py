@@ -13,7 +13,6 @@ from typing import Literal
 from alekseylearn.config import Config
 from alekseylearn.notebook import Notebook
 from alekseylearn.plan import Settings, TrainingJob, make_job
-from alekseylearn.slicing import backward_slice
 from alekseylearn.targets import Target, find_targets
 from benchmarks.extraction.cases import CORPUS, Case, read_cases
 from benchmarks.extraction.changes import Edit, random_edit
@@ -25,6 +24,8 @@ Found = Literal["rightly skipped", "FALSE SKIP", "trained for a reason", "traine
 
 _SLOWEST = 15.0
 """Seconds; notebooks that run longer are not edited."""
+_TRIES = 50
+"""Edits that come to nothing, or were made before, for each that is wanted."""
 
 
 class NoFiles:
@@ -63,6 +64,11 @@ class Base:
     targets: tuple[Target, ...]
     outcome: Outcome
     unsteady: Mapping[int, frozenset[str]]
+
+    @property
+    def dropped(self) -> frozenset[int]:
+        """The cells that training does not need."""
+        return frozenset(range(len(self.case.cells))) - {kept.cell for kept in self.job.slice.kept}
 
 
 def job_of(notebook: Notebook) -> TrainingJob | None:
@@ -141,14 +147,14 @@ def _changed(base: Base, targets: Sequence[Target], outcome: Outcome) -> str:
 
 
 def edited(bases: Sequence[Base], count: int, seed: int) -> Iterator[tuple[Base, Edit]]:
-    """Make *count* different edits of *bases*, the same for the same *seed*."""
+    """Make *count* different edits of *bases*, fewer where there are no more; the same for the same *seed*."""
     random = Random(seed)
     made: set[tuple[str, object]] = set()
-    while len(made) < count:
+    for _ in range(count * _TRIES):
+        if len(made) == count:
+            return
         base = random.choice(bases)
-        cut = {kept.cell for kept in backward_slice(base.case.notebook, base.targets).kept}
-        dropped = frozenset(number for number in range(len(base.case.cells)) if number not in cut)
-        edit = random_edit(random, base.case, dropped)
+        edit = random_edit(random, base.case, base.dropped)
         if edit is not None and (base.case.name, edit.case.cells) not in made:
             made.add((base.case.name, edit.case.cells))
             yield base, edit

@@ -224,7 +224,7 @@ def _names(slots: Any) -> tuple[str, ...]:
 
 def _remembered(key: str, of: type | None) -> bool:
     """Tell whether an attribute of *of* only keeps what was once computed, or an address: no difference."""
-    if key in ("_cache", "_item_cache", "_stop_words_id"):
+    if key.endswith("_cache") or key == "_stop_words_id":
         return True
     return isinstance(getattr(of, key, None), functools.cached_property)
 

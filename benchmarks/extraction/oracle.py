@@ -113,12 +113,12 @@ class Oracle:
         slices = self._slices(subject, {cell: cut for cell, cut in cuts.items() if cell in whole.seen})
         for target in wanted:
             if target.cell in cuts:
-                one = _Comparison(self, subject, program, target, whole, slices.get(target.cell))
+                one = _Comparison(self, subject, program, target, slicer, whole, slices.get(target.cell))
                 yield one.row(before=sum(cell < target.cell for cell in steps), kept=len(cuts[target.cell]) - 1)
 
-    def again(self, subject: Subject, program: tuple[Step, ...], *, seed: int = 0) -> Outcome:
-        """Run the whole notebook once more, with another order of sets."""
-        return self._second.run(subject.name, program, seed=seed)
+    def again(self, subject: Subject, program: tuple[Step, ...], *, seed: int = 0, turn: int = 0) -> Outcome:
+        """Run *program* once more, with another order of sets."""
+        return self._second.run(subject.name, program, seed=seed, turn=turn)
 
     def _slices(self, subject: Subject, cuts: Mapping[int, Program]) -> dict[int, Outcome]:
         """Run each slice; one that is the beginning of another is seen on the way."""
@@ -141,6 +141,7 @@ class _Comparison:
     subject: Subject
     program: tuple[Step, ...]
     target: Target
+    slicer: Slicer
     whole: Outcome
     cut: Outcome | None
 
@@ -182,7 +183,7 @@ class _Comparison:
         """Tell what the slice changes from what changes from run to run."""
         if not differing(again, found):
             return "identical", "depends on the order of sets"
-        unsteady = differing(first, again)
+        unsteady = sorted({*differing(first, again), *self._unsteady(again, found)})
         changed = [name for name in differing(again, found) if name not in unsteady]
         if not changed:
             clocks = all(again.names.get(name, "float:").startswith(("float:", "int:")) for name in unsteady)
@@ -193,6 +194,16 @@ class _Comparison:
             own = other is not None and not differing(again, other)
             return "random order", f"{'seeded by the notebook' if own else 'seeded by nobody'}: {' '.join(changed)}"
         return "differs", " ".join(changed)
+
+    def _unsteady(self, again: Seen, found: Seen) -> set[str]:
+        """Name what a program does not leave the same although nothing is other: sums depend on where arrays lie."""
+        cut = _watched(self.slicer(self.subject.notebook, self.target) or {}, {self.target.cell})
+        names: set[str] = set()
+        for program, seen in ((self.program, again), (cut, found)):
+            for turn in (1, 2):
+                other = self.oracle.again(self.subject, program, turn=turn).seen.get(self.target.cell)
+                names.update(differing(seen, other) if other is not None else ())
+        return names
 
 
 def differing(one: Seen, other: Seen) -> list[str]:

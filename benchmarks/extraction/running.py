@@ -83,12 +83,12 @@ class Runner:
             self._server.stdout.close()
         self._server = None
 
-    def run(self, name: str, steps: tuple[Step, ...], *, seed: int = 0) -> Outcome:
+    def run(self, name: str, steps: tuple[Step, ...], *, seed: int = 0, turn: int = 0) -> Outcome:
         """Run *steps* in an empty folder that is always the same for *name*; *seed* is that of the global generators.
 
-        A run that is remembered, and was watched closely enough, is not run again.
+        A run that is remembered, and was watched closely enough, is not run again; another *turn* is another run.
         """
-        memory = self._memory(steps, seed)
+        memory = self._memory(steps, seed, turn)
         known = _read(memory)
         if known is not None and self._suffices(known, steps):
             return outcome_of(known["lines"], known["ended"])
@@ -103,8 +103,9 @@ class Runner:
         draft.replace(memory)
         return outcome_of(found["lines"], found["ended"])
 
-    def _memory(self, steps: tuple[Step, ...], seed: int) -> Path:
+    def _memory(self, steps: tuple[Step, ...], seed: int, turn: int) -> Path:
         told = [self._environment.name, _version(self._environment.python), hashing.VERSION, self._hash_seed, seed]
+        told += [turn] if turn else []
         text = json.dumps([*told, [(step.number, step.code, step.count) for step in steps]])
         key = hashlib.sha256(text.encode()).hexdigest()
         return self._folder / "runs" / key[:2] / f"{key}.json"
