@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -62,7 +63,7 @@ class Runner:
         self._environment = environment
         self._hash_seed = hash_seed
         self._limit = limit
-        self._folder = folder
+        self._folder = folder.resolve()
         self._server: subprocess.Popen[str] | None = None
         self.runs = 0
         """How many programs were really run."""
@@ -95,8 +96,8 @@ class Runner:
         watched = {line["step"] for line in known["lines"] if "names" in line} if known is not None else set()
         steps = tuple(replace(step, watch=step.watch or step.number in watched) for step in steps)
         found = self._really(name, steps, seed)
-        if found["lines"] and found["lines"][-1].get("end") == "error":
-            raise RuntimeError(f"{name}: {found['lines'][-1]['what']}")
+        if found["ended"].startswith("ended with") or (found["lines"] and found["lines"][-1].get("end") == "error"):
+            raise RuntimeError(f"{name}: {found['lines'][-1]['what'] if found['lines'] else found['ended']}")
         memory.parent.mkdir(parents=True, exist_ok=True)
         draft = memory.with_suffix(f".{os.getpid()}")
         draft.write_text(json.dumps(found), encoding="utf-8")
@@ -124,6 +125,13 @@ class Runner:
 
     def _really(self, name: str, steps: tuple[Step, ...], seed: int) -> dict[str, Any]:
         place = self._folder / "work" / re.sub(r"\W+", "-", name)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        # The folder is the same for all runs, for its path may be part of a result: one run at a time.
+        with place.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return self._alone(place, steps, seed)
+
+    def _alone(self, place: Path, steps: tuple[Step, ...], seed: int) -> dict[str, Any]:
         shutil.rmtree(place, ignore_errors=True)
         (place / "here").mkdir(parents=True)
         record = place / "record"
