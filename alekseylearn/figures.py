@@ -148,7 +148,7 @@ def kept(node: ast.expr) -> Iterator[ast.AST]:
 def plain_column(part: ast.Attribute, node: ast.expr, figures: set[str]) -> bool:
     """Whether *node* itself is a column that is not named like a measure."""
     of_figures = isinstance(part.value, ast.Name) and part.value.id in figures
-    return of_figures and part is node and not training.names_a_measure(part.attr)
+    return of_figures and part is node and part.attr not in ("T", "values") and not training.names_a_measure(part.attr)
 
 
 def result(node: ast.expr, figures: set[str]) -> bool:
@@ -174,3 +174,9 @@ def place(target: ast.expr, node: ast.AST) -> tuple[int, int] | None:
             if isinstance(whole, ast.Tuple | ast.List) and target in whole.elts:
                 return whole.elts.index(target), len(whole.elts)
     return None
+
+
+def part_of(value: ast.expr, of: tuple[int, int] | None) -> ast.expr:
+    """Take the part of a tuple that stands at a place, where *value* is such a tuple."""
+    fits = of is not None and isinstance(value, ast.Tuple) and len(value.elts) == of[1]
+    return value.elts[of[0]] if fits and of is not None and isinstance(value, ast.Tuple) else value

@@ -31,17 +31,18 @@ _SAYS = frozenset({"trains", "prepares", "measures", "shows", "pure"})
 
 @dataclass(slots=True)
 class Fitting:
-    """Looks for what trains; `running` are the functions being looked through."""
+    """Looks for what trains; `reasons` are those of the functions of the notebook, for what they were given."""
 
     names: Names
     known: Knowledge
-    running: set[int] = field(default_factory=set)
-    parts: dict[tuple[int, int], list[tuple[ast.AST, Guards]]] = field(default_factory=dict)
+    reasons: dict[tuple[Unit, frozenset[str]], str | None] = field(default_factory=dict)
+    parts: dict[tuple[ast.stmt | None, int], list[tuple[ast.AST, Guards]]] = field(default_factory=dict)
 
     def why(self, unit: Unit, nodes: Sequence[ast.stmt], given: Given) -> str | None:
         """Say what in *nodes*, statements of *unit*, trains: a call by its words, or a loop."""
         found: str | None = None
         backward: str | None = None
+        given = {name: value for name, value in given.items() if name not in unit.bound}
         for node, guards in self.around(nodes):
             if any(decide(test, unit, given) is (not wanted) for test, wanted in guards):
                 continue
@@ -71,14 +72,19 @@ class Fitting:
 
     def _through(self, call: ast.Call, unit: Unit, given: Given) -> str | None:
         for callee in self.callees(call, unit):
-            if id(callee) in self.running:
-                continue
-            self.running.add(id(callee))
-            inner = self.why(callee, callee.body, self._bind(call, callee, given))
-            self.running.discard(id(callee))
+            inner = self._why_called(callee, self._bind(call, callee, given))
             if inner is not None:
                 return f"calls `{callee.name}`, which {inner.partition(', which ')[2] or inner}"
         return None
+
+    def _why_called(self, unit: Unit, given: Given) -> str | None:
+        """Say what trains in a function that is given these arguments; each is looked through once."""
+        told = (f"{name}={value.value!r}" if isinstance(value, ast.Constant) else name for name, value in given.items())
+        key = (unit, frozenset(told))
+        if key not in self.reasons:
+            self.reasons[key] = None
+            self.reasons[key] = self.why(unit, unit.body, given)
+        return self.reasons[key]
 
     # -- calls --------------------------------------------------------------------------------------------------
 
@@ -130,8 +136,6 @@ class Fitting:
         quiet = library(dotted) in libraries.QUIET_LIBRARIES and library(dotted) not in training.FITTING_LIBRARIES
         if name in training.UPDATING:
             return True
-        if library(dotted) == "get_ipython":
-            return False
         return not quiet and (name == "learn" or bool(training.TRAINS_BY_NAME.match(name)))
 
     def _draws(self, unit: Unit) -> bool:
@@ -255,8 +259,6 @@ class Fitting:
         origins = self.names.origins(call.func, unit)
         if origins or not isinstance(call.func, ast.Attribute) or self.names.origins(call.func.value, unit):
             return origins
-        if self.names.dotted(call.func):
-            return origins
         return frozenset(f"def {klass}.{name}" for klass in self.names.classes if self._method(klass, name))
 
     def _method(self, klass: str, name: str) -> Unit | None:
@@ -304,7 +306,7 @@ class Fitting:
     def any_inside(self, unit: Unit, nodes: Sequence[ast.stmt], test: Callable[[ast.AST], bool]) -> bool:
         """Whether *test* holds for a node of the code, or of the functions that it calls."""
         waiting: list[tuple[Unit, Sequence[ast.stmt]]] = [(unit, nodes)]
-        seen = {id(unit)}
+        seen = {unit}
         while waiting:
             one, statements = waiting.pop()
             for node, _ in self.around(statements):
@@ -312,14 +314,14 @@ class Fitting:
                     return True
                 if isinstance(node, ast.Call):
                     for callee in self.callees(node, one):
-                        if id(callee) not in seen:
-                            seen.add(id(callee))
+                        if callee not in seen:
+                            seen.add(callee)
                             waiting.append((callee, callee.body))
         return False
 
     def around(self, nodes: Sequence[ast.stmt]) -> list[tuple[ast.AST, Guards]]:
         """All nodes of the code that runs in *nodes*, each with the tests around it."""
-        key = (id(nodes[0]), len(nodes)) if nodes else (0, 0)
+        key = (nodes[0], len(nodes)) if nodes else (None, 0)
         if key not in self.parts:
             self.parts[key] = list(guarded(nodes, ()))
         return self.parts[key]

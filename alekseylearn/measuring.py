@@ -14,6 +14,7 @@ from alekseylearn.figures import (
     keep,
     kept,
     labelled,
+    part_of,
     picks,
     place,
     plain_column,
@@ -45,8 +46,10 @@ class Measuring:
     figures: set[str] = field(default_factory=set)
     hits: set[str] = field(default_factory=set)
     constants: set[str] = field(default_factory=set)
-    told: dict[int, str | None] = field(default_factory=dict)
-    compared: dict[int, bool] = field(default_factory=dict)
+    told: dict[Unit, str | None] = field(default_factory=dict)
+    compared: dict[Unit, bool] = field(default_factory=dict)
+    returns: dict[tuple[Unit, tuple[int, int] | None], bool] = field(default_factory=dict)
+    lost: dict[Unit, set[str]] = field(default_factory=dict)
 
     def why(self, unit: Unit) -> str | None:
         """Say what a cell measures, or which figures it shows; None when it does neither."""
@@ -58,7 +61,8 @@ class Measuring:
         if told:
             return (self._named(unit) if told[0].startswith(_SHAPE) else None) or told[0]
         shown = list(self._shown(unit))
-        signs = (self._figure(node, unit, self.figures) or self._called_so(node, unit) for node in shown)
+        figures = self.figures | self._going_through(unit)
+        signs = (self._figure(node, figures) or self._called_so(node, unit) for node in shown)
         figure = next((sign for sign in signs if sign), None)
         if figure is not None:
             return f"`{figure}`"
@@ -127,12 +131,11 @@ class Measuring:
 
     def _inside(self, unit: Unit) -> str | None:
         """Say what a function of the notebook measures when it is called."""
-        key = id(unit)
-        if key not in self.told:
-            self.told[key] = None
+        if unit not in self.told:
+            self.told[unit] = None
             nodes = (node for statement in unit.body for node in computing(statement))
-            self.told[key] = next((words for node in nodes for words in self._words(node, unit)), None)
-        return self.told[key]
+            self.told[unit] = next((words for node in nodes for words in self._words(node, unit)), None)
+        return self.told[unit]
 
     def _hits(self, call: ast.Call, unit: Unit) -> bool:
         """Whether a call counts how often two things are the same: `(p == y).mean()`, `sum(p == y)`."""
@@ -167,11 +170,10 @@ class Measuring:
 
     def _gives_hits(self, unit: Unit) -> bool:
         """Whether a function of the notebook gives back where two things are the same."""
-        key = id(unit)
-        if key not in self.compared:
-            self.compared[key] = False
-            self.compared[key] = any(self._compares(value, unit) for value in unit.returned)
-        return self.compared[key]
+        if unit not in self.compared:
+            self.compared[unit] = False
+            self.compared[unit] = any(self._compares(value, unit) for value in unit.returned)
+        return self.compared[unit]
 
     def _constant(self, node: ast.expr) -> bool:
         if isinstance(node, ast.Constant | ast.UnaryOp) or (isinstance(node, ast.Call) and spelled(node.func) == "len"):
@@ -212,22 +214,25 @@ class Measuring:
             if not printed:
                 yield last.value
 
-    def _figure(self, node: ast.expr, unit: Unit, figures: set[str]) -> str | None:
+    def _figure(self, node: ast.expr, figures: set[str]) -> str | None:
         """Name the figure that *node* shows."""
         if isinstance(node, ast.Tuple) and node.elts:
-            return next((found for part in node.elts if (found := self._figure(part, unit, figures))), None)
+            return next((found for part in node.elts if (found := self._figure(part, figures))), None)
         if isinstance(node, ast.Attribute) and not training.names_a_measure(node.attr):
             return None
-        loops = {
+        return self._mentions(node, figures)
+
+    def _going_through(self, unit: Unit) -> set[str]:
+        """Find the variables of loops that go through figures."""
+        return {
             part.id
             for statement in unit.body
             for loop in inside(statement)
             for target, value in bindings(loop)
-            if isinstance(loop, ast.For | ast.comprehension) and self._mentions(value, figures)
+            if isinstance(loop, ast.For | ast.comprehension) and self._mentions(value, self.figures)
             for part in ast.walk(target)
             if isinstance(part, ast.Name)
         }
-        return self._mentions(node, figures | loops)
 
     def _called_so(self, node: ast.expr, unit: Unit) -> str | None:
         """Name a variable in *node* that is called like a measure, where nothing else is known of it."""
@@ -264,7 +269,9 @@ class Measuring:
 
     def _take_in(self, statement: ast.stmt, unit: Unit, figures: set[str]) -> None:
         """Take in which variables hold figures after *statement*; a loss that is trained on is none."""
-        lost = {name for part in unit.body for node in inside(part) for name in trained_on(node)}
+        if unit not in self.lost:
+            self.lost[unit] = {name for part in unit.body for node in inside(part) for name in trained_on(node)}
+        lost = self.lost[unit]
         for node in inside(statement):
             if (
                 isinstance(node, ast.Call)
@@ -293,42 +300,33 @@ class Measuring:
             return any(self._returns(callee, of) for callee in own)
         for part in kept(node):
             own = self.fitting.callees(part, unit) if isinstance(part, ast.Call) else []
-            if own and any(self._returns(callee, None) for callee in self._giving(part, unit)):
-                return True
-            if not own and any(self._words(part, unit)):
+            if isinstance(part, ast.Call) and own:
+                if any(self._returns(callee, None) for callee in self._giving(part, unit)):
+                    return True
+            elif any(self._words(part, unit)):
                 return True
         return self._mentions(node, figures) is not None
 
-    def _giving(self, call: ast.AST, unit: Unit) -> list[Unit]:
+    def _giving(self, call: ast.Call, unit: Unit) -> list[Unit]:
         """Find the functions of the notebook whose results a call gives back."""
-        if not isinstance(call, ast.Call):
-            return []
         maps = spelled(call.func).rpartition(".")[2] in training.MAPS
         return self.fitting.callees(call, unit) if maps else self.fitting.called(call, unit)
 
     def _returns(self, unit: Unit, of: tuple[int, int] | None) -> bool:
         """Whether a function of the notebook gives figures back."""
-        key = id(unit)
-        if key in self.fitting.running:
-            return False
-        self.fitting.running.add(key)
-        figures: set[str] = set()
-        for _ in range(2):
-            for statement in unit.body:
+        key = (unit, of)
+        if key not in self.returns:
+            self.returns[key] = False
+            figures: set[str] = set()
+            for statement in (*unit.body, *unit.body):
                 self._take_in(statement, unit, figures)
-        found = False
-        for value in unit.returned:
-            part = value
-            if of is not None and isinstance(value, ast.Tuple) and len(value.elts) == of[1]:
-                part = value.elts[of[0]]
-            found = found or self._holds(part, unit, figures)
-        self.fitting.running.discard(key)
-        return found
+            self.returns[key] = any(self._holds(part_of(value, of), unit, figures) for value in unit.returned)
+        return self.returns[key]
 
     def _named(self, unit: Unit) -> str | None:
         """Find a variable named like a measure that the cell works out."""
         for statement in unit.body:
-            for target, value in bindings(statement):
+            for target, value in (pair for node in inside(statement) for pair in bindings(node)):
                 if not isinstance(target, ast.Name) or not training.names_a_measure(target.id):
                     continue
                 works = any(

@@ -24,7 +24,8 @@ class Names:
     makers: dict[str, Origins] = field(default_factory=dict)
     functions: dict[str, Unit] = field(default_factory=dict)
     classes: dict[str, Klass] = field(default_factory=dict)
-    known: dict[tuple[int, str], Origins] = field(default_factory=dict)
+    lambdas: dict[ast.Lambda, str] = field(default_factory=dict)
+    known: dict[tuple[Unit | Klass, str], Origins] = field(default_factory=dict)
 
     # -- reading ------------------------------------------------------------------------------------------------
 
@@ -188,7 +189,7 @@ class Names:
         return self.makers.get(name, frozenset({dotted}) if dotted else UNKNOWN)
 
     def _local(self, name: str, unit: Unit) -> Origins:
-        key = (id(unit), name)
+        key = (unit, name)
         if key not in self.known:
             self.known[key] = UNKNOWN
             self.known[key] = self._any(unit.bound[name], unit)
@@ -211,7 +212,7 @@ class Names:
             method = self.method(name, attribute)
             if method is not None:
                 found.add(self._key(method, name))
-            key = (id(klass), attribute)
+            key = (klass, attribute)
             if key not in self.known:
                 self.known[key] = UNKNOWN
                 self.known[key] = UNKNOWN.union(
@@ -226,7 +227,9 @@ class Names:
         return key
 
     def _lambda(self, node: ast.Lambda, body: ast.expr, unit: Unit) -> str:
-        key = f"def lambda {id(node)}"
+        if node in self.lambdas:
+            return self.lambdas[node]
+        key = self.lambdas[node] = f"def lambda {len(self.lambdas)}"
         made = Unit("lambda", [ast.copy_location(ast.Return(value=body), node)], tuple(a.arg for a in node.args.args))
         made.outer = unit
         self.functions[key] = made
@@ -243,8 +246,8 @@ class Names:
                 | frozenset({dotted} if dotted else ())
             )
         if dotted == "dataclasses.field":
-            made = (self.functions[key] for key in self._functions(parts, unit))
-            return UNKNOWN.union(*(self._returned(function) for function in made))
+            made = (self.functions.get(key) for key in self._functions(parts, unit))
+            return UNKNOWN.union(*(self._returned(function) for function in made if function))
         if name in training.WRAPPERS:
             return self._functions(parts, unit) | frozenset({dotted} if dotted else ())
         if dotted and f"def {dotted}" not in self.functions:
@@ -267,10 +270,11 @@ class Names:
         return self.origins(function.value, unit) if isinstance(function, ast.Attribute) else UNKNOWN
 
     def _functions(self, nodes: Iterable[ast.expr], unit: Unit) -> Origins:
-        return frozenset(origin for origin in self._any(nodes, unit) if origin in self.functions)
+        made = self._any(nodes, unit)
+        return frozenset(one for one in made if one in self.functions or one.rpartition(".")[2] in training.GRADIENTS)
 
     def _returned(self, unit: Unit) -> Origins:
-        key = (id(unit), "")
+        key = (unit, "")
         if key not in self.known:
             self.known[key] = UNKNOWN
             self.known[key] = self._any(unit.returned, unit)

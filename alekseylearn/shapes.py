@@ -129,7 +129,7 @@ def is_optimizer(node: ast.expr) -> bool:
     return spelled(node).rpartition(".")[2].lower().startswith(("opt", "optim"))
 
 
-def decide(test: ast.expr, unit: Unit, given: Given) -> bool | None:
+def decide(test: ast.expr, unit: Unit, given: Given, deep: int = 4) -> bool | None:
     """Tell how *test* turns out, as far as the arguments that were given decide it."""
     match test:
         case ast.Constant(value=value):
@@ -137,13 +137,13 @@ def decide(test: ast.expr, unit: Unit, given: Given) -> bool | None:
         case ast.Name(id=name) if name in given:
             passed = given[name]
             return bool(passed.value) if isinstance(passed, ast.Constant) else None
-        case ast.Name(id=name) if len(unit.bound.get(name, ())) == 1:
-            return decide(unit.bound[name][0], unit, {k: v for k, v in given.items() if k != name})
+        case ast.Name(id=name) if deep and len(unit.bound.get(name, ())) == 1:
+            return decide(unit.bound[name][0], unit, given, deep - 1)
         case ast.UnaryOp(op=ast.Not(), operand=inner):
-            found = decide(inner, unit, given)
+            found = decide(inner, unit, given, deep)
             return None if found is None else not found
         case ast.BoolOp(op=ast.And(), values=parts):
-            return False if any(decide(part, unit, given) is False for part in parts) else None
+            return False if any(decide(part, unit, given, deep) is False for part in parts) else None
         case ast.Compare(left=ast.Name(id=name), ops=[ast.Is() | ast.Eq()], comparators=[ast.Constant(value=value)]):
             return _equals(given.get(name), value)
         case ast.Compare(

@@ -100,6 +100,7 @@ class _Reader:
         found: str | None = None
         for statement in unit.body:
             self.names.read(statement, unit)
+            self.fitting.reasons.clear()
             found = found or self.fitting.why(unit, [statement], {})
         if found is None and "backward" in flow.names.translation.code:
             found = self.fitting.why(unit, unit.body, {})

@@ -1,5 +1,6 @@
 import pytest
 
+from alekseylearn.knowledge import Knowledge
 from alekseylearn.notebook import Cell, Notebook
 from alekseylearn.targets import find_targets
 from tests.strategies import notebook
@@ -306,6 +307,116 @@ def test_what_prepares_looks_or_simulates_does_not_train(cell: str) -> None:
     assert targets(cell) == {}
 
 
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("def f(model, X):\n    import xgboost as xgb\n    return xgb.train({}, X)", "b = f(m, X)"),
+        (
+            "class C:\n    loss: str = 'a'\n    def __init__(self):\n        self.model, self.log = SVC(), []\n    def go(self):\n        self.model.fit(X)",
+            "c = C()\nc.go()",
+        ),
+        ("fit_all = lambda m: m.fit(X)", "fit_all(m)"),
+        ("def make(kind):\n    return SVC() if kind else Ridge()", "m = make('a')\nm.fit(X)"),
+        ("models = [SVC(), Ridge()]", "[m.fit(X, y) for m in models]"),
+        ("fitters = {k: lambda X: SVC().fit(X) for k in ks}", "fitters['a'](X)"),
+        ("def outer():\n    def step():\n        m.fit(X)\n    return step\ngo = outer()", "go()"),
+        ("def outer(X):\n    def inner():\n        m.fit(X)\n    inner()", "outer(X)"),
+        ("def walk(n):\n    m.fit(X)\n    walk(n - 1)", "walk(3)"),
+        ("class A:\n    def __post_init__(self):\n        self.m.fit(X)", "a = A()"),
+        ("class A:\n    def __call__(self):\n        m.fit(X)\na = A()", "a()"),
+        ("class A:\n    def fit_it(self):\n        m.fit(X)\ndef use(a):\n    a.fit_it()", "use(thing)"),
+        ("from ignite.engine import Engine\ntrainer = Engine(f)", "trainer.run(dl, max_epochs=3)"),
+        ("x = 1", "my_trainer.run(dl)"),
+        ("x = 1", "my_tuner.search(X)"),
+        ("x = 1", "study.optimize(f_from_elsewhere)"),
+        ("x = 1", "optimizer.update(model, grads)"),
+        ("x = 1", "opt.apply(grads, ws)"),
+        ("x = 1", "scaler.step(optimizer)"),
+        ("x = 1", "optimizer.apply_gradients(g)"),
+        ("x = 1", "model_from_hub.train(x='a', y='b')"),
+        ("from ours import apply_updates", "p = apply_updates(p, g)"),
+        ("import fancy", "fancy.apply_gradients(g)"),
+        ("def fit_line(x, y):\n    return x / y", "a = fit_line(x, y)"),
+        ("x = 1", "slope = np.sum((x - x.mean()) * (y - y.mean())) / np.sum((x - x.mean()) ** 2)"),
+        ("import numpy as np", "w = np.linalg.solve(X.T.dot(X), X.T.dot(y))"),
+        ("def pull(w): return X.T @ w", "for i in range(9):\n    w = pull(w) - 0.1 * w"),
+        ("def half(w):\n    return w.mean()", "while going:\n    w = w - 0.1 * half(w)"),
+        (
+            "def half(w):\n    return helper(w)\ndef helper(w):\n    return w.sum()",
+            "while going:\n    w: float = w - half(w)",
+        ),
+        ("import jax\ndloss = jax.jit(jax.grad(loss))", "for i in range(9):\n    p = p + rate * dloss(p)"),
+        ("x = 1", "for epoch in range(3):\n    for x, y in data:\n        while far:\n            p.add_(f(p) * 2)"),
+        (
+            "x = 1",
+            "for epoch in range(3):\n    with guard:\n        try:\n            w = f(w)\n        finally:\n            pass",
+        ),
+        (
+            "class P:\n    def fit_it(self, X):\n        for _ in range(9):\n            for x in X:\n                if self.decide(x) != 1:\n                    self.w += self.rate * x\n    def decide(self, x): return x @ self.w",
+            "P().fit_it(X)",
+        ),
+        ("def go(train=True):\n    if not train:\n        return\n    m.fit(X)", "go()"),
+        ("def go(kind='a'):\n    if kind == 'a':\n        m.fit(X)", "go()"),
+        ("def go(kind='a'):\n    if kind != 'b' and X:\n        m.fit(X)", "go(kind=other)"),
+        ("def go(opt=None):\n    opt = opt or SGD()\n    if opt is not None:\n        m.fit(X)", "go()"),
+        ("def go(a):\n    done = not done\n    if done:\n        m.fit(X)", "go(1)"),
+        ("def go(a):\n    if 1:\n        m.fit(X)", "go(1)"),
+        ("def go(a):\n    if a:\n        m.fit(X)\ndef around(b):\n    go(b)", "around(True)"),
+        (
+            "from dataclasses import dataclass, field\n@dataclass\nclass E:\n    steps: dict = field(default_factory=lambda: {'a': fit_a})\n    def run(self):\n        for name, f in self.steps.items():\n            f(X)\ndef fit_a(X): m.fit(X)",
+            "E().run()",
+        ),
+        ("x = 1", "%run nothing_known.py\nm.fit(X)"),
+        ("%%writefile notes.txt\nm.fit(X", "m.fit(X)"),
+        (
+            "def half(w):\n    help1(w)\n    help1(w)\n    return help1(w)\ndef help1(w):\n    return w @ X",
+            "while going:\n    w = w - half(w)",
+        ),
+        ("x = 1", "for epoch in range(3):\n    s = f(epoch)\n    s += g(s)\n    w = h(w)"),
+    ],
+)
+def test_what_trains_is_found_through_the_functions_of_the_notebook(cells: tuple[str, ...]) -> None:
+    assert targets(*cells) == {len(cells) - 1: "train"}
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "def go(train=True):\n    if not train:\n        return\n    m.fit(X)\ngo(False)",
+        "def go(kind='a'):\n    if kind == 'a':\n        m.fit(X)\ngo('b')",
+        "def go(kind='a'):\n    if kind != 'a' and X:\n        m.fit(X)\ngo()",
+        "def go(a):\n    if a:\n        m.fit(X)\ndef around(b):\n    go(b)\naround(False)",
+        "def go(a):\n    if 0:\n        m.fit(X)\ngo(1)",
+        "def train_tokenizer(texts): return texts\ntrain_tokenizer(texts)",
+        "def fit_scale(X): return scaler.fit(X)\nfit_scale(X)",
+        "def one(): two()\ndef two(): one()\none()",
+        "class A(B):\n    def go(self): return self.go_on()\nA().go()\nA().missing()",
+        "class A:\n    pass\nclass C(A, A):\n    pass\nC().run()",
+        "slope = np.sum((x - x.mean()) * (y - y.mean())) / np.sqrt(np.sum((x - x.mean()) ** 2))",
+        "ratio = (a - b) * (c - d) / (e - f) ** 2",
+        "for x in xs:\n    h = h.split()\n    y: int\n    del h",
+        "for epoch in range(3):\n    rows = rows + [f(epoch)]\n    a, b = f(epoch)",
+        "loss.backward()\nx.copy_(y)\nx.zero_()\nlate = late + 1\nlate += 1",
+        "%run unknown.py",
+        "%%writefile notes.py\nm.fit(X",
+        "%%writefile plain.py\nimport os\nx = 1",
+        "%%writefile tame.py\nx = 1\n# %%",
+        "from sklearn.pipeline import Pipeline\np = Pipeline([])\np.fit(X)",
+        "StandardScaler_like = 1\nx.SelectKBest.fit(X)",
+        "f = lambda x: x\ng = {1: f}\ng[1](f)",
+        "def gen():\n    yield 1\nfor g in gen(): pass",
+        "import train\nfrom . import fit\nget_ipython().magic(3)",
+        "a = b = (c := 3)\n[d, *e] = f\nwith g as h: pass\nasync def k():\n    async for i in j: pass",
+        "a * b / c ** 2",
+        "def f(a):\n    a.b = 1\n    a[0] = 2\nf(a)",
+        "class A:\n    x.y = 1\n    z = 2\nA()",
+        "from dataclasses import field\nx = field(default=3)",
+    ],
+)
+def test_what_only_looks_like_training_does_not_count(cell: str) -> None:
+    assert targets(cell) == {}
+
+
 FITTED = "from sklearn.svm import SVC\nm = SVC().fit(X, y)"
 
 
@@ -354,6 +465,81 @@ def test_cells_that_only_show_are_no_targets(cell: str) -> None:
     assert targets("from sklearn.metrics import accuracy_score", FITTED, cell) == {1: "train"}
 
 
+@pytest.mark.parametrize(
+    ("cell", "sign"),
+    [
+        ("print(np.mean(abs(y - m.predict(X))))", "works out an error or a share of hits"),
+        ("print((y - m.predict(X)).abs().mean())", "works out an error or a share of hits"),
+        ("e = y - m.predict(X)\nnp.sqrt(np.mean(err ** 2))", "works out an error or a share of hits"),
+        ("print(sum(a == b for a, b in zip(y, m.predict(X))) / 9)", "works out an error or a share of hits"),
+        ("ok = m.predict(X) == y\nok[3:].mean()", "works out an error or a share of hits"),
+        (
+            "def right(p):\n    r = p == y\n    return r\nright(m.predict(X)).mean()",
+            "works out an error or a share of hits",
+        ),
+        ("M = np.zeros((2, 2))\nfor t, p in zip(y, m.predict(X)):\n    M[t, p] += 1", "counts hits and misses"),
+        ("print(m.best_score_)", "`m.best_score_`"),
+        ("import pandas as pd\npd.crosstab(y, m.predict(X))", "calls `pd.crosstab`"),
+        ("import pandas as pd\ny_pred = m.predict(X)\npd.crosstab(y, y_pred)", "calls `pd.crosstab`"),
+        (
+            "from sklearn.metrics import confusion_matrix\nimport seaborn as sns\nsns.heatmap(confusion_matrix(y, m.predict(X)))",
+            "calls `confusion_matrix`",
+        ),
+        ("from sklearn.metrics import r2_score as fit_quality\nfit_quality(y, m.predict(X))", "calls `fit_quality`"),
+        (
+            "import sklearn.metrics as sm\nfor name, f in {'r2': sm.r2_score}.items():\n    print(f(y, m.predict(X)))",
+            "calls `f`",
+        ),
+        ("import torch\nloss_fn = torch.nn.MSELoss()\nloss_fn(m(X), y)", "calls `loss_fn`"),
+        ("print(f'accuracy {m.figure:.2f}')", "prints accuracy"),
+        ("print('rmse %.2f' % m.figure)", "prints rmse"),
+        ("print('mean reward', m.figure)", "prints reward"),
+        ("{'test_rmse': f(m)}", "prints rmse"),
+        ("frame.agg(col('e').alias('mae'), m)", "prints mae"),
+        ("frame.agg(col('e').alias('mae'), m).sort('x').tail", "prints mae"),
+        ("h = m.callback_metrics\nprint(h['val_loss'])", "`m.callback_metrics`"),
+        ("hist = m.history\nprint(m.history['val_loss'][-1])", "`m.history['val_loss']`"),
+        ("for a in [1]:\n    test_error = y - m.predict(X)", "`test_error`"),
+        (
+            "def rate(a):\n    return a.score(X)\nprint(rate(m))\nprint(rate(m), rate(m))",
+            "calls `rate`, which calls `a.score`",
+        ),
+    ],
+)
+def test_figures_worked_out_by_hand_measure(cell: str, sign: str) -> None:
+    assert reasons(FITTED, cell)[1] == f"measures the trained model: {sign}"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "best = m.best_params_\nbest",
+        "from sklearn.metrics import precision_recall_curve\nprecision, recall, th = precision_recall_curve(y, m.predict_proba(X))",
+        "accuracy = m.history['accuracy']",
+        "loss = SomeLoss(m)",
+        "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.plot(m.coef_)",
+        "rate = (m.p > 0.5).mean()",
+        "cut = 520\nprint((m.p >= cut).mean())",
+        "print((m.p > len(y)).mean())",
+        "d = np.sqrt(((m.a - m.b) ** 2).sum(axis=1))",
+        "d = ((m.a - 1) ** 2).sum()",
+        "d = (m.a ** 2).sum()",
+        "import pandas as pd\npd.crosstab(m.a, m.b)",
+        "m['score'].hist()",
+        "print('shape', m)",
+        "f'{m}'",
+        "{'name': m, **m}",
+        "m.steps[-1]",
+        "m['loss']",
+        "m.predict(X).shape",
+        "d = m\nd.coef_",
+        "x = (m.scores_ - m.means_).T",
+    ],
+)
+def test_what_is_no_figure_does_not_measure(cell: str) -> None:
+    assert targets(FITTED, cell) == {0: "train"}
+
+
 def test_what_is_measured_before_training_does_not_count() -> None:
     assert targets("m.score(X, y)", "m.fit(X, y)", "p = m.predict(X)", "(p == y).mean(); accuracy") == {
         1: "train",
@@ -391,3 +577,77 @@ def test_an_unreadable_cell_is_a_target_where_it_seems_to_train() -> None:
     assert targets("m.fit(X", "m.fit(X)", "plot(") == {0: "train", 1: "train"}
     (found,) = find_targets(notebook("m.fit(X"))
     assert found.reason == "seems to train, but is not valid Python"
+
+
+TRAINED = """
+from sklearn.metrics import r2_score
+def rate(model):
+    return r2_score(y, model.predict(X))
+def both(model):
+    return model.coef_, rate(model)
+rows, sums, table, total = [], {}, {}, 0
+for k in range(3):
+    m = SVC().fit(X, y)
+    rows.append([k, rate(m)])
+    rows.append(rate(m) + 1)
+    coef, quality = both(m)
+    total += r2_score(y, m.predict(X))
+    table[k] = quality
+    loss = net(X)
+    loss.backward()
+    optimizer.step()
+    lost = [loss.item()]
+best = max(table, key=table.get)
+mapped = list(map(rate, [m]))
+joined = pd.DataFrame(rows)
+"""
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "rows",
+        "print(total)",
+        "table",
+        "quality",
+        "joined.describe()",
+        "for k, v in table.items(): print(k, v)",
+        "print([v for v in table.values()])",
+        "mapped",
+        "print(joined.score)",
+        "later = joined.T\nlater",
+    ],
+)
+def test_showing_figures_that_were_worked_out_while_training_measures(cell: str) -> None:
+    assert targets(TRAINED, cell) == {0: "train", 1: "metrics"}
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "best",
+        "coef",
+        "lost",
+        "joined.plot()",
+        "joined.to_csv('a.csv')",
+        "joined.shape",
+        "joined.shape[0]",
+        "joined.names",
+        "print(joined.idxmax())",
+        "rows = []\nrows",
+    ],
+)
+def test_what_was_picked_drawn_or_saved_of_figures_does_not_measure(cell: str) -> None:
+    assert targets(TRAINED, cell) == {0: "train"}
+
+
+def test_summaries_of_statistical_models_measure() -> None:
+    cells = ("import statsmodels.api as sm\nr = sm.OLS(y, X).fit()", "r.summary()", "r.params")
+    assert targets(*cells) == {0: "train", 1: "metrics"}
+
+
+def test_what_the_repository_says_of_calls_goes_first() -> None:
+    said = frozenset({("ours.go", "trains"), ("ours.Wide", "prepares"), (".judge", "measures"), (".score", "shows")})
+    cells = ("import ours\nm = ours.go(X)", "ours.Wide().fit(X)", "m.judge()", "m.score(X)")
+    found = find_targets(notebook(*cells), Knowledge(said))
+    assert {target.cell: target.kind for target in found} == {0: "train", 2: "metrics"}
