@@ -76,27 +76,33 @@ class _Reader:
         flow = self.flows[cell.index]
         tree = parse_python(flow.names.translation.code)
         unit = Unit(name="", body=tree.body if tree is not None else [])
-        why = self.why_it_trains(unit, flow)
+        # Whoever breaks the very cell that trains must hear of it; taken for no target it would only seem untrained.
+        seems = _CALL_THAT_TRAINS.search(flow.names.translation.code)
+        try:
+            why = self.why_it_trains(unit, flow)
+        except RecursionError:
+            why = "seems to train, but is nested too deeply to tell" if seems else None
+            unit.body = []
+        if flow.names.error and seems:
+            why = "seems to train, but is not valid Python"
         self.write(cell, flow)
         if self.marked:
             why = self.marked.get(cell.index)
         if why is not None:
             self.trains[cell.index] = why
-        if why is None and not self.uses(flow):
-            return
-        self.reached.add(cell.index)
-        for statement in unit.body:
-            self.names.read(statement, unit)
+        if why is not None or self.uses(flow):
+            self.reached.add(cell.index)
+            self.measure(cell, unit)
+
+    def measure(self, cell: Cell, unit: Unit) -> None:
+        """Tell whether a cell measures, and keep in mind what holds figures after it."""
         self.measuring.remember(unit)
-        measures = None if why is not None else self.measuring.why(unit)
+        measures = None if cell.index in self.trains else self.measuring.why(unit)
         if measures is not None:
             self.measures[cell.index] = f"measures the trained model: {measures}"
 
     def why_it_trains(self, unit: Unit, flow: CellFlow) -> str | None:
         """Say why a cell trains; None when nothing in it does."""
-        # Whoever breaks the very cell that trains must hear of it; taken for no target it would only seem untrained.
-        if flow.names.error and _CALL_THAT_TRAINS.search(flow.names.translation.code):
-            return "seems to train, but is not valid Python"
         found: str | None = None
         for statement in unit.body:
             self.names.read(statement, unit)

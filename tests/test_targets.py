@@ -632,7 +632,9 @@ def test_showing_figures_that_were_worked_out_while_training_measures(cell: str)
         "joined.to_csv('a.csv')",
         "joined.shape",
         "joined.shape[0]",
+        "print(f'{joined.shape}')",
         "joined.names",
+        "part = joined.names\npart",
         "print(joined.idxmax())",
         "rows = []\nrows",
     ],
@@ -651,3 +653,9 @@ def test_what_the_repository_says_of_calls_goes_first() -> None:
     cells = ("import ours\nm = ours.go(X)", "ours.Wide().fit(X)", "m.judge()", "m.score(X)")
     found = find_targets(notebook(*cells), Knowledge(said))
     assert {target.cell: target.kind for target in found} == {0: "train", 2: "metrics"}
+
+
+def test_a_cell_that_is_nested_too_deeply_is_a_target_where_it_seems_to_train() -> None:
+    chain = "m" + ".then()" * 290
+    assert reasons(f"{chain}.fit(X)") == {0: "seems to train, but is nested too deeply to tell"}
+    assert reasons(f"{chain}.look(X)") == {}
