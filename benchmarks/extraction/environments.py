@@ -34,7 +34,7 @@ class Environment:
 
 GALLERY_NEEDS = (
     "scikit-learn==1.2.1", "numpy==1.23.5", "scipy==1.10.1", "pandas==1.5.3", "matplotlib==3.7.5",
-    "scikit-image==0.21.0", "seaborn",
+    "scikit-image==0.21.0", "seaborn", "jinja2",
 )  # fmt: skip
 """Debian's package python-sklearn-doc 1.2.1 was written for these."""
 CORPUS_NEEDS = (

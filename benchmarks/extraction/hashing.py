@@ -26,7 +26,7 @@ from benchmarks.extraction.held import (
     of_torch,
 )
 
-VERSION = 1
+VERSION = 2
 """Part of the key of every remembered run: raise it when a hash changes its meaning."""
 
 _SHOWN = ("matplotlib", "mpl_toolkits", "seaborn", "plotly", "IPython", "altair", "bokeh", "ipywidgets", "tqdm",
@@ -126,6 +126,9 @@ class _Hasher:
 
     def _parts(self, value: object) -> bytes:
         name = type(value).__qualname__
+        if value is getattr(sys.modules["__main__"], "__dict__", None):
+            # A formula keeps where its names were looked up: all of the notebook, what comes after it as well.
+            return _sum(name, "globals")
         if is_shown(value) or isinstance(value, _OPAQUE) or is_of(type(value), _MACHINERY):
             return _sum(name, "opaque")
         for rule in _RULES:
@@ -224,7 +227,7 @@ def _names(slots: Any) -> tuple[str, ...]:
 
 def _remembered(key: str, of: type | None) -> bool:
     """Tell whether an attribute of *of* only keeps what was once computed, or an address: no difference."""
-    if key.endswith("_cache") or key == "_stop_words_id":
+    if key.endswith("_cache") or key.startswith("_tmp") or key == "_stop_words_id":
         return True
     return isinstance(getattr(of, key, None), functools.cached_property)
 
