@@ -8,7 +8,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import assert_never
 
-from alekseylearn.calls import Called, Calls
+from alekseylearn.calls import Calls
 from alekseylearn.effects import library
 from alekseylearn.events import (
     Assign,
@@ -16,9 +16,11 @@ from alekseylearn.events import (
     Enter,
     Event,
     Exit,
+    Get,
     Import,
     Make,
     Opaque,
+    Operate,
     Return,
     Signal,
     Star,
@@ -26,10 +28,10 @@ from alekseylearn.events import (
     Use,
 )
 from alekseylearn.knowledge import PLAIN, Knowledge, libraries
-from alekseylearn.memory import Need
+from alekseylearn.memory import SHOWN, SHOWN_LAST, Need
 from alekseylearn.names import CellNames, find_names
 from alekseylearn.notebook import Cell, Notebook
-from alekseylearn.objects import Frame, Thing, Things
+from alekseylearn.objects import Binding, Frame, Thing, Things
 
 _CALLS_PER_CELL = 400
 
@@ -45,7 +47,6 @@ class CellFlow:
     names: CellNames
     needs: tuple[Need, ...] = ()
     effects: tuple[str, ...] = ()
-    calls: tuple[Called, ...] = ()
     signals: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     quiet: bool = False
@@ -77,23 +78,32 @@ class _Tracer(Calls):
         """Follow one cell."""
         self.current, self.budget = names.cell, _CALLS_PER_CELL
         self.needs, self.seen, self.effects, self.missing = {}, set(), dict.fromkeys(names.translation.effects), {}
-        self.calls, self.signals, self.logs = [], [], []
+        self.signals, self.logs, self.done = [], [], set()
         self.quiet, self.began = True, Thing().number
         for requirement in names.translation.requirements:
             self.effects[f"installs `{requirement}`"] = None
         self.follow(names.events, self.top)
+        self.show(names)
         for name in [name for name in self.top.bindings if name[:1] == "%" and name[1:2].isdigit()]:
             del self.top.bindings[name]
         return CellFlow(
             names=names,
             needs=tuple(Need(source, name, how) for (source, name), how in sorted(self.needs.items())),
             effects=tuple(self.effects),
-            calls=tuple(self.calls),
             signals=tuple(dict.fromkeys(self.signals)),
             missing=tuple(self.missing),
             quiet=self.quiet and not (self.effects or self.missing or names.error),
             figures=frozenset(name for name in names.defs if self.stands_for_figures(name)),
         )
+
+    def show(self, names: CellNames) -> None:
+        """Keep what the cell shows, as IPython does until the notebook itself uses the name `_`."""
+        if names.shows == "nothing":
+            return
+        binding = Binding(((self.current, "defines"),), self.things(names.shown, self.top))
+        before = self.top.bindings.get(SHOWN_LAST)
+        self.bind(SHOWN_LAST, binding if names.shows == "something" else binding.or_else(before), self.top)
+        self.bind(SHOWN, binding.or_else(self.top.bindings.get(SHOWN)), self.top)
 
     def stands_for_figures(self, name: str) -> bool:
         """Tell whether *name* stands for nothing but what a library that shows made."""
@@ -112,12 +122,18 @@ class _Tracer(Calls):
                     made = [(name, self.binding(value, frame)) for name, value in pairs]
                     for name, binding in made:
                         self.bind(name, binding, frame)
+                case Make(origin=origin) if origin[:6] == "class ":
+                    self.define(event, frame)
                 case Make():
                     self.make(event, frame)
                 case Store():
-                    self.store(event, frame)
+                    self.set(event, frame)
                 case Call():
                     self.call(event, frame)
+                case Get():
+                    self.get(event, frame)
+                case Operate():
+                    self.operate(event, frame)
                 case Return(value):
                     returned |= self.things(value, frame)
                 case _:

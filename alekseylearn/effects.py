@@ -44,7 +44,7 @@ def judge_method(call: Call, origins: Iterable[str], said: Said) -> Judgement:
     told = judge_said(said)
     if told is not None:
         return told
-    method = call.last or "__call__"
+    method = call.attributes[-1] if call.attributes else "__call__"
     origins = set(origins)
     if origins & randomness.STATEFUL:
         return Judgement(receiver="itself", fresh=True)
@@ -52,13 +52,43 @@ def judge_method(call: Call, origins: Iterable[str], said: Said) -> Judgement:
         return Judgement(receiver="graph", arguments=_of_arguments(origins))
     if _is_true(call.keyword("inplace")):
         return Judgement(receiver="itself")
+    if method in libraries.TENSOR_METHODS and {library(origin) for origin in origins} <= libraries.TENSOR_LIBRARIES:
+        return Judgement(fresh=True)
     if method in libraries.ADDING_METHODS:
-        return Judgement(receiver="itself", keeps=True)
+        plain = origins <= libraries.PLAIN_CLASSES
+        return Judgement(receiver="itself" if plain else "deep", keeps=True)
+    if method in libraries.CHANGING_METHODS and origins == {"(container)"}:
+        return Judgement(receiver="itself")
     if method in libraries.CHANGING_METHODS or (method.endswith("_") and not method.endswith("__")):
         return Judgement(receiver="deep", arguments=_of_arguments(origins))
     if method in libraries.PURE_METHODS:
         return Judgement(fresh=method in libraries.FRESH_METHODS)
+    if method == "__call__":
+        return _by_calling(origins)
+    if origins and all(_is_tensor(origin) for origin in origins):
+        return Judgement()
     return _by_library({library(origin) for origin in origins})
+
+
+def _by_calling(origins: set[str]) -> Judgement:
+    """Judge the call of an object itself, such as a layer; of a mere value nobody knows what it does."""
+    if "(value)" in origins:
+        return SUSPECT
+    layers = {origin for origin in origins if origin.startswith(libraries.LAYERS)}
+    if layers and layers == origins and not any(_keeps_figures(origin) for origin in layers):
+        return Judgement(fresh=not any(origin.endswith(libraries.PASSING_ON) for origin in layers))
+    return _by_library({library(origin) for origin in origins})
+
+
+def _is_tensor(origin: str) -> bool:
+    """Whether *origin* makes tensors, whose methods say by a `_` at their end that they change them."""
+    return origin.count(".") == 1 and library(origin) == "torch" and origin[6:7].islower()
+
+
+def _keeps_figures(layer: str) -> bool:
+    """Whether a layer changes by being called, as those do that keep running figures."""
+    name = layer.rpartition(".")[2]
+    return any(part in name for part in libraries.RUNNING_LAYERS) or not name[:1].isupper()
 
 
 def _by_library(makers: set[str]) -> Judgement:
@@ -72,7 +102,7 @@ def _by_library(makers: set[str]) -> Judgement:
     return Judgement(receiver="deep") if makers <= libraries.QUIET_LIBRARIES else SUSPECT
 
 
-def judge_function(dotted: str, said: Said) -> Judgement:
+def judge_function(call: Call, dotted: str, said: Said) -> Judgement:
     """Judge a call of the function *dotted*, such as `numpy.where` or `builtins.len`."""
     told = judge_said(said)
     if told is not None:
@@ -82,6 +112,8 @@ def judge_function(dotted: str, said: Said) -> Judgement:
         if name in libraries.CHANGING_BUILTINS:
             return Judgement(arguments="itself", keeps=True)
         return Judgement(fresh=name in libraries.FRESH_BUILTINS)
+    if _through_its_class(dotted) or (call.discarded and _is_false(call.keyword("copy"))):
+        return Judgement(arguments="deep", keeps=True)
     if (
         dotted in libraries.CHANGES_ARGUMENTS
         or dotted.startswith(libraries.CHANGES_ARGUMENTS_PREFIXES)
@@ -96,6 +128,34 @@ def judge_function(dotted: str, said: Said) -> Judgement:
         return Judgement(arguments=_of_arguments({dotted}))
     fresh = dotted in libraries.FRESH_FUNCTIONS or dotted.startswith(libraries.FRESH_PREFIXES)
     return Judgement(fresh=fresh)
+
+
+def _through_its_class(dotted: str) -> bool:
+    """Whether a method is called through its class, as in `numpy.ndarray.sort(a)`, or `at` of one of NumPy's functions."""
+    owner, _, name = dotted.rpartition(".")
+    klass = owner.rpartition(".")[2]
+    if library(dotted) == "numpy" and name == "at" and klass != "numpy":
+        return True
+    return (klass[:1].isupper() or klass == "ndarray") and libraries.changes(name)
+
+
+def fills_last(call: Call, dotted: str) -> bool:
+    """Whether a function of NumPy puts its result into its last argument, as `numpy.add(a, b, a)` does."""
+    named = bool(call.arguments) and any(not name.startswith("%") for name in call.arguments[-1].same)
+    return call.discarded and library(dotted) == "numpy" and len(call.arguments) > 2 and named
+
+
+def shared(call: Call, dotted: str) -> str:
+    """Name the function that hands out a setting of its library, as `decimal.getcontext()` does; '' for others."""
+    name = dotted.rpartition(".")[2]
+    own = library(dotted) in libraries.DISPLAY_LIBRARIES or library(dotted) in ("builtins", "logging", "get_ipython")
+    return dotted if name.startswith("get") and not (own or call.arguments or call.keywords) else ""
+
+
+def shows_settings(module: str, path: Iterable[str]) -> bool:
+    """Whether a setting of *module* is only about how something looks."""
+    path = tuple(path)
+    return library(module) in libraries.DISPLAY_LIBRARIES or bool(libraries.LOOKS & {*path, *module.split(".")})
 
 
 def only_shows(dotted: str, judgement: Judgement, said: Said) -> bool:
@@ -134,14 +194,28 @@ def effect_of(call: Call, dotted: str, said: Said) -> str | None:
         library(dotted) in libraries.DISPLAY_LIBRARIES
         or library(dotted) == "builtins"
         or dotted in libraries.QUIET_EFFECTS
+        or _sets_the_look(call, name)
     ):
         return None
     if dotted in randomness.SEEDS or name in ("seed_everything", "set_seed", "manual_seed", "set_random_seed"):
         return "sets a random seed"
     if name.startswith(libraries.OPTION_NAMES):
         return f"changes a setting by `{dotted}`"
+    if call.discarded and dotted.count(".") > 1 and libraries.changes(name) and not _through_its_class(dotted):
+        return f"changes `{dotted.rpartition('.')[0]}`"
     suspicious = call.discarded and library(dotted) not in libraries.QUIET_LIBRARIES and not makes_object(dotted)
     return f"calls `{dotted}`, whose result nothing takes" if suspicious else None
+
+
+def _sets_the_look(call: Call, name: str) -> bool:
+    """Whether a setting only says how tables, numbers or models are shown."""
+    text = call.arguments[0].text if call.arguments else None
+    words = [key for key, _ in call.keywords]
+    return (
+        "print" in name
+        or (text or "").partition(".")[0] in libraries.LOOKS
+        or (bool(words) and not call.arguments and all(word in libraries.LOOKS for word in words))
+    )
 
 
 def seeds(dotted: str, said: Said) -> tuple[str, ...]:
@@ -168,6 +242,8 @@ def draws(call: Call, dotted: str, said: Said) -> tuple[str, ...]:
     needed = randomness.RANDOMIZED_WITH.get(name)
     if name in randomness.RANDOMIZED or (needed is not None and call.keyword(needed) is not None):
         return () if _given(call, "random_state") else ("NumPy",)
+    if library(dotted) == "scipy":
+        return ("NumPy",) if name in randomness.SCIPY_DRAWS and not _given(call, "random_state") else ()
     return tuple(dict.fromkeys(generator for prefix, generator in randomness.DRAWS if dotted.startswith(prefix)))
 
 
@@ -175,7 +251,7 @@ def method_draws(call: Call, origins: Iterable[str], said: Said) -> tuple[str, .
     """Name the global random generators that a call of a method draws from by itself."""
     if "draws" in said:
         return randomness.GENERATORS
-    if call.last != "sample" or _given(call, "random_state"):
+    if not call.attributes or call.last not in ("sample", "rvs") or _given(call, "random_state"):
         return ()
     return ("PyTorch",) if any(library(origin) == "torch" for origin in origins) else ("NumPy",)
 
@@ -215,6 +291,10 @@ def _of_arguments(origins: set[str]) -> Change:
 
 def _is_true(value: Value | None) -> bool:
     return value is not None and value.literal not in ("False", "None", "0")
+
+
+def _is_false(value: Value | None) -> bool:
+    return value is not None and value.literal == "False"
 
 
 def _given(call: Call, keyword: str) -> bool:

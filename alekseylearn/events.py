@@ -54,7 +54,10 @@ class Assign:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Make:
-    """A new object that holds its parts; where `derived` is true it is computed from them and holds none."""
+    """A new object that holds its parts; where `derived` is true it is computed from them and holds none.
+
+    `items` are the parts of a tuple by their place, `fields` the annotated names of a class.
+    """
 
     result: str
     parts: tuple[Value, ...] = ()
@@ -62,15 +65,23 @@ class Make:
     origin: str = ""
     function: Function | None = None
     methods: tuple[tuple[str, str], ...] = ()
+    bases: tuple[Value, ...] = ()
+    metaclasses: tuple[Value, ...] = ()
+    items: tuple[Value, ...] = ()
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
-    """A subscript or an attribute is set: `path` is what stands left of the sign, as far as it is names and dots."""
+    """A subscript or an attribute is set: `path` is what stands left of the sign, as far as it is names and dots.
+
+    `attribute` is the name that is set, '' for a subscript.
+    """
 
     target: Value
     value: Value
     path: tuple[str, ...] = ()
+    attribute: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +109,29 @@ class Call:
     def keyword(self, name: str) -> Value | None:
         """Find the argument that is given by *name*."""
         return next((value for key, value in self.keywords if key == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Get:
+    """An attribute of `base` is read, or a subscript where `attribute` is '': the one at `index`, where it is known.
+
+    With `part` it is a slice, which is a new container where the base is one.
+    """
+
+    result: str
+    base: Value
+    attribute: str = ""
+    index: int | None = None
+    part: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operate:
+    """An operator is used: where the notebook's own classes define these `methods`, they run."""
+
+    result: str
+    methods: tuple[str, ...]
+    operands: tuple[Value, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +180,9 @@ class Exit:
     """Code ends that may have run or not."""
 
 
-Event: TypeAlias = Use | Assign | Make | Store | Call | Import | Star | Opaque | Signal | Return | Enter | Exit
+Event: TypeAlias = (
+    Use | Assign | Make | Store | Call | Get | Operate | Import | Star | Opaque | Signal | Return | Enter | Exit
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,6 +194,10 @@ class Function:
     events: tuple[Event, ...]
     shared: frozenset[str] = frozenset()
     """Names that the body declares `global` or `nonlocal`."""
+    positional: int = 0
+    """How many of its parameters may be given by their position."""
+    lazy: bool = False
+    """Whether it is a generator, whose body runs when somebody goes through it."""
 
     @cached_property
     def local_names(self) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,7 +11,24 @@ from alekseylearn import effects
 from alekseylearn.effects import Change
 from alekseylearn.events import Make, Store, Value
 from alekseylearn.knowledge import libraries
-from alekseylearn.objects import NO_THINGS, Binding, Body, Frame, How, Thing, Things, in_order, reach
+from alekseylearn.objects import (
+    LAZY,
+    NO_THINGS,
+    Binding,
+    Body,
+    Frame,
+    How,
+    Thing,
+    Things,
+    cover,
+    in_order,
+    inside,
+    reach,
+)
+
+SHOWN_LAST = "%shown _"
+SHOWN = "%shown Out"
+_SHOWN_EARLIER = re.compile(r"(?:__|___|_\d+|Out|_oh)\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +65,7 @@ class Memory:
         waiting = [(name, frame, False)]
         while waiting:
             name, frame, later = waiting.pop()
-            binding = frame.find(name)
+            binding = frame.find(name) or self.top.bindings.get(_last_shown(name))
             if binding is None:
                 if not later and name not in libraries.BUILTINS:
                     self.unknown(name)
@@ -68,7 +86,11 @@ class Memory:
                 thing.known_as = name
                 if thing.changed is not None:
                     self.need(thing.changed, name, "changes")
-            new = NO_THINGS.union(*[thing.holds for thing in new], *[thing.sees for thing in new]) - self.seen
+            beyond = NO_THINGS.union(*[thing.holds for thing in new], *[thing.sees for thing in new])
+            beyond = beyond.union(
+                *[thing.bases for thing in new], *[thing.lineage for thing in new if thing.origin in LAZY]
+            )
+            new = (beyond | {thing.klass for thing in new if thing.klass is not None}) - self.seen
         return [thing.body for thing in in_order(bodies) if thing.body is not None]
 
     def need(self, source: int, name: str, how: How) -> None:
@@ -125,16 +147,17 @@ class Memory:
     def things(self, value: Value, frame: Frame) -> Things:
         """Find the objects that *value* may be."""
         found: set[Thing] = set()
+        roots: set[Thing] = set()
         for name in value.same:
             binding = frame.find(name)
             if binding is not None:
                 found |= binding.things
-        inside: set[Thing] = set()
+                roots |= binding.inside
         for name in value.inside:
             binding = frame.find(name)
             if binding is not None:
-                inside |= binding.things
-        return frozenset(found | reach(inside)) if inside else frozenset(found)
+                roots |= binding.things | binding.inside
+        return frozenset(found | inside(frozenset(roots))) if roots else frozenset(found)
 
     def give(self, name: str, things: Iterable[Thing], frame: Frame) -> None:
         """Let the intermediate result *name* stand for *things*."""
@@ -148,17 +171,22 @@ class Memory:
             return
         thing = Thing(origin=event.origin or "(value)")
         if event.derived:
-            thing.lineage |= parts
+            thing.lineage |= cover(parts)
         else:
-            thing.holds |= parts
+            thing.holds |= cover(parts)
         if event.function is not None:
             thing.body = Body(event.function, frame)
             around: Frame | None = frame
+            seen: set[Thing] = set()
             while around is not None and around.local_names is not None:
-                for binding in around.bindings.values():
-                    thing.holds |= binding.things
+                for name in event.function.free_names & around.bindings.keys():
+                    seen |= self.things(Value(same=frozenset({name})), around)
                 around = around.parent
+            thing.holds |= cover(frozenset(seen))
         thing.methods = {name: self.things(Value(same=frozenset({member})), frame) for name, member in event.methods}
+        thing.fields = event.fields
+        thing.items = tuple(self.things(item, frame) for item in event.items)
+        thing.bases = NO_THINGS.union(*(self.things(base, frame) for base in event.bases))
         self.give(event.result, {thing}, frame)
 
     def store(self, event: Store, frame: Frame) -> None:
@@ -166,13 +194,27 @@ class Memory:
         root = frame.find(event.path[0]) if event.path else None
         modules = [thing.module for thing in in_order(root.things) if thing.module] if root else []
         if modules:
-            if effects.library(modules[0]) not in libraries.DISPLAY_LIBRARIES:
+            if not effects.shows_settings(modules[0], event.path[1:]):
                 self.effects[f"changes `{'.'.join((modules[0], *event.path[1:]))}`"] = None
             return
         held = self.things(event.value, frame)
         for thing in self.things(event.target, frame):
             self.alter(thing)
-            thing.holds |= held - {thing}
+            self.hold(thing, held, event.attribute)
+
+    def hold(self, thing: Thing, held: Things, attribute: str = "") -> None:
+        """Let *thing* hold things from now on, as its *attribute* where the name is known."""
+        if not attribute:
+            thing.parts = None
+        elif thing.is_class:
+            thing.methods[attribute] = thing.methods.get(attribute, NO_THINGS) | held
+        elif thing.parts is not None:
+            before = thing.parts.get(attribute, NO_THINGS)
+            # Values that this cell computed and overwrites: a loop would pile them up.
+            passing = frozenset(each for each in before if each.number > self.began and each.origin == "(value)")
+            thing.parts[attribute] = (before - passing) | held
+            thing.holds -= passing
+        thing.holds |= cover(held - {thing})
 
     def change(self, things: Iterable[Thing], how: Change) -> None:
         """Note that the current cell changes *things*."""
@@ -186,6 +228,15 @@ class Memory:
         """Note that the current cell changes *thing*, as earlier cells left it."""
         if thing.number < self.began and effects.library(thing.origin) not in libraries.DISPLAY_LIBRARIES:
             self.quiet = False
+        if thing.shared:
+            self.effects[f"changes what `{thing.shared}` gives"] = None
         if thing.changed is not None and thing not in self.seen:
             self.need(thing.changed, thing.known_as, "changes")
         thing.changed = self.current
+
+
+def _last_shown(name: str) -> str:
+    """Return the name under which is kept what *name* stands for in IPython: the value shown last, or an earlier one."""
+    if name == "_":
+        return SHOWN_LAST
+    return SHOWN if _SHOWN_EARLIER.match(name) else ""

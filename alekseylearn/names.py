@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from typing import Literal
 
-from alekseylearn.events import Assign, Event, Import, Make, Star, Use
+from alekseylearn.events import NOTHING, Assign, Event, Import, Make, Star, Use, Value
 from alekseylearn.magics import Translation, read_python, run_statement, translate
 from alekseylearn.notebook import Cell
 from alekseylearn.statements import StatementReader
+
+Shows = Literal["nothing", "perhaps", "something"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +19,8 @@ class CellNames:
     """What one cell does with names.
 
     `error` says why the cell cannot be read; then there are no events. `imports` are the modules by the name that they
-    are bound to; `stars` the modules of star imports.
+    are bound to; `stars` the modules of star imports. `shown` is the value of the last expression, which IPython keeps
+    as `_`; `shows` tells whether there is one: nothing is kept of None.
     """
 
     cell: int
@@ -24,6 +28,8 @@ class CellNames:
     translation: Translation
     error: str | None = None
     only_imports: bool = False
+    shown: Value = NOTHING
+    shows: Shows = "nothing"
 
     @property
     def defs(self) -> frozenset[str]:
@@ -60,11 +66,34 @@ def find_names(cell: Cell) -> CellNames:
     if isinstance(tree, str):
         return CellNames(cell=cell.index, translation=translation, error=tree)
     reader = StatementReader(runs={ast.unparse(ast.parse(run_statement(path))): path for path in translation.runs})
-    reader.block(tree.body)
+    last = tree.body[-1] if tree.body else None
+    shown = NOTHING
+    if isinstance(last, ast.Expr):
+        reader.block(tree.body[:-1])
+        shown = reader.shown(last.value)
+    else:
+        reader.block(tree.body)
     plain = (ast.Import, ast.ImportFrom, ast.Pass)
     return CellNames(
         cell=cell.index,
         events=tuple(reader.events),
         translation=translation,
         only_imports=bool(tree.body) and all(isinstance(node, plain) for node in tree.body),
+        shown=shown,
+        shows=_shows(last, cell.source),
     )
+
+
+def _shows(last: ast.stmt | None, source: str) -> Shows:
+    """Tell whether a cell that ends with *last* shows something that is not None."""
+    if not isinstance(last, ast.Expr) or source.rstrip().endswith(";"):
+        return "nothing"
+    match last.value:
+        case ast.Call(func=ast.Name(id="print" | "display" | "help" | "setattr" | "delattr" | "exec")):
+            return "nothing"
+        case ast.Constant(value=None):
+            return "nothing"
+        case ast.Constant() | ast.BinOp() | ast.Compare() | ast.Tuple() | ast.List() | ast.Dict() | ast.JoinedStr():
+            return "something"
+        case _:
+            return "perhaps"

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from alekseylearn.events import Function
+from alekseylearn.knowledge.libraries import FIELDS
 
 How = Literal["defines", "imports", "changes", "random", "file", "opaque"]
 
@@ -27,38 +28,104 @@ class Thing:
     """An object that the notebook makes.
 
     `holds` are objects that it owns, `sees` objects that it got to look at, `lineage` what it was computed from.
-    `changed` is the last cell that changed it, which needs those that did before; `known_as` the name by which it was
-    seen last; `draws` the global random generators that its methods draw from; `number`
-    tells it from others in the order in which they were made.
+    `klass` is its class, where this is one of the notebook's; such a class knows its `methods`, its `bases` and its
+    `metaclass` and its annotated `fields`.
+    `parts` are its attributes by name; None when it may have others; `items` those of a tuple by their place. `bound` is the name of the method that it is, of
+    what it holds; `arguments` are those of a generator, whose body runs with them later. `shared` names the function
+    that handed out this setting of a library. `changed` is the last cell that changed it, which needs those that did
+    before; `known_as` the name by which it was seen last; `draws` the global random generators that its methods draw
+    from; `number` tells it from others in the order in which they were made.
     """
 
     origin: str = ""
     module: str = ""
     text: str | None = None
     body: Body | None = None
-    methods: dict[str, frozenset[Thing]] = field(default_factory=dict)
+    methods: dict[str, Things] = field(default_factory=dict)
     klass: Thing | None = None
     holds: set[Thing] = field(default_factory=set)
     sees: set[Thing] = field(default_factory=set)
     lineage: set[Thing] = field(default_factory=set)
+    bases: Things = frozenset()
+    metaclass: Thing | None = None
+    fields: tuple[str, ...] = ()
+    parts: dict[str, Things] | None = None
+    items: tuple[Things, ...] = ()
+    bound: str = ""
+    arguments: tuple[list[Things], dict[str, Things]] | None = None
+    shared: str = ""
     changed: int | None = None
     known_as: str = "a value"
     draws: frozenset[str] = frozenset()
     number: int = field(default_factory=itertools.count().__next__)
 
+    @property
+    def is_class(self) -> bool:
+        """Whether this is a class of the notebook."""
+        return self.origin[:6] == "class "
 
-Things = frozenset[Thing]
+    @property
+    def classes(self) -> list[Thing]:
+        """The notebook's classes in which its methods are looked for, the nearest first."""
+        found: dict[int, Thing] = {}
+        waiting = [self] if self.is_class else [] if self.klass is None else [self.klass]
+        while waiting:
+            each = waiting.pop()
+            if id(each) not in found:
+                found[id(each)] = each
+                waiting.extend(reversed(in_order(base for base in each.bases if base.is_class)))
+        return list(found.values())
+
+    def member(self, name: str) -> Things:
+        """Find the attribute *name*; nothing when it is not known."""
+        own = self.parts.get(name, NO_THINGS) if self.parts is not None else NO_THINGS
+        of_class = self.method(name)
+        return own if own and any(thing.is_field for thing in of_class) else own | of_class
+
+    def method(self, name: str) -> Things:
+        """Find what the nearest class that defines *name* has under this name."""
+        if self.klass is None and not self.is_class:
+            return NO_THINGS
+        return next((found for each in self.classes if (found := each.methods.get(name))), NO_THINGS)
+
+    @property
+    def is_field(self) -> bool:
+        """Whether this stands in a class for what each object gets anew."""
+        return self.origin in FIELDS
+
+    @property
+    def maker(self) -> str:
+        """What says how its methods behave: a library's class, where the notebook's class is made of one."""
+        above = (base.module for each in self.classes for base in in_order(each.bases) if base.module)
+        return next(above, self.origin) if self.klass is not None else self.origin
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether what it holds is all that can be reached through it: it is no part of these itself."""
+        if self.origin in _PLAIN:
+            return True
+        return self.parts is not None and not any(base.module for each in self.classes for base in each.bases)
+
+
 _NUMBER = attrgetter("number")
+Things: TypeAlias = "frozenset[Thing]"
 NO_THINGS: Things = frozenset()
+
+
+LAZY = frozenset({"(generator)", "zip", "map", "filter", "enumerate", "iter", "reversed"})
+"""What made an iterator: it goes through what it was made of when somebody goes through it."""
+_ONE_BY_ONE = frozenset({"map", "filter", "iter", "reversed"})
+_PLAIN = LAZY | {"(container)"}
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """What a name stands for: the cells that bound it, and the objects that it may be."""
+    """What a name stands for: the cells that bound it, and the objects that it may be, or be `inside` of."""
 
     sources: tuple[tuple[int, How], ...] = ()
     things: Things = NO_THINGS
     literal: str = ""
+    inside: Things = NO_THINGS
 
     def or_else(self, other: Binding | None) -> Binding:
         """Merge with *other*, which holds where the code that made this one did not run."""
@@ -105,13 +172,62 @@ def in_order(things: Iterable[Thing]) -> list[Thing]:
 def reach(things: Iterable[Thing], *, look: bool = True, compute: bool = False) -> set[Thing]:
     """Collect *things* and all that they hold; with *look* also what they see, with *compute* their lineage."""
     found = set(things)
-    new: AbstractSet[Thing] = found
+    _go_on(found, found, look=look, compute=compute)
+    return found
+
+
+def _go_on(found: set[Thing], new: AbstractSet[Thing], *, look: bool, compute: bool) -> None:
+    """Add to *found* all that *new* things lead to; what was found before leads to nothing new."""
     while new:
         beyond = NO_THINGS.union(*[thing.holds for thing in new])
         if look:
             beyond = beyond.union(*[thing.sees for thing in new if thing.sees])
         if compute:
             beyond = beyond.union(*[thing.lineage for thing in new])
+        beyond = beyond.union(*[_behind(thing) for thing in new if thing.klass or thing.bases or thing.origin in LAZY])
         new = beyond - found
         found |= new
+
+
+def _behind(thing: Thing) -> set[Thing]:
+    """Find what *thing* leads to besides what it holds: values of its class, and what an iterator goes through."""
+    found = {part for each in thing.classes for parts in each.methods.values() for part in parts if part.body is None}
+    for source in thing.lineage if thing.origin in LAZY else ():
+        found |= source.holds if source.is_plain else {source}
     return found
+
+
+def inside(things: Things) -> Things:
+    """Find what can be had from *things* by one subscript, one attribute or iteration.
+
+    Of a container these are its items; of an object that nobody can look into, itself and all that it holds.
+    """
+    found: set[Thing] = set()
+    opaque: list[Thing] = []
+    for thing in things:
+        if thing.is_plain:
+            found |= thing.holds
+            for source in thing.lineage if thing.origin in _ONE_BY_ONE else ():
+                found |= source.holds if source.is_plain else {source}
+            for each in thing.classes if thing.klass is not None else ():
+                found.update(part for parts in each.methods.values() for part in parts if part.body is None)
+        elif not thing.module:
+            opaque.append(thing)
+    return frozenset(found.union(reach(opaque)) if opaque else found)
+
+
+def cover(things: Things) -> Things:
+    """Leave out those of *things* that can be reached through others of them."""
+    if len(things) <= _FEW:
+        return things
+    found: set[Thing] = set()
+    reached: set[Thing] = set()
+    for thing in reversed(in_order(things)):
+        if thing not in reached:
+            found.add(thing)
+            reached.add(thing)
+            _go_on(reached, {thing}, look=True, compute=False)
+    return frozenset(found)
+
+
+_FEW = 4

@@ -6,8 +6,21 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from alekseylearn.events import NOTHING, Assign, Call, Function, Import, Return, Signal, Star, Store, Value
-from alekseylearn.expressions import ClassScope, ExpressionReader, dotted
+from alekseylearn.events import (
+    NOTHING,
+    Assign,
+    Call,
+    Function,
+    Import,
+    Make,
+    Operate,
+    Return,
+    Signal,
+    Star,
+    Store,
+    Value,
+)
+from alekseylearn.expressions import CONTAINER, ClassScope, ExpressionReader, dotted
 from alekseylearn.loops import hand_overs, training_loop
 
 
@@ -33,12 +46,12 @@ class StatementReader(ExpressionReader):
     def statement(self, node: ast.stmt) -> None:
         """Read one statement."""
         match node:
-            case ast.Expr(value=ast.Call() as call):
-                self.expression_statement(call)
+            case ast.Expr(value=value):
+                self.shown(value)
             case ast.Assign(targets=targets, value=value):
                 self.assign(targets, value)
-            case ast.AugAssign(target=target, value=value):
-                self.update(target, value)
+            case ast.AugAssign():
+                self.update(node)
             case ast.AnnAssign(target=target, value=ast.expr() as value):
                 self.assign([target], value)
             case ast.For() | ast.AsyncFor() | ast.While():
@@ -87,13 +100,13 @@ class StatementReader(ExpressionReader):
         """Bind *name* to *module*."""
         self.events.append(Import(self.own(name), module))
 
-    def expression_statement(self, call: ast.Call) -> None:
-        """Read a call whose result nothing takes."""
-        path = self.runs.get(ast.unparse(call)) if self.runs else None
+    def shown(self, node: ast.expr) -> Value:
+        """Read an expression whose value nothing takes, unless IPython shows it."""
+        path = self.runs.get(ast.unparse(node)) if self.runs else None
         if path is not None:
             self.events.append(Star(path))
-            return
-        self.call(call, discarded=True)
+            return NOTHING
+        return self.call(node, discarded=True) if isinstance(node, ast.Call) else self.value(node)
 
     def assign(self, targets: Sequence[ast.expr], value: ast.expr) -> None:
         """Read `targets = value`."""
@@ -118,31 +131,40 @@ class StatementReader(ExpressionReader):
         """Bind *target* to *value*."""
         match target:
             case ast.Tuple(elts=parts) | ast.List(elts=parts):
-                for part in parts:
-                    self.bind(part, value.element)
-            case ast.Starred(value=inner):
-                self.bind(inner, value)
+                items = self.goes_through(value)
+                star = next((number for number, part in enumerate(parts) if isinstance(part, ast.Starred)), len(parts))
+                for number, part in enumerate(parts):
+                    if isinstance(part, ast.Starred):
+                        self.bind(part.value, self.make(items, origin=CONTAINER))
+                    else:
+                        place = number if number < star else number - len(parts)
+                        found = self.got(value, index=place)
+                        self.bind(part, Value(same=found.same | items.same))
             case ast.Subscript(value=base, slice=index):
                 self.value(index)
                 self.events.append(Store(target=self.value(base), value=value, path=self.own_path(dotted(base))))
             case ast.Attribute(value=base, attr=name):
                 path = dotted(base)
                 path = (*path, name) if path else ()
-                self.events.append(Store(target=self.value(base), value=value, path=self.own_path(path)))
+                owner = self.value(base)
+                self.events.append(Store(target=owner, value=value, path=self.own_path(path), attribute=name))
             case _:
                 names = [part.id for part in ast.walk(target) if isinstance(part, ast.Name)]
                 self.events.append(Assign(tuple((self.own(name), value) for name in names)))
 
-    def update(self, target: ast.expr, value: ast.expr) -> None:
-        """Read `target += value`."""
-        if not isinstance(target, ast.Name):
-            self.bind(target, self.value(value))
-            return
-        name = self.used(target.id)
+    def update(self, node: ast.AugAssign) -> None:
+        """Read `target += value`: where the target is a list or an array, this changes it itself."""
+        target, value = node.target, node.value
+        before = self.value(target)
         made = self.value(value)
-        itself = Value(same=frozenset({name}))
-        self.events.append(Store(target=itself, value=made, path=(name,)))
-        self.events.append(Assign(((self.own(target.id), itself),)))
+        result = before | self.operator(node.op, (before, made))
+        if isinstance(target, ast.Name):
+            name = self.renamed.get(target.id, target.id)
+            self.events.append(Store(target=before, value=made, path=(name,)))
+            self.events.append(Assign(((self.own(target.id), result),)))
+        else:
+            self.events.append(Store(target=before, value=made))
+            self.bind(target, result | made)
 
     def delete(self, target: ast.expr) -> None:
         """Read `del target`."""
@@ -172,11 +194,22 @@ class StatementReader(ExpressionReader):
 
     def within(self, node: ast.With | ast.AsyncWith) -> None:
         """Read `with`."""
+        managers = []
         for item in node.items:
             value = self.value(item.context_expr)
+            entered = self.method(value, "__enter__", "__aenter__")
             if item.optional_vars is not None:
-                self.bind(item.optional_vars, value | value.element)
+                self.bind(item.optional_vars, entered | value | value.element)
+            managers.append(value)
         self.block(node.body)
+        for value in reversed(managers):
+            self.method(value, "__exit__", "__aexit__")
+
+    def method(self, base: Value, *names: str) -> Value:
+        """Read the call of a method that runs unasked."""
+        result = self.fresh()
+        self.events.append(Operate(result=result, methods=names, operands=(base,)))
+        return Value(same=frozenset({result}))
 
     def branch(self, node: ast.If | ast.Try | ast.TryStar | ast.Match) -> None:
         """Read a statement of which some parts run."""
@@ -190,8 +223,9 @@ class StatementReader(ExpressionReader):
     def condition(self, node: ast.If) -> None:
         """Read `if`; what stands under `if __name__ == "__main__"` always runs in a notebook."""
         self.value(node.test)
-        if ast.unparse(node.test) == "__name__ == '__main__'":
-            self.block(node.body)
+        always = _is_main(node.test)
+        if always is not None:
+            self.block(node.body if always else node.orelse)
             return
         for block in (node.body, node.orelse):
             with self.perhaps():
@@ -235,13 +269,20 @@ class StatementReader(ExpressionReader):
 
     def definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
         """Read a function or class with its decorators."""
-        decorators = [(decorator, self.value(decorator)) for decorator in node.decorator_list]
+        decorators = [(decorator, self.value(_root(decorator))) for decorator in node.decorator_list]
         made = self.class_(node) if isinstance(node, ast.ClassDef) else self.function(node.name, node.args, node.body)
         for decorator, value in reversed(decorators):
             path = dotted(decorator)
             result = self.fresh()
             self.events.append(
-                Call(result=result, base=value, name=path[-1] if path else "", arguments=(made,), decorates=True)
+                Call(
+                    result=result,
+                    base=value,
+                    name=path[0] if path else "",
+                    attributes=path[1:],
+                    arguments=(made,),
+                    decorates=True,
+                )
             )
             made = Value(same=frozenset({result})) | made
         self.events.append(Assign(((self.own(node.name), made),)))
@@ -253,17 +294,18 @@ class StatementReader(ExpressionReader):
         parameters = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
         parameters += [extra for extra in (arguments.vararg, arguments.kwarg) if extra is not None]
         names = tuple(parameter.arg for parameter in parameters)
+        count = len(arguments.posonlyargs) + len(arguments.args)
         around = self.outside if self.in_class else self.renamed
         visible = {key: value for key, value in around.items() if key not in names}
         inner = StatementReader(renamed=visible, outside=visible, counter=self.counter)
         inner.block(body)
-        function = Function(name, names, tuple(inner.events), frozenset(inner.shared))
+        function = Function(name, names, tuple(inner.events), frozenset(inner.shared), count, inner.lazy)
         return self.make(*parts, function=function)
 
     def class_(self, node: ast.ClassDef) -> Value:
         """Run the body of a class and make it."""
-        parts = [self.value(base) for base in node.bases]
-        parts += [self.value(keyword.value) for keyword in node.keywords]
+        bases = tuple(self.value(base) for base in node.bases)
+        metaclasses = tuple(self.value(keyword.value) for keyword in node.keywords)
         before = (self.renamed, self.outside, self.in_class)
         self.outside = self.outside if self.in_class else self.renamed
         self.renamed, self.in_class = ClassScope(self.renamed, f"%{next(self.counter)}:"), True
@@ -271,5 +313,32 @@ class StatementReader(ExpressionReader):
         self.block(node.body)
         self.renamed, self.outside, self.in_class = before
         members = tuple(sorted((name, renamed) for name, renamed in scope.items() if renamed.startswith(scope.prefix)))
-        parts += [Value(same=frozenset({member})) for _, member in members]
-        return self.make(*parts, origin=f"class {node.name}", methods=members)
+        result = self.fresh()
+        self.events.append(
+            Make(
+                result=result,
+                parts=tuple(Value(same=frozenset({member})) for _, member in members),
+                origin=f"class {node.name}",
+                methods=members,
+                bases=bases,
+                metaclasses=metaclasses,
+                fields=tuple(
+                    statement.target.id
+                    for statement in node.body
+                    if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)
+                ),
+            )
+        )
+        return Value(same=frozenset({result}))
+
+
+def _root(decorator: ast.expr) -> ast.expr:
+    """Find what the names of a decorator begin with, as in `encode` of `encode.register`."""
+    while isinstance(decorator, ast.Attribute):
+        decorator = decorator.value
+    return decorator
+
+
+def _is_main(test: ast.expr) -> bool | None:
+    """Whether `__name__ == "__main__"` is asked (True), or the opposite (False)."""
+    return {"__name__ == '__main__'": True, "__name__ != '__main__'": False}.get(ast.unparse(test))

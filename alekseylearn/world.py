@@ -21,10 +21,11 @@ ANY_FILE = "*"
 class World(Memory):
     """Keeps the state of the world under names of its own; `loads` are the cells that import a dotted module.
 
-    `drawing` are the objects whose methods draw from global random generators.
+    `written` are the files that cells wrote, `drawing` the objects whose methods draw from global random generators.
     """
 
     loads: dict[str, list[int]] = field(default_factory=dict)
+    written: dict[str, None] = field(default_factory=dict)
     drawing: set[Thing] = field(default_factory=set)
 
     def load(self, name: str, module: str, frame: Frame) -> None:
@@ -40,9 +41,25 @@ class World(Memory):
         if name == package and before is not None and any(thing.module == module for thing in before.things):
             binding = binding.or_else(before)
         self.bind(name, binding, frame)
+        self.read_module(module)
+
+    def read_module(self, module: str) -> None:
+        """Note which cells may have written the file of *module*."""
+        parts = {*module.removesuffix(".py").removesuffix(".ipynb").replace("/", ".").split(".")}
+        known = effects.library(module) in libraries.QUIET_LIBRARIES
+        for path in self.written:
+            name = path.rpartition("/")[2]
+            if (path == ANY_FILE and not known) or name.partition(".")[0] in parts:
+                self.read(path)
+
+    def read(self, path: str) -> None:
+        """Note which cells wrote the file *path*."""
+        for source, _ in self.top.bindings.get(FILE + path, Binding()).sources:
+            self.need(source, FILE + path, "file")
 
     def star(self, module: str) -> None:
         """Bind any name: what is not known from here on may come from *module*."""
+        self.read_module(module)
         self.unseen.append(self.current)
         self.effects[f"imports everything from `{module}`"] = None
 
@@ -85,12 +102,11 @@ class World(Memory):
             return
         path = self.path(call, frame)
         if reads:
-            known = [name.removeprefix(FILE) for name in self.top.bindings if name.startswith(FILE)]
-            for name in known if path == ANY_FILE else (path, ANY_FILE):
-                for source, _ in self.top.bindings.get(FILE + name, Binding()).sources:
-                    self.need(source, FILE + name, "file")
+            for name in self.written if path == ANY_FILE else (path, ANY_FILE):
+                self.read(name)
         if writes:
             self.quiet = False
+            self.written[path] = None
             self.add_source(FILE + path, "file")
 
     def path(self, call: Call, frame: Frame) -> str:
@@ -104,9 +120,10 @@ class World(Memory):
         literal = self.binding(value, frame).literal
         if literal:
             return Value(literal=literal).text
-        if value.inside:
+        if value.inside or any(found.inside for name in value.same if (found := frame.find(name))):
             return None
-        return next((thing.text for thing in in_order(self.things(value, frame)) if thing.text), None)
+        texts = {thing.text for thing in self.things(value, frame)}
+        return texts.pop() if len(texts) == 1 else None
 
 
 def prefixes(dotted: str) -> Iterator[str]:

@@ -27,7 +27,7 @@ DISPLAY_LIBRARIES = words(
 """Their calls show things and change nothing that training uses."""
 
 QUIET_LIBRARIES = DISPLAY_LIBRARIES | words(
-    "(value) (generator) numpy pandas scipy sklearn statsmodels math cmath statistics time datetime calendar "
+    "(value) (container) (generator) (method) (super) numpy pandas scipy sklearn statsmodels math cmath statistics time datetime calendar "
     "collections itertools functools operator copy re string textwrap typing types enum dataclasses abc pathlib "
     "os json csv glob fnmatch io pickle joblib hashlib base64 struct decimal fractions numbers uuid inspect "
     "traceback platform getpass tempfile contextlib gc warnings logging sys random heapq bisect array tqdm torch "
@@ -41,7 +41,7 @@ QUIET_LIBRARIES = DISPLAY_LIBRARIES | words(
 """Their functions leave arguments alone, save `CHANGES_ARGUMENTS`; their objects change by `CHANGING_METHODS`."""
 
 PURE_CLASSES_OF = words(
-    "(value) numpy pandas scipy math statistics datetime collections pathlib re json polars pyarrow decimal fractions"
+    "(value) (container) numpy pandas scipy math statistics datetime collections pathlib re json polars pyarrow decimal fractions"
 )
 """Libraries of values: their objects stay as they are unless a changing method is called."""
 
@@ -58,6 +58,35 @@ FRESH_BUILTINS = words(
     "help dir id input abs round hash format ord chr divmod pow any all bin hex oct ascii breakpoint"
 )
 """Builtins whose results hold nothing of what they got."""
+BUILTIN_TYPES = words("list dict set frozenset str bytes bytearray tuple int float object")
+"""Types whose methods may be called through them: `list.append(items, 3)`."""
+CONTAINERS = words("list tuple set frozenset dict sorted")
+"""Builtins that make a new container of what they go through."""
+GOING_THROUGH = CONTAINERS | words("iter next zip map filter enumerate reversed sum min max any all")
+"""Builtins that go through what they get."""
+_AS_TEXT = words("__str__ __repr__ __format__")
+UNASKED_BY: Mapping[str, frozenset[str]] = {
+    "len": words("__len__"),
+    "abs": words("__abs__"),
+    "hash": words("__hash__"),
+    "setattr": words("__setattr__"),
+    **dict.fromkeys(("print", "str", "repr", "format", "ascii"), _AS_TEXT),
+    **dict.fromkeys(
+        ("isinstance", "issubclass", "type", "id", "callable", "hasattr", "dir", "help", "vars", "getattr", "super"),
+        frozenset[str](),
+    ),
+}
+"""Methods of the notebook's own classes that builtins call."""
+UNASKED_BY_OTHERS = words(
+    "__iter__ __next__ __getitem__ __len__ __lt__ __gt__ __eq__ __add__ __radd__ __bool__ __index__ __int__ __float__ "
+    "__contains__ __round__ __reversed__ __enter__ __exit__ __hash__"
+)
+HOLDERS = words("functools.partial functools.partialmethod operator.methodcaller")
+"""Functions that keep what they get for a call that comes later."""
+FIELDS = words("dataclasses.field attr.ib attr.field attrs.field pydantic.Field")
+"""What stands in a class for an attribute that each object gets anew."""
+FILLED_BY_READING = words("collections.defaultdict")
+"""Containers to which a mere look adds."""
 CONSUMABLE = words("iter zip map filter enumerate reversed open (generator) csv.reader csv.DictReader itertools.chain")
 """What these make is used up by going through it."""
 
@@ -94,10 +123,12 @@ FRESH_METHODS = words(
     "idxmin value_counts unique to_csv to_parquet to_json to_excel to_feather to_hdf to_pickle to_string "
     "to_markdown to_html savefig exists is_file is_dir read_text read_bytes predict predict_proba "
     "predict_log_proba decision_function tolist any all memory_usage strftime isoformat total_seconds dot cumsum "
-    "cumprod round copy astype drop dropna fillna replace rename reset_index set_index sort_values sort_index "
+    "cumprod round copy astype assign join explode reindex drop dropna fillna replace rename reset_index set_index sort_values sort_index "
     "drop_duplicates merge pivot pivot_table melt stack unstack agg aggregate apply map applymap query nlargest "
     "nsmallest sample flatten repeat clip diff shift isna isnull notna notnull between isin abs rank toarray "
     "todense clone select_dtypes combine_first interpolate pct_change standard_normal normal uniform integers "
+    "exp log log1p sqrt pow softmax log_softmax sigmoid tanh relu matmul bmm mm argsort topk clamp masked_fill logsumexp "
+    "index_select square norm sub mul div neg eq ne lt le gt ge logical_and logical_or cross_entropy rmul rsub "
     "choice permutation random rand randn randint duplicated mode inverse_transform transform classes"
 )
 """Their results are new objects: what is done to these does not change the object itself."""
@@ -118,6 +149,31 @@ PURE_METHODS = FRESH_METHODS | words(
     "cv_results_ get_submodule get_layer "
 )
 """They change nothing that they are called on or get."""
+
+_ALSO_CHANGING = words(
+    "pop popitem clear remove discard sort reverse popleft fit partial_fit fit_transform backward fill"
+)
+
+
+def changes(method: str) -> bool:
+    """Whether a method of this name changes its object, and the name is hardly that of a mere attribute."""
+    return (
+        method in ADDING_METHODS
+        or method in _ALSO_CHANGING
+        or (method.endswith("_") and method[:1] != "_" and method not in PURE_METHODS)
+    )
+
+
+PLAIN_CLASSES = words("(container) (value) collections.deque collections.Counter collections.defaultdict")
+"""What makes objects of which adding something changes nothing but themselves."""
+TENSOR_METHODS = words("add")
+TENSOR_LIBRARIES = words("torch numpy pandas polars jax tensorflow")
+"""Where `add` is a sum, not the growing of a set."""
+LAYERS = ("torch.nn.",)
+PASSING_ON = ("Identity", "Flatten", "Dropout", "ReLU", "Sequential", "ModuleList", "ModuleDict")
+"""Endings of layers that may hand out what they got; others make something new."""
+RUNNING_LAYERS = ("BatchNorm", "InstanceNorm", "Lazy", "Module", "Parametriz", "Spectral", "Ema", "Average")
+"""Words in the names of layers that keep running figures; all others stay as they are when they are called."""
 
 HELD_ARGUMENTS_CHANGE = ("Trainer", "Learner", "Accelerator", "Fabric", "Engine", "Experiment", "Tuner")
 """Endings of classes whose methods change their arguments: `Trainer().fit(model, data)` trains the model."""
@@ -150,7 +206,11 @@ FRESH_FUNCTIONS = words(
     "sklearn.model_selection.cross_validate sklearn.model_selection.cross_val_predict "
     "sklearn.model_selection.learning_curve sklearn.model_selection.validation_curve "
     "sklearn.model_selection.permutation_test_score sklearn.inspection.permutation_importance sklearn.base.clone "
-    "copy.deepcopy time.time time.perf_counter"
+    "copy.deepcopy time.time time.perf_counter torch.zeros torch.ones torch.empty torch.full torch.eye torch.arange "
+    "torch.linspace torch.tensor torch.cat torch.stack torch.concat torch.where torch.exp torch.log torch.sqrt "
+    "torch.matmul torch.mm torch.bmm torch.einsum torch.softmax torch.sigmoid torch.tanh torch.relu torch.sum "
+    "torch.mean torch.std torch.max torch.min torch.argmax torch.abs torch.pow torch.clamp torch.tril torch.triu "
+    "torch.multinomial torch.normal torch.bernoulli torch.zeros_like torch.ones_like torch.outer torch.norm torch.topk"
 )
 """Functions whose results share nothing with what they got; so do those of `FRESH_PREFIXES`."""
 
@@ -164,9 +224,30 @@ FRESH_PREFIXES = (
     "statistics.",
     "scipy.stats.",
     "time.",
+    "jax.numpy.",
+    "jax.nn.",
+    "jax.lax.",
+    "jax.random.",
+    "tensorflow.math.",
+    "torch.nn.functional.",
+    "torch.linalg.",
+    "torch.rand",
 )
 
 ENVIRONMENT: Mapping[str, str] = {
+    "numpy.seterr": "changes an option",
+    "numpy.setbufsize": "changes an option",
+    "locale.setlocale": "changes an option",
+    "socket.setdefaulttimeout": "changes an option",
+    "sys.setswitchinterval": "changes an option",
+    "gc.disable": "changes an option",
+    "gc.enable": "changes an option",
+    "tqdm.tqdm.pandas": "adds methods to pandas",
+    "tqdm.auto.tqdm.pandas": "adds methods to pandas",
+    "tqdm.notebook.tqdm.pandas": "adds methods to pandas",
+    "keras.backend.clear_session": "starts Keras anew",
+    "tensorflow.keras.backend.clear_session": "starts Keras anew",
+    "keras.utils.clear_session": "starts Keras anew",
     "warnings.filterwarnings": "changes which warnings are shown",
     "warnings.simplefilter": "changes which warnings are shown",
     "os.environ.setdefault": "changes os.environ",
@@ -232,6 +313,9 @@ OPTION_NAMES = (
     "mount",
 )
 """How functions begin that are called for what they do to their library."""
+
+LOOKS = words("display plotting styler print_changed_only chained_assignment rcParams")
+"""Parts of the names of settings that only say how something looks."""
 
 QUIET_EFFECTS = words(
     "time.sleep gc.collect logging.info logging.debug logging.warning logging.error logging.getLogger tqdm.write"

@@ -34,7 +34,6 @@ GENERATORS = ("Python", "NumPy", "PyTorch", "TensorFlow")
 DRAWS: tuple[tuple[str, str], ...] = (
     ("numpy.random.", "NumPy"),
     ("random.", "Python"),
-    ("scipy.stats.", "NumPy"),
     ("torch.rand", "PyTorch"),
     ("torch.normal", "PyTorch"),
     ("torch.bernoulli", "PyTorch"),
@@ -55,9 +54,12 @@ DRAWS_NOTHING = words(
     "torch.nn.ReLU torch.nn.Module torch.nn.Sequential torch.nn.CrossEntropyLoss torch.nn.MSELoss "
     "torch.nn.BCELoss torch.nn.BCEWithLogitsLoss torch.nn.ModuleList torch.nn.Flatten keras.Sequential "
     "tensorflow.keras.Sequential tensorflow.keras.utils.to_categorical keras.utils.to_categorical "
-    "scipy.stats.ttest_ind scipy.stats.ttest_rel scipy.stats.pearsonr scipy.stats.spearmanr scipy.stats.zscore "
-    "scipy.stats.norm scipy.stats.uniform scipy.stats.randint scipy.stats.loguniform"
 )
+
+SCIPY_DRAWS = words(
+    "rvs bootstrap permutation_test monte_carlo_test differential_evolution dual_annealing basinhopping"
+)
+"""Functions of SciPy that draw from NumPy's generator when they get no `random_state`."""
 
 RANDOMIZED = words(
     "train_test_split make_blobs make_classification make_regression make_moons make_circles make_swiss_roll "
@@ -104,3 +106,17 @@ STATEFUL = words(
     "sklearn.utils.check_random_state numpy.random.SeedSequence "
 )
 """Random generators: every use of one, also as an argument, moves it on."""
+
+_LATER = ("Dropout", "RReLU", "Transformer", "Attention", "RNN", "LSTM", "GRU", "Gumbel", "Noise", "Random")
+_ITERATED = ("Loader", "Sampler", "Fold", "Split", "Generator", "Sequence")
+
+
+def draws_later(dotted: str) -> bool:
+    """Whether an object that *dotted* made draws again when it is used; of PyTorch's layers few do."""
+    name = dotted.rpartition(".")[2]
+    return not dotted.startswith("torch.nn.") or any(part in name for part in _LATER)
+
+
+def draws_when_iterated(origin: str) -> bool:
+    """Whether going through an object that *origin* made may draw, as going through a loader that shuffles does."""
+    return origin.endswith(_ITERATED)

@@ -8,7 +8,7 @@ add(9)
 actions = {"sort": items.sort}
 # %% keep
 actions["sort"]()
-# %% drop
+# %% drop?
 size = items.__len__
 size()
 # %% train tags=train

@@ -1,8 +1,7 @@
 # trap: before a target nobody knows what an unreadable cell does
-# runs: no
 # %% keep
 values = [1, 2]
-# %% keep
+# %% keep runs=no
 print "python two"
 # %% keep
 shown = 3

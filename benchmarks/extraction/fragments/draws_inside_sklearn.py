@@ -13,5 +13,5 @@ X, y = make_blobs(60, centers=3, cluster_std=3)
 KMeans(3, n_init=1).fit(X)
 # %% drop
 DecisionTreeClassifier(random_state=0).fit(X, y)
-# %% train
+# %% train tags=train
 model = KMeans(3, n_init=1, init="random").fit(X)

@@ -16,7 +16,7 @@ df.insert(0, "first", [7, 8, 9])
 # %% keep
 df.pop("b")
 # %% keep
-df.update(pd.DataFrame({"a": [5.0, 6.0, 7.0]}))
+df.update(pd.DataFrame({"first": [70, 80, 90]}))
 # %% keep
 df.eval("d = a * 2", inplace=True)
 # %% drop

@@ -11,7 +11,7 @@ results = []
 for alpha in [0.1, 1, 10]:
     model = Ridge(alpha=alpha).fit(X, y)
     results.append((model.score(X, y), alpha))
-# %% drop
+# %% metrics
 for score, alpha in results:
     print(alpha, score)
 # %% keep

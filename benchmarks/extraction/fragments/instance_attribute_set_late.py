@@ -5,7 +5,7 @@ class Model:
         return value * self.weight
 # %% keep
 model = Model()
-# %% drop
+# %% keep
 model.name = "first"
 # %% keep
 model.weight = 4

@@ -5,7 +5,7 @@ import importlib
 statistics = importlib.import_module("statistics")
 # %% keep
 statistics.offset = 4
-# %% drop
+# %%
 importlib.import_module("cmath")
 # %% train tags=train
 import statistics as again

@@ -12,7 +12,7 @@ loss = net(torch.ones(1, 2)).sum()
 # %% train tags=train
 loss.backward()
 # %% drop
-print(loss.item())
+print(optimizer)
 # %% train tags=train
 optimizer.step()
 # %% train tags=train

@@ -12,7 +12,7 @@ scaler = StandardScaler()
 pipe = make_pipeline(scaler, Ridge())
 # %% keep
 pipe.set_params(ridge__alpha=5)
-# %% train
+# %% train tags=train
 pipe.fit(X, y)
 # %% drop
 pipe.predict(X)

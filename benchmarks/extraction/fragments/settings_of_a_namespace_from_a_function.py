@@ -8,7 +8,7 @@ parser.add_argument("--epochs", type=int, default=3)
 # %% keep
 args = parser.parse_args([])
 # %% keep
-args.epochs = 5
+args.epochs += 2
 # %% drop
 print(args)
 # %% train tags=train

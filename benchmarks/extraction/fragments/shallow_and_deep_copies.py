@@ -1,5 +1,5 @@
 # trap: a shallow copy shares its items, a deep one does not
-# %% keep
+# %% drop
 import copy
 # %% keep
 groups = [[1], [2]]

@@ -5,9 +5,9 @@ import numpy as np
 np.random.seed(5)
 # %% keep
 state = np.random.get_state()
-# %%
-np.random.rand(10)
+# %% keep
+noise = np.random.rand(10)
 # %% keep
 np.random.set_state(state)
 # %% train tags=train
-result = np.random.rand(2)
+result = noise.sum() + np.random.rand(2)

@@ -17,6 +17,6 @@ def update(weights, grads, rate=0.01):
 update(weights, gradients(weights, X, y))
 # %% drop
 gradients(weights, X, y)
-# %% train
+# %% train tags=train
 for epoch in range(3):
     update(weights, gradients(weights, X, y))
