@@ -116,6 +116,9 @@ def _cell_magic(name: str, arguments: str, *, blank: int, body: list[str]) -> Tr
     text = "\n".join(body)
     if name in _RUNS_BODY:
         inner = translate(text)
+        caught = next((word for word in _words(arguments) if word.isidentifier()), None)
+        if name == "capture" and caught is not None:
+            return replace(inner, code=above + _captured(caught, inner.code, after))
         code = above + ("\n" + inner.code if body else "")
         return replace(inner, code=code)
     if name.lower() in _OTHER_LANGUAGE:
@@ -130,6 +133,20 @@ def _cell_magic(name: str, arguments: str, *, blank: int, body: list[str]) -> Tr
         return _shell_cell(name, arguments, text, above=above, after=after)
     call = f"get_ipython().run_cell_magic({name!r}, {arguments!r}, {text!r})"
     return Translation(code=above + call + after, effects=(f"runs the magic `%%{name}`",))
+
+
+def _captured(name: str, code: str, after: str) -> str:
+    """Write down that what *code* prints is caught under *name*: all its lines stay where they are, one space in."""
+    head = f"with get_ipython().capture() as {name}:"
+    tree = read_python(code)
+    if isinstance(tree, str) or not tree.body:
+        return f"{head} pass{after}" if not isinstance(tree, str) else f"{head}\n{code}"
+    scanner = _Scanner()
+    lines = [head]
+    for line in code.split("\n"):
+        lines.append(line if scanner.in_string else f" {line}")
+        scanner.read(line)
+    return "\n".join(lines)
 
 
 def _shell_cell(name: str, arguments: str, text: str, *, above: str, after: str) -> Translation:
@@ -244,6 +261,11 @@ class _Scanner:
     def at_statement(self) -> bool:
         """Whether a statement may begin on the next line."""
         return not (self._depth or self._quote or self._continued)
+
+    @property
+    def in_string(self) -> bool:
+        """Whether the next line goes on with a string."""
+        return bool(self._quote)
 
     def read(self, line: str) -> None:
         """Take *line* in."""

@@ -7,11 +7,11 @@ import shutil
 import subprocess
 import sys
 import time
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import AbstractContextManager, contextmanager, redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
 from types import CodeType
-from typing import Any, Callable
+from typing import Any, Callable, Iterator
 
 IGNORED = frozenset(
     {"matplotlib", "pylab", "load_ext", "reload_ext", "unload_ext", "autoreload", "config", "precision", "pdb", "xmode",
@@ -172,12 +172,15 @@ class Shell:
         self._run("\n".join(filter(None, [" ".join(words), body])), "%timeit")
         print(f"{time.perf_counter() - started:.3g} s (one run)")
 
+    def capture(self) -> AbstractContextManager[Captured]:
+        """Catch what is printed, as `%%capture` does."""
+        return _captured()
+
     def _cell_capture(self, line: str, body: str) -> None:
-        out, err = StringIO(), StringIO()
-        with redirect_stdout(out), redirect_stderr(err):
+        with self.capture() as caught:
             self._run(body, "%%capture")
         for name in [word for word in line.split() if not word.startswith("-")][:1]:
-            self.user_ns[name] = Captured(out.getvalue(), err.getvalue())
+            self.user_ns[name] = caught
 
     def _cell_writefile(self, line: str, body: str) -> None:
         words = line.split()
@@ -185,6 +188,17 @@ class Shell:
             file.write(body if body.endswith("\n") else f"{body}\n")
 
     _cell_file = _cell_writefile
+
+
+@contextmanager
+def _captured() -> Iterator[Captured]:
+    out, err = StringIO(), StringIO()
+    caught = Captured("", "")
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            yield caught
+    finally:
+        caught.stdout, caught.stderr = out.getvalue(), err.getvalue()
 
 
 class Captured:

@@ -82,6 +82,14 @@ def test_captured_text_is_kept_in_a_variable(run: Make) -> None:
     assert job.log == "'1\\n' 2\n", job.out
 
 
+def test_captured_text_is_kept_though_the_code_fails(run: Make) -> None:
+    job = run(
+        GET + "try:\n    with ip.capture() as caught:\n        print(1)\n        1 / 0\nexcept ZeroDivisionError:\n"
+        "    print(caught.stdout + caught.stderr + '2')"
+    )
+    assert job.log == "1\n2\n", job.out
+
+
 def test_files_can_be_written_and_run(run: Make) -> None:
     job = run(
         GET + "ip.run_cell_magic('writefile', 'tool.py', 'Y = 5')\n"

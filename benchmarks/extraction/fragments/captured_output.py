@@ -1,5 +1,5 @@
 # trap: %%capture runs its cell, and its name holds what was printed
-# %% keep runs=no
+# %% keep
 %%capture printed
 value = 4
 print("value is", value)
