@@ -35,6 +35,8 @@ _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _OPAQUE = (types.ModuleType, io.IOBase, types.FrameType, types.TracebackType, *weakref.ProxyTypes, weakref.ref)
 _MACHINERY = ("fsspec", "logging", "threading", "asyncio", "socket", "concurrent")
 """Their objects hold what the process is about, not what the notebook computes."""
+_TRACES = frozenset({"_stop_words_id", "diagn", "_nobs_int"})
+"""An address that scikit-learn keeps; what `summary()` of statsmodels leaves behind."""
 _UNKNOWN = b"cannot be read"
 _DEEPEST = 10_000
 _RULES = (of_numpy, of_pandas, of_scipy, of_torch, of_other_library, of_code)
@@ -227,7 +229,7 @@ def _names(slots: Any) -> tuple[str, ...]:
 
 def _remembered(key: str, of: type | None) -> bool:
     """Tell whether an attribute of *of* only keeps what was once computed, or an address: no difference."""
-    if key.endswith("_cache") or key.startswith("_tmp") or key == "_stop_words_id":
+    if key.endswith("_cache") or key.startswith("_tmp") or key in _TRACES:
         return True
     return isinstance(getattr(of, key, None), functools.cached_property)
 
