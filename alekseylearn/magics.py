@@ -139,8 +139,10 @@ def _captured(name: str, code: str, after: str) -> str:
     """Write down that what *code* prints is caught under *name*: all its lines stay where they are, one space in."""
     head = f"with get_ipython().capture() as {name}:"
     tree = read_python(code)
-    if isinstance(tree, str) or not tree.body:
-        return f"{head} pass{after}" if not isinstance(tree, str) else f"{head}\n{code}"
+    if isinstance(tree, str):
+        return f"\n{code}"
+    if not tree.body:
+        return f"{head} pass{after}"
     scanner = _Scanner()
     lines = [head]
     for line in code.split("\n"):

@@ -90,7 +90,6 @@ def test_any_text_is_translated(source: str) -> None:
             "%%capture out\ns = '''a\nb'''\nif s:\n    x = [\n1]",
             "with get_ipython().capture() as out:\n s = '''a\nb'''\n if s:\n     x = [\n 1]",
         ),
-        ("%%capture out\ndef f(:", "with get_ipython().capture() as out:\ndef f(:"),
         ("%%capture out\n# nothing", "with get_ipython().capture() as out: pass\n"),
         ("%%html\n<b>bold</b>", "\n"),
         ("%%bash\n# nothing\nls", "\n\n"),
@@ -180,3 +179,7 @@ def test_running_a_program_brings_its_names(tmp_path, monkeypatch) -> None:
 def test_what_stays_unreadable_stays() -> None:
     assert translate("def f(:").code == "def f(:"
     assert parse_python("def f(:") is None
+
+
+def test_what_cannot_be_read_is_not_captured() -> None:
+    assert translate("%%capture out\ndef f(:").code == "\ndef f(:"
