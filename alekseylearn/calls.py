@@ -51,7 +51,7 @@ class Calls(Own, ABC):
         self.files(call, self.said(call, dotted, base), frame)
         self.consume(given.things)
         if dotted:
-            result = self.call_function(call, dotted, given, frame)
+            result = self.call_function(call, dotted, given, frame, base)
         else:
             result = self.dispatch(call, call.attributes[-1] if call.attributes else "", base, given)
         self.exhaust(call, dotted, frame)
@@ -107,8 +107,8 @@ class Calls(Own, ABC):
 
     # -- libraries ----------------------------------------------------------------------------------------------
 
-    def call_function(self, call: Call, dotted: str, given: Given, frame: Frame) -> Things:
-        """Follow a call of the module's function *dotted*."""
+    def call_function(self, call: Call, dotted: str, given: Given, frame: Frame, base: Things) -> Things:
+        """Follow a call of the function *dotted* of the module that is among *base*, or that holds it."""
         passed, name, said = given.things, dotted.removeprefix("builtins."), self.known.of_function(dotted)
         builtin = name != dotted
         found = self.call_builtin(call, name, given, frame) if builtin else None
@@ -125,9 +125,7 @@ class Calls(Own, ABC):
             self.draw(drawn)
         if not a_class and not (builtin and judgement.fresh):
             self.draw_through(passed)
-        for part in prefixes(dotted):
-            for source in self.loads.get(part, ()):
-                self.need(source, part, "imports")
+        self.need_parts(dotted, base)
         self.quiet = self.quiet and effects.only_shows(dotted, judgement, said)
         if effects.fills_last(call, dotted):
             self.change(given.positional[-1], "itself")
@@ -141,6 +139,13 @@ class Calls(Own, ABC):
             self.wake(frozenset(thing for thing in passed if thing.klass is not None), passed)
         plain = call.decorates or (builtin and judgement.fresh)
         return result if plain else result | self.hand_over(passed, NO_THINGS)
+
+    def need_parts(self, dotted: str, base: Things) -> None:
+        """Note who loads the parts of a package that are reached through it; what a name stands for is loaded anyway."""
+        bound = max((len(thing.module) for thing in base), default=0)
+        for part in prefixes(dotted):
+            for source in self.loads.get(part, ()) if len(part) > bound else ():
+                self.need(source, part, "imports")
 
     def module_by_name(self, call: Call, name: str, passed: Things) -> str:
         """Follow what loads a module by its name; return this name."""
@@ -228,8 +233,17 @@ class Calls(Own, ABC):
         wakes = judgement.receiver in ("deep", "graph") or not method
         if judgement.receiver == "itself" and any(thing.klass is not None for thing in receiver):
             judgement = replace(judgement, receiver="deep")
-        made = Thing(origin=min(origins, default="(value)"))
+        made = Thing(origin="(value)" if origins & randomness.STATEFUL else min(origins, default="(value)"))
         result = self.apply(judgement, receiver=receiver, passed=passed, made=made)
+        if (
+            method in libraries.GIVES_ITSELF
+            and {effects.library(origin) for origin in origins} <= libraries.QUIET_LIBRARIES
+        ):
+            result -= passed - receiver
+            made.holds -= passed - receiver
+        elif method in libraries.GIVES_DATA:
+            result -= receiver - passed
+            made.holds -= receiver - passed
         if not call.decorates:
             result |= self.hand_over(passed, receiver)
         if wakes:
@@ -240,7 +254,8 @@ class Calls(Own, ABC):
         self, judgement: Judgement, *, receiver: Things, passed: Things, made: Thing, a_class: bool = False
     ) -> Things:
         """Carry out what a call was judged to do; return what its result may be."""
-        self.change(receiver, judgement.receiver)
+        learners = {effects.library(thing.maker) for thing in receiver} <= libraries.LEAVES_DATA
+        self.change(receiver, judgement.receiver, libraries.DATA_LIBRARIES if learners else frozenset())
         self.change(passed, judgement.arguments)
         if passed and (judgement.keeps or judgement.receiver in ("deep", "graph")):
             for thing in cover(receiver or passed):

@@ -47,7 +47,7 @@ def judge_method(call: Call, origins: Iterable[str], said: Said) -> Judgement:
     method = call.attributes[-1] if call.attributes else "__call__"
     origins = set(origins)
     if origins & randomness.STATEFUL:
-        return Judgement(receiver="itself", fresh=True)
+        return Judgement(receiver="itself", arguments="itself" if method == "shuffle" else "nothing", fresh=True)
     if method in libraries.GRAPH_METHODS:
         return Judgement(receiver="graph", arguments=_of_arguments(origins))
     if _is_true(call.keyword("inplace")):
@@ -190,6 +190,8 @@ def effect_of(call: Call, dotted: str, said: Said) -> str | None:
     found = libraries.ENVIRONMENT.get(dotted)
     if found is not None:
         return found
+    if library(dotted) in libraries.DISPLAY_LIBRARIES and name.startswith(("register", "addfont")):
+        return f"makes something known by `{dotted}`"
     if (
         library(dotted) in libraries.DISPLAY_LIBRARIES
         or library(dotted) == "builtins"
@@ -236,12 +238,18 @@ def draws(call: Call, dotted: str, said: Said) -> tuple[str, ...]:
     if dotted in randomness.DRAWS_NOTHING or dotted in randomness.SEEDS:
         return ()
     if name in randomness.MAY_SHUFFLE:
-        if not _is_true(call.keyword("shuffle")) or _given(call, "random_state") or _given(call, "generator"):
+        if _given(call, "random_state") or _given(call, "generator"):
             return ()
-        return ("PyTorch",) if name == "DataLoader" else ("NumPy",)
+        generator = "PyTorch" if name == "DataLoader" else "NumPy"
+        if not _is_true(call.keyword("shuffle")):
+            # Going through a loader draws a seed for its workers, whether or not it has any.
+            return (generator + randomness.ADVANCES,) if name == "DataLoader" else ()
+        return (generator,)
     needed = randomness.RANDOMIZED_WITH.get(name)
     if name in randomness.RANDOMIZED or (needed is not None and call.keyword(needed) is not None):
         return () if _given(call, "random_state") else ("NumPy",)
+    if name in randomness.ADVANCING:
+        return () if _given(call, "random_state") else (f"NumPy{randomness.ADVANCES}",)
     if library(dotted) == "scipy":
         return ("NumPy",) if name in randomness.SCIPY_DRAWS and not _given(call, "random_state") else ()
     return tuple(dict.fromkeys(generator for prefix, generator in randomness.DRAWS if dotted.startswith(prefix)))
@@ -251,6 +259,11 @@ def method_draws(call: Call, origins: Iterable[str], said: Said) -> tuple[str, .
     """Name the global random generators that a call of a method draws from by itself."""
     if "draws" in said:
         return randomness.GENERATORS
+    if call.attributes and any(library(origin) in randomness.LOADING for origin in origins):
+        if call.last in training.FITTING or call.last in ("train", "learn", "lr_find"):
+            return ("NumPy", "PyTorch")
+        if call.last in randomness.LOADS:
+            return (f"PyTorch{randomness.ADVANCES}",)
     if not call.attributes or call.last not in ("sample", "rvs") or _given(call, "random_state"):
         return ()
     return ("PyTorch",) if any(library(origin) == "torch" for origin in origins) else ("NumPy",)

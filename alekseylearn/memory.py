@@ -216,12 +216,12 @@ class Memory:
             thing.holds -= passing
         thing.holds |= cover(held - {thing})
 
-    def change(self, things: Iterable[Thing], how: Change) -> None:
-        """Note that the current cell changes *things*."""
+    def change(self, things: Iterable[Thing], how: Change, spared: frozenset[str] = frozenset()) -> None:
+        """Note that the current cell changes *things*, but for what libraries of the names *spared* made."""
         if how == "nothing":
             return
         for thing in things if how == "itself" else reach(things, look=how == "graph", compute=how == "graph"):
-            if thing.body is None and not thing.module:
+            if thing.body is None and not thing.module and effects.library(thing.origin) not in spared:
                 self.alter(thing)
 
     def alter(self, thing: Thing) -> None:

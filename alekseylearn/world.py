@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from alekseylearn import effects
 from alekseylearn.effects import Said
 from alekseylearn.events import Call, Value
-from alekseylearn.knowledge import libraries
+from alekseylearn.knowledge import libraries, randomness
 from alekseylearn.memory import Memory
-from alekseylearn.objects import Binding, Frame, Thing, in_order, reach
+from alekseylearn.objects import Binding, Frame, How, Thing, in_order, reach
 
 RANDOM = "%random "
 FILE = "%file "
@@ -21,12 +21,14 @@ ANY_FILE = "*"
 class World(Memory):
     """Keeps the state of the world under names of its own; `loads` are the cells that import a dotted module.
 
-    `written` are the files that cells wrote, `drawing` the objects whose methods draw from global random generators.
+    `written` are the files that cells wrote, `stars` the known libraries of which everything was imported (these cells
+    are always kept), `drawing` the objects whose methods draw from global random generators.
     """
 
     loads: dict[str, list[int]] = field(default_factory=dict)
     written: dict[str, None] = field(default_factory=dict)
     drawing: set[Thing] = field(default_factory=set)
+    stars: list[tuple[int, str]] = field(default_factory=list)
 
     def load(self, name: str, module: str, frame: Frame) -> None:
         """Bind *name* to *module*. Every import of a package may load parts that other cells reach through it."""
@@ -60,8 +62,22 @@ class World(Memory):
     def star(self, module: str) -> None:
         """Bind any name: what is not known from here on may come from *module*."""
         self.read_module(module)
-        self.unseen.append(self.current)
+        if effects.library(module) in libraries.QUIET_LIBRARIES:
+            self.stars.append((self.current, module))
+        else:
+            self.unseen.append(self.current)
         self.effects[f"imports everything from `{module}`"] = None
+
+    def unknown(self, name: str) -> None:
+        """Note a name that nothing defined so far; if everything of a known library was imported it is one of its names."""
+        if self.unseen or not self.stars:
+            Memory.unknown(self, name)
+            return
+        for source, _ in self.stars:
+            self.need(source, name, "imports")
+        module = libraries.USUAL_NAMES.get(name, f"{self.stars[-1][1]}.{name}")
+        sources: list[tuple[int, How]] = [(source, "imports") for source, _ in self.stars]
+        self.top.bindings[name] = Binding(tuple(sources), frozenset({Thing(module=module, origin=module)}))
 
     def opaque(self, what: str) -> None:
         """Code that cannot be seen may use and change everything."""
@@ -79,9 +95,10 @@ class World(Memory):
         """Draw from global random generators: what comes depends on all that was drawn before."""
         for generator in generators:
             self.quiet = False
-            name = RANDOM + generator
-            for source, how in self.top.bindings.get(name, Binding()).sources:
-                self.need(source, name, how)
+            name = RANDOM + generator.removesuffix(randomness.ADVANCES)
+            if not generator.endswith(randomness.ADVANCES):
+                for source, how in self.top.bindings.get(name, Binding()).sources:
+                    self.need(source, name, how)
             self.add_source(name, "random")
 
     def draw_through(self, things: Iterable[Thing]) -> None:

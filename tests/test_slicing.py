@@ -508,9 +508,37 @@ def test_reasons_are_in_the_words_of_data_scientists() -> None:
     }
 
 
-def test_long_lists_of_names_are_cut() -> None:
-    found = cut("a, b, c, d, e, f = load()", "#| train\nfit(a, b, c, d, e, f)")
-    assert why(found)[0] == "defines `a`, `b`, `c`, `d` and 2 more, used by cell 1"
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        ("a, b", "`a` and `b`"),
+        ("a, b, c, d", "`a`, `b`, `c` and `d`"),
+        ("a, b, c, d, e", "`a`, `b`, `c`, `d` and 1 more"),
+        ("a, b, c, d, e, f", "`a`, `b`, `c`, `d` and 2 more"),
+    ],
+)
+def test_long_lists_of_names_are_cut(names: str, words: str) -> None:
+    found = cut(f"{names} = load()", f"#| train\nfit({names})")
+    assert why(found)[0] == f"defines {words}, used by cell 1"
+
+
+def test_a_cell_that_defines_and_changes_is_kept_for_what_it_defines() -> None:
+    found = cut("a = [1]", "b = [1]\na.append(2)", "#| train\nc = a, b")
+    assert why(found)[1] == "defines `b`, used by cell 2"
+
+
+def test_a_part_of_a_package_is_told_by_the_package_and_a_file_by_its_whole_name() -> None:
+    assert why(cut("import os.path", "#| train\nos.path.join()"))[0] == "imports `os`, used by cell 1"
+    files = cut(
+        "import numpy as np", "np.save('a.npy', 1)\nnp.save('b', 1)", "#| train\nnp.load('a.npy'), np.load('b')"
+    )
+    assert why(files)[1] == "writes `a.npy` and `b`, which cell 2 reads"
+
+
+def test_what_comes_after_training_shows_what_it_looks_at_even_where_that_was_only_changed_before() -> None:
+    found = cut("from ours import *", "X.append(1)", "#| train\nfit(X)", "X", "1 + 1")
+    assert why(found)[3] == "comes after training and only shows it"
+    assert why(found)[4] == "comes after training"
 
 
 def test_unread_files_of_unknown_names_are_told() -> None:
@@ -548,6 +576,17 @@ def test_names_that_only_a_called_function_uses_are_missing_too() -> None:
 def test_hidden_state_is_told() -> None:
     found = cut("#| train\nfit = X", "X = 1")
     assert found.warnings == ("cell 0 uses `X` before it is defined: cell 1 defines it, further down",)
+
+
+def test_what_no_later_cell_defines_is_defined_nowhere() -> None:
+    assert cut("#| train\nfit = X", "y = 1").warnings == ("cell 0 uses `X`, which no cell defines",)
+
+
+def test_a_cell_does_not_define_for_itself_what_it_reads_first() -> None:
+    assert cut("#| train\nX = X + 1").warnings == ("cell 0 uses `X`, which no cell defines",)
+    assert cut("#| train\nX = X + 1", "X = 2").warnings == (
+        "cell 0 uses `X` before it is defined: cell 1 defines it, further down",
+    )
 
 
 def test_a_needed_cell_that_is_skipped_is_told() -> None:
@@ -670,3 +709,71 @@ def test_draws_that_nobody_feels_are_dropped_where_each_cell_is_seeded_anew() ->
     targets = find_targets(made)
     assert [reason.cell for reason in backward_slice(made, targets).kept] == [0, 1, 2, 3]
     assert [reason.cell for reason in backward_slice(made, targets, Rules(random="reseed")).kept] == [0, 1, 3]
+
+
+SKLEARN = (
+    "import numpy as np\nfrom sklearn.svm import SVC\nfrom sklearn.ensemble import RandomForestClassifier as Forest"
+)
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_kept"),
+    [
+        pytest.param("SVC().fit(X, y)", True, id="an estimator that draws a number for nothing"),
+        pytest.param("SVC(random_state=0).fit(X, y)", False, id="with a state of its own"),
+        pytest.param("rng = np.random.default_rng(0)\nrng.normal()", False, id="another generator"),
+    ],
+)
+def test_fits_that_move_a_generator_on_are_kept_before_those_that_draw(cell: str, *, is_kept: bool) -> None:
+    data = "np.random.seed(0)\nX, y = np.eye(4), np.arange(4)"
+    assert kept(SKLEARN, data, cell, "#| train\nForest().fit(X, y)") == [0, 1, *([2] if is_kept else []), 3]
+
+
+def test_a_fit_that_only_moves_a_generator_on_needs_no_earlier_draws() -> None:
+    cells = (SKLEARN, "np.random.seed(0)", "np.random.rand()", "X, y = np.eye(4), np.arange(4)")
+    assert kept(*cells, "#| train\nSVC().fit(X, y)") == [0, 1, 3, 4]
+
+
+TORCH = "import torch\nfrom torch.utils.data import DataLoader\ntorch.manual_seed(0)\nrows = [1, 2]"
+
+
+@pytest.mark.parametrize(
+    ("look", "is_kept"),
+    [
+        pytest.param("for row in DataLoader(rows): print(row)", True, id="a loader draws a seed for its workers"),
+        pytest.param("for row in DataLoader(rows, generator=g): print(row)", False, id="from its own generator"),
+        pytest.param("for row in rows: print(row)", False, id="a list does not"),
+    ],
+)
+def test_going_through_a_loader_moves_its_generator_on(look: str, *, is_kept: bool) -> None:
+    cells = (TORCH, "g = torch.Generator()", look, "#| train\nnet = torch.nn.Linear(1, 1)")
+    assert (2 in kept(*cells)) == is_kept
+
+
+def test_evaluating_by_libraries_with_loaders_moves_the_generator_on() -> None:
+    cells = (
+        TORCH,
+        "import skorch\nnet = skorch.NeuralNet(None)",
+        "net.predict(rows)",
+        "#| train\ntorch.nn.Linear(1, 1)",
+    )
+    assert kept(*cells) == [0, 1, 2, 3]
+    assert kept(*cells[:2], "net.fit(rows)", cells[3]) == [0, 1, 2, 3]
+
+
+def test_shuffling_by_a_generator_of_ones_own_changes_what_is_shuffled() -> None:
+    cells = ("import numpy as np\nX = np.arange(4)", "rng = np.random.RandomState(0)", "rng.shuffle(X)")
+    assert kept(*cells, "#| train\nprint(X)") == [0, 1, 2, 3]
+
+
+def test_what_is_registered_for_plots_is_kept() -> None:
+    cells = ("import matplotlib.pyplot as plt", "plt.cm.register_cmap(cmap=3)", "#| train\nx = 1")
+    assert kept(*cells) == [0, 1, 2]
+
+
+def test_names_of_several_star_imports_are_known() -> None:
+    found = cut(
+        "from sklearn.metrics import *", "from fastai.vision.all import *", "df = 1", "np.mean(df)", "#| train\nf(df)"
+    )
+    assert [reason.cell for reason in found.kept] == [0, 1, 2, 4]
+    assert {(edge.source, edge.target) for edge in found.edges} >= {(0, 4), (1, 4)}

@@ -175,6 +175,30 @@ PASSING_ON = ("Identity", "Flatten", "Dropout", "ReLU", "Sequential", "ModuleLis
 RUNNING_LAYERS = ("BatchNorm", "InstanceNorm", "Lazy", "Module", "Parametriz", "Spectral", "Ema", "Average")
 """Words in the names of layers that keep running figures; all others stay as they are when they are called."""
 
+LEAVES_DATA = words("sklearn statsmodels xgboost lightgbm catboost imblearn category_encoders umap hdbscan prophet")
+"""Libraries whose objects hold the data that they were made of and never change it."""
+
+DATA_LIBRARIES = words("(value) (container) numpy pandas polars pyarrow")
+
+GIVES_ITSELF = words("fit partial_fit set_params set_output adapt compile build fit_generator")
+"""Their result is the object itself, or something that holds it, and never what they got."""
+
+GIVES_DATA = words("fit_transform fit_predict fit_resample transform")
+"""Their result may be what they got, and never the object itself."""
+
+USUAL_NAMES: Mapping[str, str] = {
+    "np": "numpy",
+    "pd": "pandas",
+    "plt": "matplotlib.pyplot",
+    "torch": "torch",
+    "nn": "torch.nn",
+    "F": "torch.nn.functional",
+    "tf": "tensorflow",
+    "random": "random",
+    "os": "os",
+}
+"""Modules that libraries hand on by `import *`, under these names."""
+
 HELD_ARGUMENTS_CHANGE = ("Trainer", "Learner", "Accelerator", "Fabric", "Engine", "Experiment", "Tuner")
 """Endings of classes whose methods change their arguments: `Trainer().fit(model, data)` trains the model."""
 

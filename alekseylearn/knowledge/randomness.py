@@ -78,10 +78,24 @@ RANDOMIZED = words(
     "HalvingRandomSearchCV ShuffleSplit StratifiedShuffleSplit GroupShuffleSplit RepeatedKFold "
     "RepeatedStratifiedKFold RANSACRegressor TheilSenRegressor GaussianProcessRegressor GaussianProcessClassifier "
     "QuantileTransformer GaussianRandomProjection SparseRandomProjection RBFSampler Nystroem "
-    "PolynomialCountSketch permutation_importance permutation_test_score EllipticEnvelope MinCovDet "
+    "PolynomialCountSketch SkewedChi2Sampler AffinityPropagation permutation_importance permutation_test_score EllipticEnvelope MinCovDet "
     "IterativeImputer StackingClassifier SMOTE ADASYN RandomOverSampler RandomUnderSampler BorderlineSMOTE UMAP"
 )
 """scikit-learn's functions and classes that draw from NumPy's global generator when they get no `random_state`."""
+
+ADVANCES = " (moved on)"
+"""Behind the name of a generator: it is moved on, and what comes of it does not matter."""
+
+ADVANCING = words(
+    "SVC SVR NuSVC NuSVR OneClassSVM Lasso LassoCV ElasticNet ElasticNetCV GraphicalLasso GraphicalLassoCV "
+    "MultiTaskElasticNet MultiTaskElasticNetCV MultiTaskLasso MultiTaskLassoCV"
+)
+"""scikit-learn's classes whose fit draws a number that does not change its result (seen in 1.2.1 and 1.9.1)."""
+
+LOADING = words("skorch transformers lightning pytorch_lightning fastai accelerate")
+"""Libraries whose objects go through loaders of PyTorch: they draw when they train, and move it on by `LOADS`."""
+
+LOADS = words("predict predict_proba score evaluate validate test get_preds show_batch one_batch validation_step")
 
 RANDOMIZED_WITH: Mapping[str, str] = {
     "LogisticRegression": "solver",
