@@ -129,6 +129,9 @@ def of_torch(value: Any) -> tuple[object, ...] | None:
 def of_other_library(value: Any) -> tuple[object, ...] | None:
     """Take apart arrays and models of JAX, TensorFlow, Keras, CatBoost and polars."""
     kinds = type(value).__mro__
+    if is_of(kinds[0], ("jax", "jaxlib")) and hasattr(value, "__wrapped__"):
+        # A compiled function knows the line that it stood on.
+        return (value.__wrapped__,)
     if any(is_of(kind, ("jax", "jaxlib")) for kind in kinds) and hasattr(value, "dtype"):
         jax = sys.modules["jax"]
         return (str(value.dtype), sys.modules["numpy"].asarray(_key_data(jax, value)))
