@@ -48,12 +48,19 @@ def judge_method(call: Call, origins: Iterable[str], said: Said) -> Judgement:
     origins = set(origins)
     if origins & randomness.STATEFUL:
         return Judgement(receiver="itself", arguments="itself" if method == "shuffle" else "nothing", fresh=True)
-    if method in libraries.GRAPH_METHODS:
-        return Judgement(receiver="graph", arguments=_of_arguments(origins))
     if _is_true(call.keyword("inplace")):
         return Judgement(receiver="itself")
     if method in libraries.TENSOR_METHODS and {library(origin) for origin in origins} <= libraries.TENSOR_LIBRARIES:
         return Judgement(fresh=True)
+    if method == "__call__":
+        return _by_calling(origins)
+    return _by_name(method, origins) or _by_library(origins)
+
+
+def _by_name(method: str, origins: set[str]) -> Judgement | None:
+    """Judge a method by its name; None when it stands in no list."""
+    if method in libraries.GRAPH_METHODS:
+        return Judgement(receiver="graph", arguments=_of_arguments(origins))
     if method in libraries.ADDING_METHODS:
         plain = origins <= libraries.PLAIN_CLASSES
         return Judgement(receiver="itself" if plain else "deep", keeps=True)
@@ -63,11 +70,7 @@ def judge_method(call: Call, origins: Iterable[str], said: Said) -> Judgement:
         return Judgement(receiver="deep", arguments=_of_arguments(origins))
     if method in libraries.PURE_METHODS:
         return Judgement(fresh=method in libraries.FRESH_METHODS)
-    if method == "__call__":
-        return _by_calling(origins)
-    if origins and all(_is_tensor(origin) for origin in origins):
-        return Judgement()
-    return _by_library({library(origin) for origin in origins})
+    return None
 
 
 def _by_calling(origins: set[str]) -> Judgement:
@@ -77,7 +80,7 @@ def _by_calling(origins: set[str]) -> Judgement:
     layers = {origin for origin in origins if origin.startswith(libraries.LAYERS)}
     if layers and layers == origins and not any(_keeps_figures(origin) for origin in layers):
         return Judgement(fresh=not any(origin.endswith(libraries.PASSING_ON) for origin in layers))
-    return _by_library({library(origin) for origin in origins})
+    return _by_library(origins)
 
 
 def _is_tensor(origin: str) -> bool:
@@ -91,10 +94,13 @@ def _keeps_figures(layer: str) -> bool:
     return any(part in name for part in libraries.RUNNING_LAYERS) or not name[:1].isupper()
 
 
-def _by_library(makers: set[str]) -> Judgement:
+def _by_library(origins: set[str]) -> Judgement:
     """Judge a method that no list names, by the libraries that its object comes from."""
+    makers = {library(origin) for origin in origins}
     if not makers:
         return SUSPECT
+    if all(_is_tensor(origin) for origin in origins):
+        return Judgement()
     if makers <= libraries.DISPLAY_LIBRARIES:
         return Judgement(receiver="itself", fresh=True)
     if makers <= libraries.PURE_CLASSES_OF:
@@ -131,7 +137,7 @@ def judge_function(call: Call, dotted: str, said: Said) -> Judgement:
 
 
 def _through_its_class(dotted: str) -> bool:
-    """Whether a method is called through its class, as in `numpy.ndarray.sort(a)`, or `at` of one of NumPy's functions."""
+    """Whether a method is called through its class, as in `numpy.ndarray.sort(a)`, or `numpy.add.at`."""
     owner, _, name = dotted.rpartition(".")
     klass = owner.rpartition(".")[2]
     if library(dotted) == "numpy" and name == "at" and klass != "numpy":

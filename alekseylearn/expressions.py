@@ -125,6 +125,22 @@ class ExpressionReader(ABC):
             case ast.NamedExpr(target=target):
                 self.events.append(Assign(((self.walrus(target.id), values[-1]),)))
                 return values[-1]
+            case ast.Yield() | ast.YieldFrom():
+                self.lazy = True
+                for value in values:
+                    self.events.append(Return(value | value.element))
+                return NOTHING
+            case ast.FormattedValue():
+                self.events.append(Operate(result=self.fresh(), methods=_AS_TEXT, operands=tuple(values)))
+                return NOTHING
+            case _:
+                return self.operation(node, values)
+
+    def operation(self, node: ast.expr, values: Sequence[Value]) -> Value:
+        """Read the use of an operator, or anything else that computes something new of *values*."""
+        match node:
+            case ast.JoinedStr():
+                return NOTHING
             case ast.BoolOp():
                 return _either(values)
             case ast.IfExp():
@@ -140,16 +156,6 @@ class ExpressionReader(ABC):
                         self.goes_through(right)
                     self.operator(compares, (left, right))
                 return self.make(*values, derived=True)
-            case ast.Yield() | ast.YieldFrom():
-                self.lazy = True
-                for value in values:
-                    self.events.append(Return(value | value.element))
-                return NOTHING
-            case ast.FormattedValue():
-                self.events.append(Operate(result=self.fresh(), methods=_AS_TEXT, operands=tuple(values)))
-                return NOTHING
-            case ast.JoinedStr():
-                return NOTHING
             case _:
                 return self.make(*values, derived=True)
 

@@ -236,7 +236,7 @@ class Memory:
 
 
 def _last_shown(name: str) -> str:
-    """Return the name under which is kept what *name* stands for in IPython: the value shown last, or an earlier one."""
+    """Return the name under which is kept what *name* is in IPython: the value shown last, or an earlier one."""
     if name == "_":
         return SHOWN_LAST
     return SHOWN if _SHOWN_EARLIER.match(name) else ""

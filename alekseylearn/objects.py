@@ -28,13 +28,13 @@ class Thing:
     """An object that the notebook makes.
 
     `holds` are objects that it owns, `sees` objects that it got to look at, `lineage` what it was computed from.
-    `klass` is its class, where this is one of the notebook's; such a class knows its `methods`, its `bases` and its
-    `metaclass` and its annotated `fields`.
-    `parts` are its attributes by name; None when it may have others; `items` those of a tuple by their place. `bound` is the name of the method that it is, of
-    what it holds; `arguments` are those of a generator, whose body runs with them later. `shared` names the function
-    that handed out this setting of a library. `changed` is the last cell that changed it, which needs those that did
-    before; `known_as` the name by which it was seen last; `draws` the global random generators that its methods draw
-    from; `number` tells it from others in the order in which they were made.
+    `klass` is its class, where this is one of the notebook's; such a class knows its `methods`, its `bases`, its
+    `metaclass` and its annotated `fields`. `parts` are its attributes by name, None when it may have others; `items`
+    those of a tuple by their place. `bound` is the name of the method that it is, of what it holds; `arguments` are
+    those of a generator, whose body runs with them later. `shared` names the function that handed out this setting of
+    a library. `changed` is the last cell that changed it, which needs those that did before; `known_as` the name by
+    which it was seen last; `draws` the global random generators that its methods draw from; `number` tells it from
+    others in the order in which they were made.
     """
 
     origin: str = ""

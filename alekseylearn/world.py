@@ -69,7 +69,7 @@ class World(Memory):
         self.effects[f"imports everything from `{module}`"] = None
 
     def unknown(self, name: str) -> None:
-        """Note a name that nothing defined so far; if everything of a known library was imported it is one of its names."""
+        """Note a name that nothing defined so far; it may be one of a known library of which all was imported."""
         if self.unseen or not self.stars:
             Memory.unknown(self, name)
             return

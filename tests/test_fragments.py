@@ -79,8 +79,10 @@ def judged(cases: Sequence[Case], modules: Sequence[str]) -> Iterator[str]:
         runs.append((f"{case.name}: what is labelled", True, run(case, needed)))
         if kept(case) != needed:
             runs.append((f"{case.name}: the slice", True, run(case, kept(case))))
-        for spared in sorted(cells(case, "keep")):
-            runs.append((f"{case.name}: without cell {spared}", False, run(case, needed - {spared})))
+        runs += [
+            (f"{case.name}: without cell {spared}", False, run(case, needed - {spared}))
+            for spared in sorted(cells(case, "keep"))
+        ]
     whole: dict[str, Any] = {}
     for (name, same, _), found in zip(runs, answer([program for _, _, program in runs], modules), strict=True):
         if same is None:
@@ -109,7 +111,10 @@ def run(case: Case, numbers: Iterable[int]) -> dict[str, Any]:
     }
     return {
         "cells": [(int(case.cells[number].word("count") or number), text) for number, text in code.items()],
-        "tell": {int(case.cells[number].word("count") or number): mentioned(code[number]) for number in sorted(targets & set(code))},
+        "tell": {
+            int(case.cells[number].word("count") or number): mentioned(code[number])
+            for number in sorted(targets & set(code))
+        },
     }
 
 
@@ -128,6 +133,12 @@ def answer(programs: Sequence[dict[str, Any]], modules: Sequence[str]) -> list[d
         capture_output=True,
         text=True,
         check=True,
-        env={**os.environ, "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"},
+        env={
+            **os.environ,
+            "MPLBACKEND": "Agg",
+            "OMP_NUM_THREADS": "1",
+            "PYTHONHASHSEED": "0",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
     )
     return list(json.loads(done.stdout))

@@ -43,12 +43,12 @@ def told(value: Any, seen: tuple[int, ...] = ()) -> Any:
             return [kind, *([told(key, seen), told(item, seen)] for key, item in value.items())]
         case type() | types.FunctionType() | types.BuiltinFunctionType() | types.ModuleType() | types.MethodType():
             return [kind, getattr(value, "__name__", "")]
-    for method in ("detach", "tolist", "to_dict", "get_state", "getstate"):
-        found = getattr(value, method, None)
+    for method in ("tolist", "to_dict", "get_state", "getstate"):
+        found = getattr(type(value), method, None)
         if callable(found):
             with contextlib.suppress(Exception):
-                return [kind, told(found(), seen)]
-    state = getattr(value, "bit_generator", None)
+                return [kind, told(found(value), seen)]
+    state = vars(type(value)).get("bit_generator") and value.bit_generator
     inside = state.state if state is not None else getattr(value, "__dict__", {})
     return [kind, told(inside, seen)]
 
@@ -92,7 +92,7 @@ def apart(run: Run) -> dict[str, Any]:
     child = os.fork()
     if child == 0:
         os.close(reading)
-        with tempfile.TemporaryDirectory() as folder, open(writing, "w") as pipe:
+        with tempfile.TemporaryDirectory() as folder, os.fdopen(writing, "w") as pipe:
             os.chdir(folder)
             sys.path.insert(0, folder)
             pipe.write(json.dumps(answered(run)))
@@ -100,7 +100,7 @@ def apart(run: Run) -> dict[str, Any]:
             os.chdir("/")
         os._exit(0)
     os.close(writing)
-    with open(reading) as pipe:
+    with os.fdopen(reading) as pipe:
         text = pipe.read()
     os.waitpid(child, 0)
     return json.loads(text) if text else {"failed": "the process ended"}

@@ -27,7 +27,8 @@ DISPLAY_LIBRARIES = words(
 """Their calls show things and change nothing that training uses."""
 
 QUIET_LIBRARIES = DISPLAY_LIBRARIES | words(
-    "(value) (container) (generator) (method) (super) numpy pandas scipy sklearn statsmodels math cmath statistics time datetime calendar "
+    "(value) (container) (generator) (method) (super) "
+    "numpy pandas scipy sklearn statsmodels math cmath statistics time datetime calendar "
     "collections itertools functools operator copy re string textwrap typing types enum dataclasses abc pathlib "
     "os json csv glob fnmatch io pickle joblib hashlib base64 struct decimal fractions numbers uuid inspect "
     "traceback platform getpass tempfile contextlib gc warnings logging sys random heapq bisect array tqdm torch "
@@ -41,7 +42,8 @@ QUIET_LIBRARIES = DISPLAY_LIBRARIES | words(
 """Their functions leave arguments alone, save `CHANGES_ARGUMENTS`; their objects change by `CHANGING_METHODS`."""
 
 PURE_CLASSES_OF = words(
-    "(value) (container) numpy pandas scipy math statistics datetime collections pathlib re json polars pyarrow decimal fractions"
+    "(value) (container) "
+    "numpy pandas scipy math statistics datetime collections pathlib re json polars pyarrow decimal fractions"
 )
 """Libraries of values: their objects stay as they are unless a changing method is called."""
 
@@ -123,12 +125,14 @@ FRESH_METHODS = words(
     "idxmin value_counts unique to_csv to_parquet to_json to_excel to_feather to_hdf to_pickle to_string "
     "to_markdown to_html savefig exists is_file is_dir read_text read_bytes predict predict_proba "
     "predict_log_proba decision_function tolist any all memory_usage strftime isoformat total_seconds dot cumsum "
-    "cumprod round copy astype assign join explode reindex drop dropna fillna replace rename reset_index set_index sort_values sort_index "
+    "cumprod round copy astype assign join explode reindex "
+    "drop dropna fillna replace rename reset_index set_index sort_values sort_index "
     "drop_duplicates merge pivot pivot_table melt stack unstack agg aggregate apply map applymap query nlargest "
     "nsmallest sample flatten repeat clip diff shift isna isnull notna notnull between isin abs rank toarray "
     "todense clone select_dtypes combine_first interpolate pct_change standard_normal normal uniform integers "
-    "exp log log1p sqrt pow softmax log_softmax sigmoid tanh relu matmul bmm mm argsort topk clamp masked_fill logsumexp "
-    "index_select square norm sub mul div neg eq ne lt le gt ge logical_and logical_or cross_entropy rmul rsub "
+    "exp log log1p sqrt pow softmax log_softmax sigmoid tanh relu matmul bmm mm argsort topk clamp masked_fill "
+    "logsumexp index_select square norm sub mul div neg eq ne lt le gt ge logical_and logical_or cross_entropy "
+    "rmul rsub "
     "choice permutation random rand randn randint duplicated mode inverse_transform transform classes"
 )
 """Their results are new objects: what is done to these does not change the object itself."""

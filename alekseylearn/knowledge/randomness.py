@@ -78,7 +78,8 @@ RANDOMIZED = words(
     "HalvingRandomSearchCV ShuffleSplit StratifiedShuffleSplit GroupShuffleSplit RepeatedKFold "
     "RepeatedStratifiedKFold RANSACRegressor TheilSenRegressor GaussianProcessRegressor GaussianProcessClassifier "
     "QuantileTransformer GaussianRandomProjection SparseRandomProjection RBFSampler Nystroem "
-    "PolynomialCountSketch SkewedChi2Sampler AffinityPropagation permutation_importance permutation_test_score EllipticEnvelope MinCovDet "
+    "PolynomialCountSketch SkewedChi2Sampler AffinityPropagation permutation_importance permutation_test_score "
+    "EllipticEnvelope MinCovDet "
     "IterativeImputer StackingClassifier SMOTE ADASYN RandomOverSampler RandomUnderSampler BorderlineSMOTE UMAP"
 )
 """scikit-learn's functions and classes that draw from NumPy's global generator when they get no `random_state`."""

@@ -212,17 +212,6 @@ def is_measure(name: str) -> bool:
     return name in MEASURING or name.endswith(MEASURE_ENDINGS)
 
 
-def is_telling(name: str, dotted: str) -> bool:
-    """Whether a call of this name may train or measure."""
-    return (
-        name in FITTING
-        or name in UPDATING
-        or name in ("train", "learn")
-        or dotted in TRAINING_FUNCTIONS
-        or is_measure(name)
-    )
-
-
 def names_a_measure(variable: str) -> bool:
     """Whether a variable of this name holds a measure, such as `val_acc`."""
     return bool(MEASURE_WORDS & set(variable.lower().split("_")))
