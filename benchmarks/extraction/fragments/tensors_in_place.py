@@ -3,8 +3,8 @@
 # %% keep
 import torch
 # %% keep
-x = torch.zeros(3)
-y = x.view(3, 1)
+x = torch.zeros(4)
+y = x.view(4, 1)
 # %% keep
 x.add_(2)
 # %% keep
