@@ -60,6 +60,15 @@ def test_a_changed_argument_is_one_modified_cell() -> None:
     assert line_diff(change) == ("- model = LogisticRegression(C=1.0)", "+ model = LogisticRegression(C=0.1)")
 
 
+def test_two_lines_stand_around_what_changed() -> None:
+    base, head = "\n".join("abcdefg"), "\n".join("abcDefg")
+    assert line_diff(only(notebook(base), notebook(head))) == (
+        *("  …", "  b", "  c"),
+        *("- d", "+ D"),
+        *("  e", "  f", "  …"),
+    )
+
+
 def test_cells_that_come_and_go_stand_where_they_were() -> None:
     base = notebook("a()", "old_thing = 1", "b()", "c()", "last + words")
     head = notebook("first[0]", "a()", "b()", "fresh % stuff", "c()")
@@ -75,6 +84,7 @@ def test_a_moved_cell_is_moved_not_rewritten() -> None:
     base = notebook("a()", "b()", "c()", "d()")
     change = only(base, notebook("b()", "c()", "d()", "a()"))
     assert (change.kind, change.added_lines, change.removed_lines, line_diff(change)) == ("moved", 0, 0, ())
+    assert not change.cosmetic
 
 
 def test_moved_copies_are_paired_in_their_order() -> None:
@@ -181,7 +191,7 @@ def test_a_notebook_that_comes_or_goes_has_all_its_cells() -> None:
     assert told(diff_notebooks(None, new)) == [("added", None, 0), ("added", None, 1)]
     assert diff_notebooks(new, None).status == "deleted"
     assert told(diff_notebooks(new, None)) == [("removed", 0, None), ("removed", 1, None)]
-    with pytest.raises(ValueError, match="neither side"):
+    with pytest.raises(ValueError, match=r"^a notebook that exists on neither side cannot be compared$"):
         diff_notebooks(None, None)
 
 

@@ -168,6 +168,23 @@ def test_a_cell_that_is_not_python_says_why(source: str, error: str) -> None:
     assert found.events == ()
 
 
+def test_a_cell_that_cannot_be_read_keeps_its_place() -> None:
+    assert find_names(notebook("a = 1", "b = (").cells[1]).cell == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "shows"),
+    [
+        *[(source, "nothing") for source in ("", "a = 1", "a;", "a;\n", "None", "if a:\n    b")],
+        *[(f"{name}(a)", "nothing") for name in ("print", "display", "help", "setattr", "delattr", "exec")],
+        *[(source, "something") for source in ("1", "a + b", "a < b", "a, b", "[a]", "{a: b}", "f'{a}'", "b = 1\n2")],
+        *[(source, "perhaps") for source in ("a", "f(a)", "a.b", "a.print(b)")],
+    ],
+)
+def test_what_a_cell_shows_is_what_its_last_line_gives_unless_that_is_none(source: str, shows: str) -> None:
+    assert names(source).shows == shows
+
+
 def test_functions_know_their_parameters() -> None:
     made = [event.function for event in names("def f(a, /, b, *c, d, **e): pass").events if isinstance(event, Make)]
     assert isinstance(made[0], Function)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import assume, given, settings
 
-from alekseylearn.knowledge import Rules
+from alekseylearn.knowledge import Knowledge, Rules
 from alekseylearn.notebook import Cell, Notebook
 from alekseylearn.slicing import Slice, backward_slice
 from alekseylearn.targets import Target, find_targets
@@ -459,6 +459,38 @@ def test_what_training_does_not_feel_is_dropped(cell: str) -> None:
     assert kept(cell, "#| train\nfit()") == [1]
 
 
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        pytest.param(("import odd as o", "#| train\nfit()"), [0, 1], id="never named"),
+        pytest.param(("import odd", "#| train\nfit()", "odd.look()"), [1], id="named where it only shows"),
+        pytest.param(("import odd", "def f(): odd.go()", "#| train\nfit()"), [2], id="named in a function"),
+        pytest.param(("import odd.part", "#| train\nfit()", "odd.look()"), [1], id="a part of a package"),
+    ],
+)
+def test_an_import_that_no_cell_names_is_kept_for_what_it_does(cells: tuple[str, ...], expected: list[int]) -> None:
+    assert kept(*cells) == expected
+
+
+def test_what_changes_the_environment_says_so() -> None:
+    assert why(cut("import os\nos.chdir('..')", FIT))[0] == "changes the working directory"
+    assert why(cut("import ours_that_registers", FIT))[0] == "imports something for what the import does"
+
+
+def test_a_slice_says_of_what_it_is_and_names_each_cell_by_its_id() -> None:
+    made = notebook("a = 1", FIT, path="folder/one.ipynb")
+    found = backward_slice(made, find_targets(made))
+    assert (found.notebook, found.targets) == ("folder/one.ipynb", find_targets(made))
+    assert [(reason.cell, reason.id) for reason in (*found.kept, *found.dropped)] == [(1, "cell-1"), (0, "cell-0")]
+
+
+def test_what_the_repository_says_of_calls_is_believed() -> None:
+    made = notebook("import lab\nX = lab.numbers()", "lab.look(X)", "#| train\nfit(X)")
+    said = Rules(known=Knowledge(frozenset({("lab.look", "pure")})))
+    assert [reason.cell for reason in backward_slice(made, find_targets(made)).kept] == [0, 1, 2]
+    assert [reason.cell for reason in backward_slice(made, find_targets(made), said).kept] == [0, 2]
+
+
 def test_what_comes_after_the_last_target_is_dropped() -> None:
     found = cut(IMPORTS, DATA, FIT, "import os\nos.chdir('/')", "model.coef_")
     assert [reason.cell for reason in found.kept] == [0, 1, 2]
@@ -606,6 +638,7 @@ def test_cells_that_were_run_in_another_order_are_told() -> None:
     )
     assert cut("a = 1", "print(a)", "#| train\nb = a", counts=(1, 9, 2)).warnings == ()
     assert cut("a = 1", "#| train\nb = a", counts=(None, 2)).warnings == ()
+    assert cut("a = 1", "#| train\nb = a", counts=(2, 2)).warnings == ()
 
 
 def test_edges_tell_who_uses_what() -> None:

@@ -367,6 +367,9 @@ def test_what_prepares_looks_or_simulates_does_not_train(cell: str) -> None:
             "E().run()",
         ),
         ("x = 1", "%run nothing_known.py\nm.fit(X)"),
+        ("\n%%writefile go.py\nm.fit(X)", "%run go.py"),
+        ("%%writefile tools/go.py\ndef go(m): m.fit(X)", "from tools.go import go\ngo(m)"),
+        ("%%writefile go.py\ndef go():\n    m.fit(X)\nwork = go\nwork()", "%run go.py"),
         ("%%writefile notes.txt\nm.fit(X", "m.fit(X)"),
         (
             "def half(w):\n    help1(w)\n    help1(w)\n    return help1(w)\ndef help1(w):\n    return w @ X",
@@ -540,6 +543,22 @@ def test_what_is_no_figure_does_not_measure(cell: str) -> None:
     assert targets(FITTED, cell) == {0: "train"}
 
 
+def test_the_first_that_trains_is_told_with_the_names_as_they_are_there() -> None:
+    cells = ("from sklearn.svm import SVC\nfrom sklearn.preprocessing import StandardScaler\nm = SVC()",)
+    cells += ("m.fit(X)\nm = StandardScaler()\nloss.backward()\nmove.step()",)
+    assert reasons(*cells) == {1: "trains: calls `m.fit`"}
+
+
+def test_figures_of_what_was_not_trained_do_not_count() -> None:
+    cells = (
+        "from sklearn.metrics import accuracy_score\ny = [1]",
+        FITTED,
+        "accuracy_score(y, y)",
+        "rmse = error(SVC)\nrmse",
+    )
+    assert targets(*cells) == {1: "train"}
+
+
 def test_what_is_measured_before_training_does_not_count() -> None:
     assert targets("m.score(X, y)", "m.fit(X, y)", "p = m.predict(X)", "(p == y).mean(); accuracy") == {
         1: "train",
@@ -653,6 +672,13 @@ def test_what_the_repository_says_of_calls_goes_first() -> None:
     cells = ("import ours\nm = ours.go(X)", "ours.Wide().fit(X)", "m.judge()", "m.score(X)")
     found = find_targets(notebook(*cells), Knowledge(said))
     assert {target.cell: target.kind for target in found} == {0: "train", 2: "metrics"}
+
+
+def test_what_the_repository_says_of_calls_tells_what_training_left_behind() -> None:
+    made = notebook("import ours\ndata = [1]", "m.fit(X)\nours.look(data)", "accuracy(data)")
+    said = Knowledge(frozenset({("ours.look", "pure")}))
+    assert [target.cell for target in find_targets(made)] == [1, 2]
+    assert [target.cell for target in find_targets(made, said)] == [1]
 
 
 def test_a_cell_that_is_nested_too_deeply_is_a_target_where_it_seems_to_train() -> None:
