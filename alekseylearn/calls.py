@@ -94,11 +94,12 @@ class Calls(BuiltinCalls, ABC):
             self.effects[words] = None
         self.seed(effects.seeds(dotted, said))
         drawn = effects.draws(call, dotted, said)
-        a_class = effects.makes_object(dotted) or dotted in libraries.HOLDERS
+        a_class = effects.makes_object(dotted)
         judgement = effects.judge_function(call, dotted, said)
         if not a_class or dotted.startswith(tuple(prefix for prefix, _ in randomness.DRAWS)):
             self.draw(drawn)
-        if not a_class and not (builtin and judgement.fresh):
+        shows = effects.library(dotted) in libraries.DISPLAY_LIBRARIES
+        if not (a_class or shows or (builtin and judgement.fresh)):
             self.draw_through(passed)
         self.need_parts(dotted, base)
         self.quiet = self.quiet and effects.only_shows(dotted, judgement, said)

@@ -96,7 +96,7 @@ def _keeps_figures(layer: str) -> bool:
 
 def _by_library(origins: set[str]) -> Judgement:
     """Judge a method that no list names, by the libraries that its object comes from."""
-    makers = {library(origin) for origin in origins}
+    makers = {data_library(origin) for origin in origins}
     if not makers:
         return SUSPECT
     if all(_is_tensor(origin) for origin in origins):
@@ -179,12 +179,14 @@ def method_only_shows(call: Call, origins: Iterable[str], said: Said) -> bool:
         return bool(said & {"shows", "pure"})
     if _is_true(call.keyword("inplace")):
         return False
-    makers = {library(origin) for origin in origins}
+    makers = {data_library(origin) for origin in origins}
     return call.last in libraries.PURE_METHODS or (bool(makers) and makers <= libraries.DISPLAY_LIBRARIES)
 
 
 def makes_object(dotted: str) -> bool:
     """Whether the call of *dotted* is that of a class, by the way it is written."""
+    if dotted in libraries.HOLDERS or dotted.startswith(libraries.HOLDER_PREFIXES):
+        return True
     return dotted.rpartition(".")[2][:1].isupper()
 
 
@@ -297,6 +299,11 @@ def writes_file(call: Call, said: Said) -> bool:
 def library(dotted: str) -> str:
     """Return the top-level package of a dotted name."""
     return dotted.partition(".")[0]
+
+
+def data_library(origin: str) -> str:
+    """Return the library whose values *origin* makes: what loads or splits data gives arrays and frames."""
+    return "numpy" if origin.startswith(libraries.MAKES_DATA) else library(origin)
 
 
 def _second(call: Call) -> Value | None:

@@ -221,7 +221,7 @@ class Memory:
         if how == "nothing":
             return
         for thing in things if how == "itself" else reach(things, look=how == "graph", compute=how == "graph"):
-            if thing.body is None and not thing.module and effects.library(thing.origin) not in spared:
+            if thing.body is None and not thing.module and effects.data_library(thing.origin) not in spared:
                 self.alter(thing)
 
     def alter(self, thing: Thing) -> None:

@@ -79,6 +79,8 @@ def test_data_drawn_from_a_generator_is_data_and_no_generator(draw: str) -> None
         "from sklearn.decomposition import PCA\npoints = PCA(2).fit_transform(df)\nplt.scatter(points[:, 0], points[:, 1])",
         "import statsmodels.api as sm\nols = sm.OLS(df.b, sm.add_constant(df.a)).fit()\nols.summary()",
         "import xgboost as xgb\nbooster = xgb.train({}, xgb.DMatrix(df, label=df.b), 3)",
+        "import statsmodels.formula.api as smf\nsmf.ols('b ~ a', data=df).fit().summary()",
+        "from sklearn.datasets import load_wine\nwine = load_wine(as_frame=True).frame\nwine.corrwith(df.a).abs()",
         "def compare(model):\n    return model.fit(df, df.b).score(df, df.b)\ncompare(Ridge(2.0))",
     ],
 )
@@ -142,3 +144,13 @@ def test_plots_of_what_an_object_of_the_notebook_collected_are_left_out() -> Non
         "#| train\nweights = np.random.randn(2)",
     )
     assert kept(*cells) == [0, 1, 2, 4]
+
+
+def test_data_that_a_library_loads_is_only_looked_at() -> None:
+    cells = (
+        f"{IMPORTS}\nfrom sklearn.datasets import load_wine",
+        "X, y = load_wine(return_X_y=True, as_frame=True)",
+        "X.corrwith(y).abs().sort_values()",
+        "#| train\nmodel = Ridge().fit(X, y)",
+    )
+    assert kept(*cells) == [0, 1, 3]

@@ -179,6 +179,20 @@ PASSING_ON = ("Identity", "Flatten", "Dropout", "ReLU", "Sequential", "ModuleLis
 RUNNING_LAYERS = ("BatchNorm", "InstanceNorm", "Lazy", "Module", "Parametriz", "Spectral", "Ema", "Average")
 """Words in the names of layers that keep running figures; all others stay as they are when they are called."""
 
+HOLDER_PREFIXES = ("statsmodels.formula.", "sklearn.pipeline.make_", "sklearn.compose.make_", "imblearn.pipeline.make_")
+"""Functions that make an object which holds what they got, as a class does."""
+
+MAKES_DATA = (
+    "sklearn.datasets.",
+    "sklearn.model_selection.train_test_split",
+    "sklearn.utils.shuffle",
+    "sklearn.utils.resample",
+    "statsmodels.api.add_constant",
+    "statsmodels.api.datasets.",
+    "seaborn.load_dataset",
+)
+"""How the names of functions begin whose results are arrays and frames."""
+
 LEAVES_DATA = words("sklearn statsmodels xgboost lightgbm catboost imblearn category_encoders umap hdbscan prophet")
 """Libraries whose objects hold the data that they were made of and never change it."""
 
