@@ -50,7 +50,17 @@ def prune(notebook: Notebook, targets: tuple[Target, ...], rules: Rules = PLAIN)
     if not shown:
         return notebook, whole
     trimmed = replace(notebook, cells=tuple(_without(cell, shown.get(cell.index, [])) for cell in notebook.cells))
-    return trimmed, backward_slice(trimmed, targets, rules)
+    return trimmed, _again(trimmed, whole, rules)
+
+
+def _again(trimmed: Notebook, whole: Slice, rules: Rules) -> Slice:
+    """Slice the kept cells of *whole* again, without what is left out of them; nothing that was dropped comes back."""
+    kept = {reason.cell for reason in whole.kept}
+    # A dropped cell may use an import that is left out: it must not look like one that nobody can read.
+    cells = tuple(cell if cell.index in kept else replace(cell, source="") for cell in trimmed.cells)
+    cut = backward_slice(replace(trimmed, cells=cells), whole.targets, rules)
+    reasons = {reason.cell: reason for reason in whole.dropped}
+    return replace(cut, dropped=tuple(reasons.get(reason.cell, reason) for reason in cut.dropped))
 
 
 def _uses_last_values(cell: Cell) -> bool:

@@ -114,6 +114,17 @@ def test_imports_for_showing_are_left_out_of_a_cell_of_imports() -> None:
     assert left_out(f"{cells[0]}\n{PLOTS}", *cells[2:]) == [*PLOTS.split("\n"), "plt.plot(df.a)"]
 
 
+def test_a_plot_that_was_dropped_does_not_come_back_for_want_of_its_import() -> None:
+    imports = f"{IMPORTS}\nimport seaborn as sns"
+    cells = (imports, *with_tail("df.head()")[2:3], "sns.countplot(x='a', data=df)", FIT)
+    made = notebook(*cells)
+    trimmed, cut = prune(made, find_targets(made))
+    assert [reason.cell for reason in cut.kept] == [0, 1, 3]
+    assert {reason.cell: reason.reason for reason in cut.dropped} == {2: "only shows something"}
+    assert trimmed.cells[2].source == cells[2]
+    assert cut.missing == ()
+
+
 def test_what_stays_keeps_what_it_needs() -> None:
     imports = f"{IMPORTS}\n{PLOTS}\nimport lab"
     tail = "fig, ax = plt.subplots()\nfound = lab.frob(ax)\ndf.head()"
