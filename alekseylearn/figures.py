@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from alekseylearn.knowledge import libraries, training
 from alekseylearn.units import spelled
@@ -35,34 +35,76 @@ def drawn(call: ast.Call) -> bool:
     root = spelled(call.func).partition(".")[0]
     name = spelled(call.func).rpartition(".")[2]
     draws = root in ("plt", "sns", "ax", "axes", "axs", "fig", "px", "go") or name in training.DRAWING
-    inner = (part for argument in call.args for part in ast.walk(argument) if isinstance(part, ast.Call))
+    inner = (part for part in ast.walk(call) if isinstance(part, ast.Call))
     return draws and not any(spelled(part.func).endswith("confusion_matrix") for part in inner)
 
 
 def error(call: ast.Call) -> bool:
     """Whether a call takes the mean or sum of squares or amounts of differences."""
     name = spelled(call.func).rpartition(".")[2]
+    if name in ("describe", "std") and isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name):
+        return call.func.value.id.lower().startswith(("resid", "err"))
+    return averages(call) and any(differs(one) for one in _amounts(call))
+
+
+def averages(call: ast.Call) -> bool:
+    """Whether a call takes one mean or sum over everything."""
     own = (
         call.args[1:]
         if isinstance(call.func, ast.Attribute) and spelled(call.func.value) in ("np", "jnp", "torch")
         else call.args
     )
     each = [*own, *(keyword.value for keyword in call.keywords if keyword.arg in ("axis", "dim"))]
-    if name not in MEANS or any(isinstance(part, ast.Constant | ast.UnaryOp) for part in each):
-        return False
+    name = spelled(call.func).rpartition(".")[2]
+    return name in MEANS and not any(isinstance(part, ast.Constant | ast.UnaryOp) for part in each)
+
+
+def relative(node: ast.AST) -> bool:
+    """Whether *node* is a difference of two totals over one of them: `(p.sum() - y.sum()) / y.sum()`."""
+    match node:
+        case ast.BinOp(
+            left=ast.BinOp(left=ast.Call() as one, op=ast.Sub(), right=ast.Call() as two),
+            op=ast.Div(),
+            right=ast.Call() as total,
+        ):
+            return averages(total) and ast.unparse(total) in (ast.unparse(one), ast.unparse(two))
+        case _:
+            return False
+
+
+def _amounts(call: ast.Call) -> Iterator[ast.expr]:
+    """Find that of which *call* takes squares or amounts."""
     for part in ast.walk(call):
         match part:
             case ast.BinOp(left=base, op=ast.Pow(), right=ast.Constant(value=2)):
-                inner: Sequence[ast.expr] = (base,)
+                yield base
             case ast.Call(func=ast.Attribute(value=base, attr="abs" | "pow" | "square"), args=arguments):
-                inner = (base, *arguments)
+                yield from (base, *arguments)
             case ast.Call(func=ast.Name(id="abs"), args=arguments):
-                inner = arguments
+                yield from arguments
             case _:
-                continue
-        if any(differs(one) for one in inner):
-            return True
-    return False
+                pass
+
+
+def distance(call: ast.Call) -> bool:
+    """Whether a call takes the norm of how far what a model gives is from the truth: `norm(A @ w - b)`."""
+    name = spelled(call.func).rpartition(".")[2]
+    if name not in ("norm", "vector_norm") or any(word.arg in ("axis", "dim") for word in call.keywords):
+        return False
+    own = [call.func.value] if isinstance(call.func, ast.Attribute) else []
+    return any(_misses(part) for part in (*own, *call.args))
+
+
+def _misses(node: ast.expr) -> bool:
+    """Whether *node* is what a model gives, less something."""
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Sub):
+        return False
+    parts = [part for side in (node.left, node.right) for part in ast.walk(side)]
+    applied = any(
+        isinstance(part, ast.Call) or (isinstance(part, ast.BinOp) and isinstance(part.op, ast.MatMult))
+        for part in parts
+    )
+    return applied or predicted(node) or any(isinstance(part, ast.Name) and part.id.endswith("hat") for part in parts)
 
 
 def differs(node: ast.expr) -> bool:

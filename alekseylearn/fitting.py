@@ -7,50 +7,71 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from alekseylearn.effects import library
+from alekseylearn.figures import root
 from alekseylearn.knowledge import Knowledge, libraries, training
 from alekseylearn.loops import training_loop
 from alekseylearn.origins import Names, Origins
 from alekseylearn.shapes import (
     Given,
     Guards,
+    blends,
     computes,
     decide,
     fits,
+    goes_back,
     gradient,
     guarded,
-    is_optimizer,
+    moved,
     normal_equation,
     slope,
     squared,
+    starts,
     steps,
+    turns,
 )
-from alekseylearn.units import Unit, inside, spelled
+from alekseylearn.units import Unit, bindings, inside, spelled
 
+_MOST_WAYS = 8
+"""In so many ways a function is looked through for what it is given; beyond these it could take for ever."""
 _SAYS = frozenset({"trains", "prepares", "measures", "shows", "pure"})
 
 
 @dataclass(slots=True)
 class Fitting:
-    """Looks for what trains; `reasons` are those of the functions of the notebook, for what they were given."""
+    """Looks for what trains; `reasons` are those of the functions of the notebook, for what they were given.
+
+    `later` are the variables of the cell that later cells use.
+    """
 
     names: Names
     known: Knowledge
     reasons: dict[tuple[Unit, frozenset[str]], str | None] = field(default_factory=dict)
+    later: frozenset[str] = frozenset()
+    ways: dict[Unit, int] = field(default_factory=dict)
     parts: dict[tuple[ast.stmt | None, int], list[tuple[ast.AST, Guards]]] = field(default_factory=dict)
+
+    def forget(self) -> None:
+        """Forget what was told of functions: names may stand for something else now."""
+        self.reasons.clear()
+        self.ways.clear()
 
     def why(self, unit: Unit, nodes: Sequence[ast.stmt], given: Given) -> str | None:
         """Say what in *nodes*, statements of *unit*, trains: a call by its words, or a loop."""
         found: str | None = None
         backward: str | None = None
+        stepped = False
         given = {name: value for name, value in given.items() if name not in unit.bound}
         for node, guards in self.around(nodes):
             if any(decide(test, unit, given) is (not wanted) for test, wanted in guards):
                 continue
             found = found or self._by_itself(node, unit, given)
-            if isinstance(node, ast.Call) and spelled(node.func).endswith("backward"):
+            if isinstance(node, ast.Call) and goes_back(node):
                 backward = backward or f"calls `{_words(node)}`"
+            stepped = stepped or steps(node)
         if found is None and backward is not None and self.any_inside(unit, nodes, steps):
             return backward
+        if found is None and stepped and self.any_inside(unit, nodes, goes_back):
+            return "moves weights along gradients"
         return found
 
     def _by_itself(self, node: ast.AST, unit: Unit, given: Given) -> str | None:
@@ -58,7 +79,10 @@ class Fitting:
             through = self._through(node, unit, given)
             return through or (f"calls `{_words(node)}`" if self.call_trains(node, unit) else None)
         if isinstance(node, ast.For | ast.AsyncFor | ast.While):
-            return training_loop(node, lambda call: self._learns(call, unit), lambda test: decide(test, unit, given))
+            loop = training_loop(node, lambda call: self._learns(call, unit), lambda test: decide(test, unit, given))
+            return loop or ("tries out weights" if blends(node, self._measures) else None)
+        if moved(node, unit):
+            return "moves weights at a learning rate"
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
             back = {part.id for target in node.targets for part in ast.walk(target) if isinstance(part, ast.Name)}
             parts = {
@@ -81,6 +105,9 @@ class Fitting:
         """Say what trains in a function that is given these arguments; each is looked through once."""
         told = (f"{name}={value.value!r}" if isinstance(value, ast.Constant) else name for name, value in given.items())
         key = (unit, frozenset(told))
+        if key not in self.reasons and self.ways.setdefault(unit, 0) >= _MOST_WAYS:
+            key, given = (unit, frozenset()), {}
+        self.ways[unit] = self.ways.get(unit, 0) + 1
         if key not in self.reasons:
             self.reasons[key] = None
             self.reasons[key] = self.why(unit, unit.body, given)
@@ -105,7 +132,10 @@ class Fitting:
         if dotted:
             return self._function_trains(call, dotted, name, unit)
         if receiver is None:
-            return name in training.TRAINING_CLASSES or name in ("fit", "train") or name in training.UPDATING
+            low_code = name in training.LOW_CODE and "pycaret" in self.names.stars
+            return (
+                low_code or name in training.TRAINING_CLASSES or name in ("fit", "train") or name in training.UPDATING
+            )
         return self._method_trains(call, receiver, name, origins)
 
     def _trains_by_name(self, unit: Unit) -> bool:
@@ -123,10 +153,10 @@ class Fitting:
         return frozenset(self.known.of_method(name, [_plain(origin) for origin in origins]))
 
     def _function_trains(self, call: ast.Call, dotted: str, name: str, unit: Unit) -> bool:
-        if dotted in training.TRAINING_FUNCTIONS or dotted.startswith(training.TRAINING_PREFIXES):
+        if dotted in training.TRAINING_FUNCTIONS or (library(dotted) == "pycaret" and name in training.LOW_CODE):
             return True
         if dotted in training.SMOOTHERS:
-            return not self._draws(unit)
+            return not self._draws(unit) or self._lasts(call, unit)
         if name in training.TRAINING_CLASSES:
             return bool(call.args) or any(word.arg in ("sentences", "corpus", "documents") for word in call.keywords)
         if dotted.endswith((".linalg.solve", ".scipy.linalg.solve")):
@@ -142,6 +172,14 @@ class Fitting:
         calls = (node for statement in unit.body for node in inside(statement) if isinstance(node, ast.Call))
         return any(library(self.names.dotted(call.func)) in libraries.DISPLAY_LIBRARIES for call in calls)
 
+    def _lasts(self, call: ast.Call, unit: Unit) -> bool:
+        """Whether later cells use what *call* gives: then it is more than a line through a picture."""
+        for statement in unit.body:
+            nodes = inside(statement)
+            if call in nodes:
+                return any(root(target) & self.later for node in nodes for target, _ in bindings(node))
+        return False
+
     def _method_trains(self, call: ast.Call, receiver: ast.expr, name: str, origins: Origins) -> bool:
         if spelled(receiver) == "get_ipython()":
             return any(
@@ -155,53 +193,19 @@ class Fitting:
             if name in training.TRAINING_METHODS
         ):
             return not any(".lr_scheduler" in origin for origin in makers)
-        if name in training.UPDATING:
+        if name in training.UPDATING or (name in training.LOW_CODE and "pycaret" in map(library, makers)):
             return True
         if name in ("train", "learn"):
             return self._starts(call, receiver, name, makers)
         if name in ("step", "update", "apply", "minimize", "run", "search", "optimize"):
-            return self._turns(call, receiver, name, makers)
+            return turns(call, receiver, name, makers)
         return name in training.FITTING and not self.prepares(receiver, makers)
 
     def _starts(self, call: ast.Call, receiver: ast.expr, name: str, makers: list[str]) -> bool:
         """Tell `trainer.train()` and `model.train(data)` from `net.train()`, which sets a mode."""
         if self.prepares(receiver, makers):
             return False
-        known = [spelled(receiver), *makers]
-        if any(word in maker.lower() for maker in known for word in training.TRAINERS):
-            return True
-        if name == "learn":
-            return any(keyword.arg in ("total_timesteps", "timesteps") for keyword in call.keywords)
-        if len(call.args) + len(call.keywords) == 1:
-            only = (*call.args, *(keyword.value for keyword in call.keywords))[0]
-            mode = any(keyword.arg == "mode" for keyword in call.keywords)
-            plain = isinstance(only, ast.Constant | ast.Compare | ast.UnaryOp | ast.BoolOp)
-            return not (mode or plain or spelled(only).rpartition(".")[2].lower() in _MODES)
-        return bool(call.args or call.keywords)
-
-    def _turns(self, call: ast.Call, receiver: ast.expr, name: str, makers: list[str]) -> bool:
-        """Tell calls that train on optimizers, language pipelines, engines and tuners from those on others."""
-        last = spelled(receiver).rpartition(".")[2].lower()
-        keywords = {keyword.arg for keyword in call.keywords}
-        optimizer = any("ptim" in maker and "lr_scheduler" not in maker for maker in makers)
-        optimizer = optimizer or (("opt" in last or "ottim" in last) and "sched" not in last)
-        match name:
-            case "step":
-                return (
-                    optimizer
-                    or last in ("svi", "engine", "model_engine")
-                    or any(is_optimizer(part) for part in call.args)
-                )
-            case "update":
-                return bool({"sgd", "losses"} & keywords) or (optimizer and len(call.args) >= 2)
-            case "apply" | "minimize":
-                return optimizer
-            case "run":
-                return "trainer" in last and (bool({"max_epochs"} & keywords) or bool(call.args))
-            case "search":
-                return "tuner" in last
-            case _:
-                return "study" in last
+        return starts(call, receiver, name, makers)
 
     def prepares(self, receiver: ast.expr, makers: list[str]) -> bool:
         """Whether what is fitted only prepares data: a scaler, a vectorizer, or a pipeline of nothing else."""
@@ -224,6 +228,8 @@ class Fitting:
         if klass is not None and any(base.endswith("TransformerMixin") for base in klass.bases):
             return not any(base.endswith(training.MODEL_MIXINS) for base in klass.bases)
         if name.endswith(training.TOPIC_MODELS):
+            return False
+        if name.endswith("Transformer") and library(name) in training.NEURAL_LIBRARIES:
             return False
         return name.startswith(training.PREPROCESSOR_MODULES) or name.endswith(training.PREPROCESSOR_ENDINGS)
 
@@ -300,6 +306,9 @@ class Fitting:
             return True
         return any(self.any_inside(callee, callee.body, computes) for callee in self.callees(call, unit))
 
+    def _measures(self, call: ast.Call) -> bool:
+        return training.is_measure(self.names.called(call))
+
     def _updates(self, unit: Unit) -> bool:
         return self.any_inside(unit, unit.body, gradient)
 
@@ -325,9 +334,6 @@ class Fitting:
         if key not in self.parts:
             self.parts[key] = list(guarded(nodes, ()))
         return self.parts[key]
-
-
-_MODES = frozenset({"mode", "training", "is_train", "train_mode", "is_training", "flag", "was_training", "train"})
 
 
 def _plain(origin: str) -> str:

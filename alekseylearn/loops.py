@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 _ROUNDS = re.compile(
     r"(?:^|_)(?:(?:epochs?|epoch?en?|epoca?s?|época?s?|époques?|epoques?|epoche|epoki|эпох\w*|num_epochs|max_iter|n_iter)(?:$|_|\d)"
-    r"|(?:steps?|iters?|iterations?|iteraciones|iterac\w+|it|rounds?|episodes?|episod\w+|updates?|batches|num_updates"
+    r"|(?:steps?|iters?|iterations?|iteraciones|iterac\w+|it|rounds?|episodes?|episod\w+|updates?|batches|num_updates|generations?|generaci[oó]n\w*|générations?|generationen|sweeps?"
     r"|pasos?|passos?|schritte?|vueltas?|voltas?|tours?|runden?|durchl\w+)(?:$|_|\d))",
     re.IGNORECASE,
 )
@@ -69,6 +69,8 @@ def training_loop(
     do not.
     """
     rounds = _Rounds(decides)
+    if not isinstance(loop, ast.While):
+        rounds.fresh.update(part.id for part in ast.walk(loop.target) if isinstance(part, ast.Name))
     rounds.read(loop.body, frozenset())
     cycle = rounds.cycle()
     if not cycle:
@@ -78,7 +80,8 @@ def training_loop(
     nodes = [node for write in cycle for node in ast.walk(write.value)]
     calls = [node for node in nodes if isinstance(node, ast.Call)]
     ruled = any(write.rule for write in cycle)
-    if _in_time(loop) or (not ruled and any(_last(call) in _APPLIES for call in calls)):
+    evolves = counter is not None and "gener" in counter.lower()
+    if _in_time(loop) or (not (ruled or evolves) and any(_last(call) in _APPLIES for call in calls)):
         return None
     tells = (
         any(isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult) for node in nodes)

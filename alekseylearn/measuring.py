@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from alekseylearn.effects import library
 from alekseylearn.figures import (
-    MEANS,
+    averages,
     computing,
+    distance,
     error,
-    keep,
     kept,
     labelled,
     part_of,
@@ -19,18 +19,24 @@ from alekseylearn.figures import (
     place,
     plain_column,
     predicted,
+    relative,
     result,
     root,
-    saves,
     trained_on,
 )
 from alekseylearn.fitting import Fitting
+from alekseylearn.hits import Hits
 from alekseylearn.knowledge import libraries, training
+from alekseylearn.showing import draws, named, shown
 from alekseylearn.units import Unit, bindings, inside, spelled
 
 _SAYS = frozenset({"trains", "prepares", "measures", "shows", "pure"})
-_PRINTS = frozenset({"print", "display", "pprint", "info", "warning", "debug", "log", "write", "markdown", "Markdown"})
+_WHOLE = frozenset({"T", "values", "style", "loc", "iloc"})
+"""What gives back a table as a whole, or a part of its rows."""
 _SHOWN_BY = frozenset({"round", "float", "int", "str", "dict", "sorted"})
+_MAKES = frozenset({"compile", "save", "load", "plot"})
+_SLOPES = training.GRADIENTS - {"value_and_grad"}
+_CONFUSIONS = ("ConfusionMatrixDisplay.from_estimator", "ConfusionMatrixDisplay.from_predictions")
 _SHAPE = "works out an error or a share of hits"
 
 
@@ -38,44 +44,43 @@ _SHAPE = "works out an error or a share of hits"
 class Measuring:
     """Looks for what measures.
 
-    `figures` are the variables of the notebook that hold measures, `hits` those that tell where two things are the
-    same, `constants` those that are numbers written out.
+    `figures` are the variables of the notebook that hold measures; `other` are the keys of those that hold other things
+    besides, where these are known.
     """
 
     fitting: Fitting
     figures: set[str] = field(default_factory=set)
-    hits: set[str] = field(default_factory=set)
-    constants: set[str] = field(default_factory=set)
+    other: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    hits: Hits = field(init=False)
     told: dict[Unit, str | None] = field(default_factory=dict)
-    compared: dict[Unit, bool] = field(default_factory=dict)
     returns: dict[tuple[Unit, tuple[int, int] | None], bool] = field(default_factory=dict)
     lost: dict[Unit, set[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.hits = Hits(self.fitting)
 
     def why(self, unit: Unit) -> str | None:
         """Say what a cell measures, or which figures it shows; None when it does neither."""
         told: list[str] = []
         for statement in unit.body:
             for node in computing(statement):
-                if not self._draws(node, unit):
+                if not draws(node, unit, self.fitting.names):
                     told += self._words(node, unit)
         if told:
-            return (self._named(unit) if told[0].startswith(_SHAPE) else None) or told[0]
-        shown = list(self._shown(unit))
+            return (named(unit) if told[0].startswith(_SHAPE) else None) or told[0]
+        seen = list(shown(unit, self.fitting.names))
         figures = self.figures | self._going_through(unit)
-        signs = (self._figure(node, figures) or self._called_so(node, unit) for node in shown)
+        signs = (self._figure(node, figures, unit) or self._called_so(node, unit) for node in seen)
         figure = next((sign for sign in signs if sign), None)
         if figure is not None:
             return f"`{figure}`"
-        return self._named(unit) or next((words for node in shown if (words := labelled(node))), None)
+        return named(unit) or next((words for node in seen if (words := labelled(node))), None)
 
     def remember(self, unit: Unit) -> None:
         """Take in which variables hold figures after a cell that trains or measures."""
         for statement in unit.body:
             self._take_in(statement, unit, self.figures)
-            for target, value in (pair for node in inside(statement) for pair in bindings(node)):
-                if isinstance(target, ast.Name):
-                    keep(self.hits, target.id, kept=self._compares(value, unit))
-                    keep(self.constants, target.id, kept=isinstance(value, ast.Constant))
+            self.hits.remember(statement, unit)
 
     # -- what is computed -------------------------------------------------------------------------------------------
 
@@ -86,10 +91,12 @@ class Measuring:
                 words = self._call(node, unit)
                 if words is not None:
                     yield words
-                elif error(node) or self._hits(node, unit):
+                elif error(node) or distance(node) or self.hits.counts(node, unit):
                     yield _SHAPE
-            case ast.Attribute(attr=name) if name in training.MEASURE_ATTRIBUTES and not self._module(node):
+            case ast.Attribute(attr=name, value=base) if self._measured(name, base, unit) and not self._module(node):
                 yield f"`{spelled(node)}`"
+            case ast.BinOp() if relative(node):
+                yield _SHAPE
             case ast.AugAssign(
                 target=ast.Subscript(slice=ast.Tuple(elts=[ast.Name(), ast.Name()])), value=ast.Constant(value=1)
             ):
@@ -108,11 +115,14 @@ class Measuring:
         words = f"calls `{spelled(call.func)}`"
         if said & _SAYS:
             return words if "measures" in said else None
+        if any(origin.rpartition(".")[2] in _SLOPES for origin in names.origins(call.func, unit)):
+            return None
         own = [
             callee for callee in self.fitting.callees(call, unit) if not callee.name.lower().startswith(training.SHOWS)
         ]
         for callee in own:
             inner = self._inside(callee)
+            inner = inner or ("works out a figure" if self._says_so(callee) else None)
             if inner is not None:
                 told = inner.partition(", which ")[2] or inner
                 return f"calls `{callee.name}`, which {told}" if callee.name != "lambda" else inner
@@ -121,13 +131,32 @@ class Measuring:
         made = (dotted, *origins, *names.origins(call.func, unit))
         called = {name, *(one.rpartition(".")[2] for one in (dotted, *(made if receiver is None else ())))}
         plain = library(dotted) not in libraries.DISPLAY_LIBRARIES
+        if (
+            any(one.rpartition(".")[2].endswith(("Evaluator", "evaluator")) for one in (*made, name))
+            and name not in _MAKES
+        ):
+            return words
         if plain and any(training.is_measure(one) and not one[:1].isupper() for one in called):
             return words
-        if any(origin.startswith(training.MEASURING_OF[name]) for origin in origins if name in training.MEASURING_OF):
+        of = training.MEASURING_OF.get(name, ())
+        if of and any(one.startswith(of) for one in (dotted, *origins)):
+            return words
+        if dotted in training.FOLDED or (name.startswith("from_") and spelled(call.func).endswith(_CONFUSIONS)):
             return words
         if any(training.LOSSES.match(origin) for origin in made) and not name[:1].isupper():
             return words
         return words if dotted == "pandas.crosstab" and any(predicted(argument) for argument in call.args) else None
+
+    def _says_so(self, unit: Unit) -> bool:
+        """Whether a function of the notebook is called like a measure, and gives or prints an average or a share."""
+        if not training.MEASURES_BY_NAME.match(unit.name) and not training.names_a_measure(unit.name):
+            return False
+        nodes = (node for statement in unit.body for node in computing(statement))
+        return any(
+            (isinstance(node, ast.Call) and averages(node))
+            or (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and not unit.name.endswith("error"))
+            for node in nodes
+        )
 
     def _inside(self, unit: Unit) -> str | None:
         """Say what a function of the notebook measures when it is called."""
@@ -137,90 +166,27 @@ class Measuring:
             self.told[unit] = next((words for node in nodes for words in self._words(node, unit)), None)
         return self.told[unit]
 
-    def _hits(self, call: ast.Call, unit: Unit) -> bool:
-        """Whether a call counts how often two things are the same: `(p == y).mean()`, `sum(p == y)`."""
-        if spelled(call.func).rpartition(".")[2] not in MEANS:
-            return False
-        parts = [*call.args[:1], *([call.func.value] if isinstance(call.func, ast.Attribute) else [])]
-        return any(self._compares(part, unit) for part in parts)
-
-    def _compares(self, node: ast.expr, unit: Unit) -> bool:
-        match node:
-            case ast.Compare(
-                left=left,
-                ops=[ast.Eq() | ast.NotEq() | ast.Gt() | ast.Lt() | ast.GtE() | ast.LtE()],
-                comparators=[right],
-            ):
-                return not any(self._constant(side) for side in (left, right))
-            case ast.Call(func=function):
-                own = self.fitting.callees(node, unit)
-                if any(self._gives_hits(callee) for callee in own):
-                    return True
-                return isinstance(function, ast.Attribute) and self._compares(function.value, unit)
-            case ast.Subscript(value=base) | ast.Attribute(value=base):
-                return self._compares(base, unit)
-            case ast.GeneratorExp(elt=part) | ast.ListComp(elt=part):
-                return self._compares(part, unit)
-            case ast.Name(id=name):
-                values = unit.bound.get(name, [])
-                there = name in self.hits and not unit.name
-                return there or any(isinstance(value, ast.Compare) and self._compares(value, unit) for value in values)
-            case _:
-                return False
-
-    def _gives_hits(self, unit: Unit) -> bool:
-        """Whether a function of the notebook gives back where two things are the same."""
-        if unit not in self.compared:
-            self.compared[unit] = False
-            self.compared[unit] = any(self._compares(value, unit) for value in unit.returned)
-        return self.compared[unit]
-
-    def _constant(self, node: ast.expr) -> bool:
-        if isinstance(node, ast.Constant | ast.UnaryOp) or (isinstance(node, ast.Call) and spelled(node.func) == "len"):
+    def _measured(self, name: str, base: ast.expr, unit: Unit) -> bool:
+        """Whether the attribute *name* of *base* is a measure."""
+        if name in training.MEASURE_ATTRIBUTES:
             return True
-        return isinstance(node, ast.Name) and node.id in self.constants
+        makers = training.FIGURES_OF.get(name, ())
+        return bool(makers) and any(origin.startswith(makers) for origin in self.fitting.names.origins(base, unit))
 
     def _module(self, node: ast.Attribute) -> bool:
         return bool(self.fitting.names.dotted(node))
 
-    def _draws(self, node: ast.AST, unit: Unit) -> bool:
-        """Whether *node* stands for a call that draws."""
-        return isinstance(node, ast.Call) and self._is_drawing(node, unit)
-
-    def _is_drawing(self, call: ast.Call, unit: Unit) -> bool:
-        names = self.fitting.names
-        if library(names.dotted(call.func)) in libraries.DISPLAY_LIBRARIES:
-            return True
-        node: ast.expr = call
-        while isinstance(node, ast.Call | ast.Attribute | ast.Subscript):
-            if isinstance(node, ast.Attribute) and node.attr in training.DRAWING:
-                return True
-            node = node.func if isinstance(node, ast.Call) else node.value
-        return any(library(origin) in libraries.DISPLAY_LIBRARIES for origin in names.origins(node, unit))
-
     # -- figures that were worked out before --------------------------------------------------------------------------
 
-    def _shown(self, unit: Unit) -> Iterator[ast.expr]:
-        """Find the expressions that a cell prints, and the one whose value it ends with."""
-        for statement in unit.body:
-            for node in inside(statement):
-                if isinstance(node, ast.Call) and spelled(node.func).rpartition(".")[2] in _PRINTS:
-                    yield ast.Tuple(elts=node.args)
-        last = unit.body[-1] if unit.body else None
-        if isinstance(last, ast.Expr) and not any(
-            self._draws(part, unit) or saves(part) for part in inside(last.value)
-        ):
-            printed = isinstance(last.value, ast.Call) and spelled(last.value.func).rpartition(".")[2] in _PRINTS
-            if not printed:
-                yield last.value
-
-    def _figure(self, node: ast.expr, figures: set[str]) -> str | None:
+    def _figure(self, node: ast.expr, figures: set[str], unit: Unit) -> str | None:
         """Name the figure that *node* shows."""
         if isinstance(node, ast.Tuple) and node.elts:
-            return next((found for part in node.elts if (found := self._figure(part, figures))), None)
-        if isinstance(node, ast.Attribute) and not training.names_a_measure(node.attr):
+            return next((found for part in node.elts if (found := self._figure(part, figures, unit))), None)
+        if isinstance(node, ast.Attribute) and training.is_figure_attribute(node.attr):
+            return spelled(node)
+        if isinstance(node, ast.Attribute) and node.attr not in _WHOLE and not training.names_a_measure(node.attr):
             return None
-        return self._mentions(node, figures)
+        return self._mentions(node, figures, unit)
 
     def _going_through(self, unit: Unit) -> set[str]:
         """Find the variables of loops that go through figures."""
@@ -229,7 +195,7 @@ class Measuring:
             for statement in unit.body
             for loop in inside(statement)
             for target, value in bindings(loop)
-            if isinstance(loop, ast.For | ast.comprehension) and self._mentions(value, self.figures)
+            if isinstance(loop, ast.For | ast.comprehension) and self._mentions(value, self.figures, unit)
             for part in ast.walk(target)
             if isinstance(part, ast.Name)
         }
@@ -240,21 +206,28 @@ class Measuring:
             return None
         names = (part.id for part in kept(node) if isinstance(part, ast.Name) and training.names_a_measure(part.id))
         known = self.fitting.names
-        return next((name for name in names if not known.origins(ast.Name(name), unit) - {"(value)"}), None)
+        for name in names:
+            made = known.origins(ast.Name(name), unit) - {"(value)"}
+            if all(".metrics." in f"{one}." or one.startswith("torchmetrics") for one in made):
+                return name
+        return None
 
-    def _mentions(self, node: ast.expr, figures: set[str]) -> str | None:
+    def _mentions(self, node: ast.expr, figures: set[str], unit: Unit) -> str | None:
         """Name the first figure in *node* that is not only used to pick something."""
         waiting: list[ast.AST] = [node]
         while waiting:
             part = waiting.pop()
-            if isinstance(part, ast.Call) and picks(part):
+            if (isinstance(part, ast.Call) and (picks(part) or self._hides(part, unit))) or isinstance(
+                part, ast.Compare
+            ):
                 continue
             if isinstance(part, ast.Attribute) and part.attr in training.PICKS:
                 continue
             if isinstance(part, ast.Attribute) and plain_column(part, node, figures):
                 continue
             if isinstance(part, ast.Subscript):
-                waiting.append(part.value)
+                if not self._is_other(part, unit):
+                    waiting.append(part.value)
                 if (
                     isinstance(part.slice, ast.Constant)
                     and training.names_a_measure(str(part.slice.value))
@@ -266,6 +239,32 @@ class Measuring:
                 return part.id
             waiting.extend(reversed(list(ast.iter_child_nodes(part))))
         return None
+
+    def _is_other(self, part: ast.Subscript, unit: Unit) -> bool:
+        """Whether *part* takes something else out of what also holds figures: `result["path"]`."""
+        if not isinstance(part.value, ast.Name) or not isinstance(part.slice, ast.Constant):
+            return False
+        return str(part.slice.value) in self.other.get((unit.name, part.value.id), ())
+
+    def _others(self, value: ast.expr, unit: Unit) -> frozenset[str]:
+        """Find the keys of a dictionary, written out or given by a function, under which no figures are."""
+        match value:
+            case ast.Dict(keys=keys, values=values):
+                pairs = zip(keys, values, strict=True)
+                named = ((str(key.value), one) for key, one in pairs if isinstance(key, ast.Constant))
+                figures = set() if unit.name else self.figures
+                return frozenset(key for key, one in named if not self._holds(one, unit, figures))
+            case ast.Call():
+                called = (callee for callee in self.fitting.called(value, unit) if callee.name != "lambda")
+                given = [(one, callee) for callee in called for one in callee.returned]
+                return frozenset().union(*(self._others(one, at) for one, at in given if isinstance(one, ast.Dict)))
+            case _:
+                return frozenset()
+
+    def _hides(self, call: ast.Call, unit: Unit) -> bool:
+        """Whether a call of a function of the notebook gives back no figures, whatever it is given."""
+        own = self._giving(call, unit)
+        return bool(own) and not any(self._returns(callee, None) for callee in own)
 
     def _take_in(self, statement: ast.stmt, unit: Unit, figures: set[str]) -> None:
         """Take in which variables hold figures after *statement*; a loss that is trained on is none."""
@@ -284,6 +283,8 @@ class Measuring:
             if isinstance(node, ast.AugAssign) and self._holds(node.value, unit, figures):
                 figures.update(root(node.target))
             for target, value in bindings(node):
+                if isinstance(target, ast.Name):
+                    self.other[unit.name, target.id] = self._others(value, unit)
                 holds = not lost & root(target) and self._holds(value, unit, figures, of=place(target, node))
                 if holds and not (isinstance(target, ast.Attribute) and root(target) <= {"self"}):
                     figures.update(root(target))
@@ -294,18 +295,20 @@ class Measuring:
         """Whether the value of *node* holds figures; *of* is its place where the value is taken apart."""
         if isinstance(node, ast.Call) and picks(node):
             return False
-        if self._compares(node, unit):
+        if self.hits.same(node, unit):
             return True
         if isinstance(node, ast.Call) and (own := self._giving(node, unit)):
             return any(self._returns(callee, of) for callee in own)
         for part in kept(node):
+            if isinstance(part, ast.Attribute) and part.attr in training.COURSES and not self._module(part):
+                return True
             own = self.fitting.callees(part, unit) if isinstance(part, ast.Call) else []
             if isinstance(part, ast.Call) and own:
                 if any(self._returns(callee, None) for callee in self._giving(part, unit)):
                     return True
             elif any(self._words(part, unit)):
                 return True
-        return self._mentions(node, figures) is not None
+        return self._mentions(node, figures, unit) is not None
 
     def _giving(self, call: ast.Call, unit: Unit) -> list[Unit]:
         """Find the functions of the notebook whose results a call gives back."""
@@ -322,23 +325,3 @@ class Measuring:
                 self._take_in(statement, unit, figures)
             self.returns[key] = any(self._holds(part_of(value, of), unit, figures) for value in unit.returned)
         return self.returns[key]
-
-    def _named(self, unit: Unit) -> str | None:
-        """Find a variable named like a measure that the cell works out."""
-        for statement in unit.body:
-            for target, value in (pair for node in inside(statement) for pair in bindings(node)):
-                if not isinstance(target, ast.Name) or not training.names_a_measure(target.id):
-                    continue
-                works = any(
-                    isinstance(part, ast.BinOp)
-                    or (isinstance(part, ast.Call) and not spelled(part.func).rpartition(".")[2][:1].isupper())
-                    for part in ast.walk(value)
-                )
-                curve = isinstance(value, ast.Call) and spelled(value.func).endswith("_curve")
-                if (
-                    works
-                    and not curve
-                    and not isinstance(value, ast.Subscript | ast.Attribute | ast.List | ast.Dict | ast.ListComp)
-                ):
-                    return f"`{target.id}`"
-        return None

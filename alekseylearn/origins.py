@@ -24,6 +24,7 @@ class Names:
     makers: dict[str, Origins] = field(default_factory=dict)
     functions: dict[str, Unit] = field(default_factory=dict)
     classes: dict[str, Klass] = field(default_factory=dict)
+    stars: set[str] = field(default_factory=set)
     lambdas: dict[ast.Lambda, str] = field(default_factory=dict)
     known: dict[tuple[Unit | Klass, str], Origins] = field(default_factory=dict)
 
@@ -94,6 +95,8 @@ class Names:
                 self.klass(node)
             elif isinstance(node, ast.Import | ast.ImportFrom):
                 self.import_(node)
+                if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
+                    self.star((node.module or "").partition(".")[0])
             for target, value in bindings(node):
                 if isinstance(target, ast.Name):
                     before = UNKNOWN if node is statement else self.makers.get(target.id, UNKNOWN)
@@ -108,6 +111,13 @@ class Names:
                 self.makers[name] = frozenset({f"def {module}"})
             else:
                 self.makers.pop(name, None)
+
+    def star(self, library: str) -> None:
+        """Take in `from library import *`; some libraries bring others under the names that everybody gives them."""
+        self.stars.add(library)
+        for name, module in training.BROUGHT.get(library, {}).items():
+            if name not in self.makers:
+                self.modules.setdefault(name, module)
 
     # -- looking up ---------------------------------------------------------------------------------------------
 
@@ -183,7 +193,8 @@ class Names:
             if name in around.bound:
                 return self._local(name, around)
             if name in around.parameters:
-                return self.origins(around.defaults.get(name), around)
+                # A default is worked out around its function: in `def f(x=x)` the second is another variable.
+                return self.origins(around.defaults.get(name), around.outer or _TOP)
             around = around.outer
         dotted = self.modules.get(name)
         return self.makers.get(name, frozenset({dotted}) if dotted else UNKNOWN)
@@ -279,6 +290,10 @@ class Names:
             self.known[key] = UNKNOWN
             self.known[key] = self._any(unit.returned, unit)
         return self.known[key]
+
+
+_TOP = Unit("", ())
+"""The statements of cells, where only the names of the notebook are known."""
 
 
 def _is_self(node: ast.expr) -> bool:

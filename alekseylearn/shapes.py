@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from alekseylearn.knowledge import training
 from alekseylearn.units import Unit, inside, spelled
@@ -45,11 +46,77 @@ def steps(node: ast.AST) -> bool:
         return in_place and any(has_gradient(argument) for argument in node.args)
     if isinstance(node, ast.AugAssign):
         return has_gradient(node.value)
-    if isinstance(node, ast.Assign):
+    if isinstance(node, ast.Assign) and has_gradient(node.value):
         itself = {ast.unparse(target) for target in node.targets}
         parts = {ast.unparse(part) for part in ast.walk(node.value) if isinstance(part, ast.Name | ast.Attribute)}
-        return has_gradient(node.value) and bool(itself & parts)
+        return bool(itself & parts)
     return False
+
+
+def goes_back(node: ast.AST) -> bool:
+    """Whether *node* works out gradients: `loss.backward()`."""
+    return isinstance(node, ast.Call) and spelled(node.func).endswith("backward")
+
+
+_RATE = re.compile(r"(?:^|_)(?:lr|eta|learning_rate|learn_rate|step_size|lernrate|taux|tasa|rate)(?:$|_)")
+_LEARNS = re.compile(r"_*(?:learn|update|train|fit|adapt|adjust|descend|optimi[sz]e|reinforce)(?:$|_)")
+
+
+def moved(node: ast.AST, unit: Unit) -> bool:
+    """Whether *node*, in a function of the notebook, moves what an object or a table holds at a learning rate."""
+    if not unit.name or not isinstance(node, ast.AugAssign) or not isinstance(node.op, ast.Add | ast.Sub):
+        return False
+    if not isinstance(node.target, ast.Attribute | ast.Subscript):
+        return False
+    factors = [
+        spelled(side).rpartition(".")[2].lower()
+        for part in ast.walk(node.value)
+        if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mult)
+        for side in (part.left, part.right)
+    ]
+    return any(_RATE.search(name) or (name == "alpha" and _LEARNS.match(unit.name)) for name in factors)
+
+
+def blends(loop: ast.For | ast.AsyncFor | ast.While, measures: Callable[[ast.Call], bool]) -> bool:
+    """Whether *loop* tries out weights: what is tried is multiplied, the result measured, and the best is kept."""
+    nodes = [part for statement in loop.body for part in inside(statement)]
+    drawn = {
+        name
+        for node in nodes
+        if isinstance(node, ast.Assign) and not measured(node.value, measures)
+        for name in _set(node)
+    }
+    tried = drawn | (
+        {part.id for part in ast.walk(loop.target) if isinstance(part, ast.Name)}
+        if not isinstance(loop, ast.While)
+        else set()
+    )
+    kept = {
+        part.id
+        for node in nodes
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Compare)
+        for statement in node.body
+        if isinstance(statement, ast.Assign)
+        for part in ast.walk(statement.value)
+        if isinstance(part, ast.Name)
+    }
+    weighed = {
+        part.id
+        for node in nodes
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.MatMult)
+        for part in ast.walk(node)
+        if isinstance(part, ast.Name)
+    }
+    return bool(tried & kept & weighed) and any(measures(node) for node in nodes if isinstance(node, ast.Call))
+
+
+def measured(node: ast.expr, measures: Callable[[ast.Call], bool]) -> bool:
+    """Whether something in *node* measures."""
+    return any(measures(part) for part in ast.walk(node) if isinstance(part, ast.Call))
+
+
+def _set(node: ast.Assign) -> set[str]:
+    return {target.id for target in node.targets if isinstance(target, ast.Name)}
 
 
 def has_gradient(node: ast.AST) -> bool:
@@ -127,6 +194,47 @@ def fits(node: ast.AST) -> bool:
 def is_optimizer(node: ast.expr) -> bool:
     """Whether *node* is called like an optimizer."""
     return spelled(node).rpartition(".")[2].lower().startswith(("opt", "optim"))
+
+
+_MODES = frozenset({"mode", "training", "is_train", "train_mode", "is_training", "flag", "was_training", "train"})
+
+
+def starts(call: ast.Call, receiver: ast.expr, name: str, makers: list[str]) -> bool:
+    """Tell `trainer.train()` and `model.train(data)` from `net.train()`, which sets a mode."""
+    known = [spelled(receiver), *makers]
+    if any(word in maker.lower() for maker in known for word in training.TRAINERS):
+        return True
+    if name == "learn":
+        return any(keyword.arg in ("total_timesteps", "timesteps") for keyword in call.keywords)
+    if len(call.args) + len(call.keywords) == 1:
+        only = (*call.args, *(keyword.value for keyword in call.keywords))[0]
+        mode = any(keyword.arg == "mode" for keyword in call.keywords)
+        plain = isinstance(only, ast.Constant | ast.Compare | ast.UnaryOp | ast.BoolOp)
+        return not (mode or plain or spelled(only).rpartition(".")[2].lower() in _MODES)
+    return bool(call.args or call.keywords)
+
+
+def turns(call: ast.Call, receiver: ast.expr, name: str, makers: list[str]) -> bool:
+    """Tell calls that train on optimizers, language pipelines, engines and tuners from those on others."""
+    last = spelled(receiver).rpartition(".")[2].lower()
+    keywords = {keyword.arg for keyword in call.keywords}
+    optimizer = any("ptim" in maker and "lr_scheduler" not in maker for maker in makers)
+    optimizer = optimizer or (("opt" in last or "ottim" in last) and "sched" not in last)
+    match name:
+        case "step":
+            return (
+                optimizer or last in ("svi", "engine", "model_engine") or any(is_optimizer(part) for part in call.args)
+            )
+        case "update":
+            return bool({"sgd", "losses"} & keywords) or (optimizer and len(call.args) >= 2)
+        case "apply" | "minimize":
+            return optimizer
+        case "run":
+            return "trainer" in last and (bool({"max_epochs"} & keywords) or bool(call.args))
+        case "search":
+            return "tuner" in last
+        case _:
+            return "study" in last
 
 
 def decide(test: ast.expr, unit: Unit, given: Given, deep: int = 4) -> bool | None:

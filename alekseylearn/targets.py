@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -76,6 +77,7 @@ class _Reader:
         flow = self.flows[cell.index]
         tree = parse_python(flow.names.translation.code)
         unit = Unit(name="", body=tree.body if tree is not None else [])
+        self.fitting.later = self.used_later(cell)
         # Whoever breaks the very cell that trains must hear of it; taken for no target it would only seem untrained.
         seems = _CALL_THAT_TRAINS.search(flow.names.translation.code)
         try:
@@ -92,7 +94,9 @@ class _Reader:
             self.trains[cell.index] = why
         if why is not None or self.uses(flow):
             self.reached.add(cell.index)
-            self.measure(cell, unit)
+            # What is nested too deeply to be told is no figure.
+            with suppress(RecursionError):
+                self.measure(cell, unit)
 
     def measure(self, cell: Cell, unit: Unit) -> None:
         """Tell whether a cell measures, and keep in mind what holds figures after it."""
@@ -106,7 +110,7 @@ class _Reader:
         found: str | None = None
         for statement in unit.body:
             self.names.read(statement, unit)
-            self.fitting.reasons.clear()
+            self.fitting.forget()
             found = found or self.fitting.why(unit, [statement], {})
         if found is None and "backward" in flow.names.translation.code:
             found = self.fitting.why(unit, unit.body, {})
@@ -133,6 +137,11 @@ class _Reader:
                 if isinstance(node, ast.FunctionDef):
                     key = self.names.define(node)
                     self.names.functions[f"def {module}.{node.name}"] = self.names.functions[key]
+
+    def used_later(self, cell: Cell) -> frozenset[str]:
+        """Find the variables of *cell* that other cells use."""
+        needs = (need for flow in self.flows.values() for need in flow.needs)
+        return frozenset(need.name for need in needs if need.source == cell.index and need.how == "defines")
 
     def uses(self, flow: CellFlow) -> bool:
         """Whether a cell uses what cells that train leave behind, directly or through other cells."""

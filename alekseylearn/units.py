@@ -99,6 +99,7 @@ def imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
             yield alias.asname or alias.name, f"{node.module or ''}.{alias.name}".lstrip(".")
 
 
+@lru_cache(maxsize=20_000)
 def spelled(node: ast.expr) -> str:
     """Write down what is called as a reader would: `model.fit`, or `Ridge().fit` for an object made on the spot."""
     match node:

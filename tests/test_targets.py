@@ -453,7 +453,6 @@ def test_cells_that_measure_what_was_trained_are_found(cell: str, reason: str) -
     [
         "m.predict(X)[:5]",
         "m.coef_",
-        "from sklearn.metrics import ConfusionMatrixDisplay\nConfusionMatrixDisplay.from_estimator(m, X, y)",
         "import matplotlib.pyplot as plt\nplt.plot(m.coef_)",
         "plt.title(m.loss)",
         "accuracy_score(y, y)",

@@ -10,7 +10,8 @@ from alekseylearn.knowledge.libraries import words
 
 FITTING = words(
     "fit fit_predict partial_fit fit_one_cycle fine_tune fit_generator train_on_batch fit_flat_cos fit_sgdr "
-    "fit_regularized fit_constrained lr_find grid_search randomized_search hyperparameter_search train_model"
+    "fit_regularized fit_constrained learn_one learn_many lr_find "
+    "grid_search randomized_search hyperparameter_search train_model"
 )
 UPDATING = words("apply_gradients apply_updates train_on_batch")
 TRAINERS = (
@@ -21,7 +22,7 @@ TRAINERS = (
 TRAINING_FUNCTIONS = words(
     "xgboost.train xgboost.cv lightgbm.train lightgbm.cv catboost.train catboost.cv "
     "sklearn.model_selection.cross_val_score sklearn.model_selection.cross_validate "
-    "sklearn.model_selection.cross_val_predict sklearn.model_selection.learning_curve "
+    "sklearn.model_selection.learning_curve "
     "sklearn.model_selection.validation_curve sklearn.model_selection.permutation_test_score "
     "sklearn.linear_model.lasso_path sklearn.linear_model.enet_path sklearn.linear_model.lars_path "
     "sklearn.linear_model.ridge_regression sklearn.cluster.k_means sklearn.cluster.dbscan "
@@ -33,7 +34,9 @@ TRAINING_FUNCTIONS = words(
     "pymc.sample pymc.fit pymc3.sample pymc3.fit pm.sample pmdarima.auto_arima pmdarima.arima.auto_arima "
     "fasttext.train_supervised fasttext.train_unsupervised surprise.model_selection.cross_validate "
     "prophet.diagnostics.cross_validation spacy.cli.train.train spacy.cli.train implicit.evaluation.train "
-    "numpyro.infer.MCMC.run"
+    "numpyro.infer.MCMC.run river.evaluate.progressive_val_score river.evaluate.iter_progressive_val_score "
+    "sktime.forecasting.model_evaluation.evaluate sktime.classification.model_evaluation.evaluate "
+    "sktime.benchmarking.evaluate sklearn.model_selection.cross_val_predict"
 )
 TRAINING_METHODS = {
     "optimize": ("optuna", "skopt", "bayes_opt", "nevergrad"),
@@ -49,11 +52,21 @@ TRAINING_METHODS = {
     "minimize": ("tensorflow", "keras"),
     "sweep": ("wandb",),
     "step": ("pyro", "torch.optim", "tensorflow.keras.optimizers"),
+    "historical_forecasts": ("darts",),
+    "backtest": ("darts",),
+    "cross_validation": ("statsforecast", "neuralforecast", "mlforecast"),
+    "forecast": ("statsforecast",),
+    "query_and_teach": ("modAL",),
+    "teach": ("modAL",),
 }
 """Methods that train by the library that made their object."""
 TRAINING_CLASSES = words("Word2Vec FastText Doc2Vec LdaModel LdaMulticore LsiModel HdpModel NmfModel")
 """Classes that train as soon as they are made with data."""
-TRAINING_PREFIXES = ("pycaret.",)
+LOW_CODE = words(
+    "compare_models create_model tune_model blend_models stack_models ensemble_model calibrate_model finalize_model "
+    "automl"
+)
+"""Functions and methods of PyCaret that train."""
 FITTING_LIBRARIES = words("xgboost lightgbm catboost fasttext")
 NEVER_FITTING = words("numpy pandas scipy")
 TRAINS_BY_NAME = re.compile(
@@ -86,6 +99,14 @@ ASSEMBLING = words(
 MAPS = words("map imap starmap apply applymap agg transform vmap pmap submit Parallel apply_async gather run")
 """Calls that give back what the functions that they get give back."""
 
+_USUAL = {"np": "numpy", "plt": "matplotlib.pyplot"}
+BROUGHT = {
+    "fastai": {**_USUAL, "pd": "pandas", "torch": "torch", "nn": "torch.nn", "F": "torch.nn.functional"},
+    "fastbook": {**_USUAL, "pd": "pandas", "torch": "torch", "nn": "torch.nn", "F": "torch.nn.functional"},
+    "pylab": _USUAL,
+}
+"""What comes with `from library import *` under its usual name."""
+
 # -- preparing ----------------------------------------------------------------------------------------------------
 
 PREPROCESSOR_MODULES = (
@@ -113,13 +134,25 @@ PREPROCESSOR_MODULES = (
     "statsmodels.tsa.seasonal",
     "statsmodels.nonparametric",
     "sklearn_pandas",
+    "pyspark.ml.feature",
+    "tslearn.preprocessing",
+    "sktime.transformations",
+    "darts.dataprocessing",
+    "river.preprocessing",
+    "nltk",
 )
+NEURAL_LIBRARIES = words(
+    "torch transformers sentence_transformers tensorflow keras keras_nlp keras_hub simpletransformers tsai flair jax "
+    "flax haiku equinox trl peft setfit mxnet paddle"
+)
+"""A `Transformer` of these is a network."""
 TOPIC_MODELS = ("LatentDirichletAllocation", "NMF", "MiniBatchNMF", "DictionaryLearning")
 """Decompositions that are looked at as models."""
 PREPROCESSOR_ENDINGS = (
     "Scaler", "Encoder", "Vectorizer", "Vectoriser", "Imputer", "Tokenizer", "Binarizer", "Discretizer", "Normalizer",
     "PCA", "TSNE", "UMAP", "Transformer", "Features", "SelectKBest", "TruncatedSVD", "Preprocessor", "Normalization",
     "TextVectorization", "FactorAnalysis", "FastICA", "STL", "DataGenerator", "StringLookup", "IntegerLookup",
+    "Indexer", "Assembler",
     "Selector", "SelectPercentile", "VarianceThreshold", "RFE", "RFECV", "SelectFromModel", "Cleaner", "Winsorizer",
 )  # fmt: skip
 PREPROCESSOR_WORDS = words(
@@ -161,7 +194,11 @@ MEASURING = words(
     "confusion_matrix multilabel_confusion_matrix concordance_index wasserstein_distance evaluate_generator "
     "print_classification_report adjusted_mutual_info_score rand_score fowlkes_mallows_score silhouette_samples "
     "accuracy precision recall rmsle sentence_bleu corpus_bleu evaluate_model test_model eval_model get_accuracy "
-    "get_best_score corpus_score precision_at_k recall_at_k auc_score"
+    "get_best_score corpus_score precision_at_k recall_at_k auc_score cross_entropy binary_cross_entropy "
+    "binary_cross_entropy_with_logits most_confused plot_confusion_matrix plot_top_losses leaderboard get_leaderboard "
+    "performance_metrics eval_metrics model_performance log_perplexity get_coherence get_coherence_per_topic "
+    "check_accuracy ndcg_at_k mrr hit_rate mean_average_precision word_analogies explained_variance bits_per_byte "
+    "progressive_val_score"
 )
 MEASURE_ENDINGS = ("_score", "_error", "_loss", "_accuracy", "_auc", "_rmse", "_mae", "_mse", "_f1", "_r2")
 MEASURING_OF = {
@@ -174,14 +211,40 @@ MEASURING_OF = {
     "eval_valid": ("lightgbm",),
     "compute": ("torchmetrics",),
     "result": ("keras", "tensorflow"),
+    "results_summary": ("keras_tuner", "kerastuner"),
+    "trials_dataframe": ("optuna",),
+    "losses": ("hyperopt",),
+    "get": ("river.metrics",),
+    "val": ("ultralytics",),
+    "loo": ("arviz",),
+    "waic": ("arviz",),
+    "compare": ("arviz",),
+    "r2_score": ("arviz",),
+    "auc": ("h2o",),
+    "get_metric": ("ignite", "allennlp"),
 }
 """Methods that measure by the library that made their object."""
 MEASURE_ATTRIBUTES = words(
     "best_score_ cv_results_ rsquared rsquared_adj prsquared aic bic llf deviance pearson_chi2 mse_resid oob_score_ "
     "callback_metrics logged_metrics best_value best_metric best_model_score inertia_ concordance_index_ "
-    "AIC_ validation_scores_ best_score loss_ reconstruction_err_ best_loss_"
+    "AIC_ validation_scores_ best_score loss_ reconstruction_err_ best_loss_ best_loss areaUnderROC "
+    "log_marginal_likelihood_value_ relative_validity_ log_likelihood_ map50 best_trial_score leaderboard"
 )
 """Attributes of fitted objects that are measures."""
+FIGURES_OF = {
+    "value": ("optuna",),
+    "values": ("optuna",),
+    "fun": ("scipy.optimize",),
+    "rvalue": ("scipy.stats",),
+    "resid_std_err": ("statsmodels",),
+}
+"""Attributes that are measures, by the library that made their object."""
+COURSES = words("history log_history callback_metrics metrics evals_result_ loss_curve_ validation_curve_")
+"""Attributes in which training leaves its course."""
+FOLDED = words("xgboost.cv lightgbm.cv catboost.cv")
+"""Functions that train, and give back a table of measures."""
+MEASURES_BY_NAME = re.compile(r"(?:test|eval|evaluate|validate|assess|measure|score|benchmark|hit|win)_?\w*\Z")
+"""How functions of a notebook are called that measure, where they work out an average or a share."""
 LOSSES = re.compile(
     r"(?:torch\.nn\.\w*Loss"
     r"|torch\.nn\.functional\.(?:\w*_loss|\w*cross_entropy\w*|kl_div)"
@@ -191,12 +254,14 @@ LOSSES = re.compile(
 MEASURE_WORDS = words(
     "acc accuracy loss rmse mae mse mape smape r2 f1 auc roc score error precision recall perplexity bleu rouge "
     "iou dice metric metrics logloss kappa mcc silhouette inertia ari nmi inercia fehler verlust genauigkeit erro "
-    "exactitud acuracia erreur perte perdida aciertos wape rmsle"
+    "exactitud acuracia erreur perte perdida aciertos wape rmsle fitness map50 ndcg mrr nll elbo psnr ssim coherence"
 )
 """Words in the names of variables that hold a measure."""
 TELLS_MEASURE = re.compile(
     r"\b(?:accurac\w+|acc|rmse|rms|mae|mse|mape|wape|smape|r2|r²|r\^2|auc|roc|f1|f1-score|precision|recall|loss|score|"
-    r"error|perplexity|bleu|iou|dice|logloss|kappa|mcc|silhouette|ari|nmi|fehler|genauigkeit|exactitud|"
+    r"error|perplexity|bleu|iou|dice|logloss|kappa|mcc|silhouette|ari|nmi|fehler|genauigkeit|exactitud|fitness|"
+    r"success(?:es)?(?: rate)?|win rate|log[- ]?lik\w*|likelihood|coherence|nll|elbo|ndcg|mrr|psnr|ssim|brier|gini|"
+    r"misclassified|misclassification\w*|treffer|aciertos|"
     r"acur[aá]cia|pr[eé]cision|errore?|erro|hit rate|rewards?|return|premio|recompensa|récompense|belohnung)\b",
     re.IGNORECASE,
 )
@@ -205,13 +270,28 @@ PICKS = words("idxmax idxmin argmax argmin index keys nunique columns shape len 
 """What they give back of figures is no figure."""
 
 
+_WORD = re.compile(r"[^\W_]+")
+
+
 def is_measure(name: str) -> bool:
     """Whether a function or method of this name measures how good something is."""
-    if name.startswith(("get_score", "plot", "show", "make_", "log_")) and name != "log_loss":
+    if name in MEASURING:
+        return True
+    if name.startswith(("get_score", "plot", "show", "make_", "log_")):
         return False
-    return name in MEASURING or name.endswith(MEASURE_ENDINGS)
+    return name.endswith(MEASURE_ENDINGS) or name.startswith("evaluate_")
 
 
 def names_a_measure(variable: str) -> bool:
     """Whether a variable of this name holds a measure, such as `val_acc`."""
-    return bool(MEASURE_WORDS & set(variable.lower().split("_")))
+    return bool(MEASURE_WORDS & set(_WORD.findall(variable.lower())))
+
+
+def is_figure_attribute(attribute: str) -> bool:
+    """Whether an attribute is named as learned measures are: `errors_`, `train_score_`."""
+    parts = _WORD.findall(attribute.lower())
+    return (
+        attribute.endswith("_")
+        and not attribute.endswith("__")
+        and any(part.removesuffix("s") in MEASURE_WORDS for part in parts)
+    )

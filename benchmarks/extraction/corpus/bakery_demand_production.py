@@ -149,7 +149,7 @@ assert (_f["lag_7"].iloc[10] == raw["units"].loc[_f.index[10] - pd.Timedelta(day
 assert wape(pd.Series([1.0, 1.0]), [1.0, 0.0]) == 0.5
 _a, _b, _c, _d = split(_f, CONFIG)
 assert len(_b) == CONFIG["horizon"] and "units" not in _a
-# %% metrics
+# %%
 # floor
 naive = SeasonalNaive()
 log.info("seasonal naive %s", assess(naive, _b, _d))

@@ -90,7 +90,7 @@ def fit(model, epochs=30, lr=.02, wd=1e-4, bs=256):
             tot += loss.item() * len(b)
         hist.append((np.sqrt(tot / len(u)), evaluate(model)))
     return hist
-# %% count=11 metrics
+# %% count=11
 evaluate(mf)   # before, should be as mean
 # %% train count=12
 %%time
