@@ -236,7 +236,7 @@ def _because(cell: Cell, reason: str) -> CellReason:
 
 def _use_in_words(needs: list[Need], user: int) -> str:
     """Say what cell *user* takes from the cell of these *needs*."""
-    first = next((need for how in _ORDER for need in needs if need.how == how), needs[0])
+    first = min(needs, key=lambda need: _ORDER.index(need.how))
     names = sorted({plain_name(need.name) for need in needs if need.how == first.how})
     names = [name for name in names if "." not in name or first.how == "file"] or names
     listed = _listed(names)
