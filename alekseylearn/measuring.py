@@ -223,6 +223,8 @@ class Measuring:
                 continue
             if isinstance(part, ast.Attribute) and part.attr in training.PICKS:
                 continue
+            if isinstance(part, ast.Attribute) and part.attr in training.COURSES and not self._module(part):
+                return spelled(part)
             if isinstance(part, ast.Attribute) and plain_column(part, node, figures):
                 continue
             if isinstance(part, ast.Subscript):
@@ -300,8 +302,6 @@ class Measuring:
         if isinstance(node, ast.Call) and (own := self._giving(node, unit)):
             return any(self._returns(callee, of) for callee in own)
         for part in kept(node):
-            if isinstance(part, ast.Attribute) and part.attr in training.COURSES and not self._module(part):
-                return True
             own = self.fitting.callees(part, unit) if isinstance(part, ast.Call) else []
             if isinstance(part, ast.Call) and own:
                 if any(self._returns(callee, None) for callee in self._giving(part, unit)):

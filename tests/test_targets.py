@@ -684,3 +684,210 @@ def test_a_cell_that_is_nested_too_deeply_is_a_target_where_it_seems_to_train() 
     chain = "m" + ".then()" * 290
     assert reasons(f"{chain}.fit(X)") == {0: "seems to train, but is nested too deeply to tell"}
     assert reasons(f"{chain}.look(X)") == {}
+
+
+TRAINS_TOO = [
+    ("from sentence_transformers import SentenceTransformer as S\nm = S('x')", "m.fit(train_objectives=[(dl, loss)])"),
+    (
+        "from river import linear_model\nm = linear_model.LogisticRegression()",
+        "for x, y in data:\n    m.learn_one(x, y)",
+    ),
+    ("from river import evaluate", "evaluate.progressive_val_score(data, m, metric)"),
+    ("from pycaret.classification import *\ns = setup(data, target='y')", "best = compare_models()"),
+    ("from pycaret.regression import RegressionExperiment\ne = RegressionExperiment()", "e.tune_model(m)"),
+    ("import pycaret.regression as pr", "pr.blend_models(ms)"),
+    ("from darts.models import NBEATSModel\nm = NBEATSModel(24, 12)", "m.historical_forecasts(series, start=0.6)"),
+    ("from sktime.forecasting.model_evaluation import evaluate", "df = evaluate(forecaster=f, y=y, cv=cv)"),
+    ("from fastai.vision.all import *", "w, *_ = np.linalg.lstsq(X, y)"),
+    ("from pylab import *", "c = np.polyfit(x, y, 1)"),
+    (
+        "def back(xb, yb):\n    loss = f(net(xb), yb)\n    loss.backward()",
+        "for xb, yb in dl:\n    back(xb, yb)\n    for p in params:\n        p.data -= p.grad * lr",
+    ),
+    (
+        (
+            "class Critic:\n    def learn_step(self, s, r):\n        td = r - self.v[s]\n"
+            "        self.v[s] += self.lr * td\ncritic = Critic()"
+        ),
+        "for i in range(9):\n    critic.learn_step(s, r)",
+    ),
+    (
+        "class Q:\n    def update(self, s, r):\n        self.q[s] += self.alpha * (r - self.q[s])\nq = Q()",
+        "q.update(1, 2)",
+    ),
+    (
+        "from sklearn.metrics import roc_auc_score",
+        "best = 0\nfor _ in range(9):\n    w = draw(3)\n    s = roc_auc_score(y, P @ w)\n    if s > best:\n        best, best_w = s, w",
+    ),
+    (
+        "from sklearn.metrics import f1_score",
+        "for a in grid:\n    s = f1_score(y, a * p + (1 - a) * q > 0.5)\n    if s > best:\n        best, chosen = s, a",
+    ),
+    (
+        "from sklearn.metrics import f1_score",
+        "while go:\n    w = draw(3)\n    s = f1_score(y, w * p)\n    if s > best:\n        chosen = w",
+    ),
+    (
+        "pop = first()",
+        "for generation in range(40):\n    pop = [mutate(random.choice(pop)) for _ in pop]",
+    ),
+]
+
+
+@pytest.mark.parametrize("cells", TRAINS_TOO)
+def test_other_libraries_and_weights_moved_by_hand_train(cells: tuple[str, str]) -> None:
+    assert targets(*cells) == {1: "train"}
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("from pyspark.ml.feature import StringIndexer", "s = StringIndexer(inputCol='a').fit(df)"),
+        ("from pycaret.classification import *", "s = setup(data, target='y')"),
+        (
+            "import pandas as pd",
+            "for df in (a, b):\n    df['n'] = df['t'].apply(lambda s: sum(c.isupper() for c in s))",
+        ),
+        ("class Ball:\n    def move(self):\n        self.x += self.speed * self.time\nb = Ball()", "b.move()"),
+        ("class Ball:\n    def move(self, k):\n        self.x += self.alpha * k\nb = Ball()", "b.move(1)"),
+        ("def f():\n    x.y *= lr\n    z = 1\n    z += lr * 2", "f()"),
+        (
+            "from sklearn.metrics import f1_score",
+            "for t in grid:\n    f = f1_score(y, p > t)\n    if f > best:\n        best, best_t = f, t",
+        ),
+    ],
+)
+def test_preparing_moving_and_thresholds_do_not_train(cells: tuple[str, str]) -> None:
+    assert targets(*cells) == {}
+
+
+def test_a_line_that_is_drawn_trains_where_later_cells_use_it() -> None:
+    drawn = "import numpy as np, matplotlib.pyplot as plt\nc = np.polyfit(x, y, 1)\nplt.plot(x, np.polyval(c, x))"
+    later = "print(np.mean((np.polyval(c, z) - t) ** 2))"
+    assert targets(drawn, later) == {0: "train", 1: "metrics"}
+    assert targets(drawn, "x = 1") == {}
+    within = f"def show():\n    {drawn.splitlines()[1]}\n    plt.plot(x, c)\nshow()"
+    assert targets(drawn.splitlines()[0], within, "c = 1") == {}
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "ConfusionMatrixDisplay.from_estimator(m, X, y)",
+        "ConfusionMatrixDisplay(confusion_matrix(y, m.predict(X))).plot()",
+        "evaluator = BinaryClassificationEvaluator()\nevaluator(m)",
+        "evaluate_policy(m, env)",
+        "m.leaderboard(test)",
+        "pd.DataFrame(kept.history)",
+        "hist = pd.DataFrame(kept.history)\nhist.tail()",
+        "m.errors_",
+        "print(m.train_loss_)",
+        "np.linalg.norm(A @ m - b)",
+        "np.linalg.norm(m.f(x) - b)",
+        "(m - y_hat).norm()",
+        "resid = y - m.predict(X)\nresid.describe()",
+        "b = m\n(p.sum() - q.sum()) / q.sum()",
+        "def test_agent(a):\n    return np.mean([play(a) for _ in range(9)])\ntest_agent(m)",
+        "def win_share(a):\n    return play(a) / 100\nwin_share(m)",
+        "print('success rate', m.wins / 100)",
+        "print('fitness', m.f)",
+        "table = {}\ntable['a'] = m.score(X)\npd.DataFrame(table).T",
+        "cv_data['test-Accuracy-mean']",
+        "log.info('%s', m.score(X))",
+        "r = minimize(f, [m])\nr.fun",
+    ],
+)
+def test_figures_in_many_places_measure(cell: str) -> None:
+    imports = (
+        "import numpy as np, pandas as pd\nfrom catboost import cv\nfrom scipy.optimize import minimize\n"
+        "from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix"
+    )
+    found = targets(imports, "kept = m.fit(X, y)\ncv_data = cv(pool, p)", cell)
+    assert found in ({1: "train", 2: "metrics"}, {1: "train", 2: "train"})
+    assert (found[2] == "train") == ("minimize(" in cell)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "np.log(acc)\nm",
+        "f.write(blob)\nm",
+        "y_hat = (p > best_score).astype(int)\npd.Series(y_hat + m.n).value_counts()",
+        "np.linalg.norm(a - b, axis=1); m",
+        "np.linalg.norm(m); m",
+        "np.linalg.norm(a - b); m",
+        "(p.sum() - q.sum()) / 7; m",
+        "(p.sum() - q.sum()) / z.sum(); m",
+        "m.n.describe()",
+        "m.f(2).describe()",
+        "m; R2 = 1",
+        "evaluator.save(m)",
+        "def rec_error(z):\n    return ((m.p(z) - z) ** 2).mean(1)\nrec_error(X)",
+        "def test_it(z):\n    return z\ntest_it(m)",
+    ],
+)
+def test_what_only_looks_like_a_figure_does_not(cell: str) -> None:
+    assert targets("import numpy as np, pandas as pd", "m.fit(X, y)", cell) == {1: "train"}
+
+
+def test_figures_by_the_library_that_worked_them_out() -> None:
+    cells = (
+        "import arviz as az, optuna\nfrom river import metrics\nmetric = metrics.ROCAUC()\ns = optuna.create_study()",
+    )
+    cells += (
+        "s.optimize(f, 3)\nmetric.update(y, p)\nm.fit(X)",
+        "az.loo(m)",
+        "metric",
+        "s.best_trial.value",
+        "s.n.value",
+        "s.best_params",
+    )
+    assert targets(*cells) == {1: "train", 2: "metrics", 3: "metrics", 4: "metrics", 5: "metrics"}
+
+
+def test_what_lies_beside_figures_in_a_dictionary_is_none() -> None:
+    cells = (
+        "def main():\n    m = SVC().fit(X, y)\n    return {'model': m, 'acc': m.score(X, y), **more}",
+        "r = main()\ns = {'path': 'a', 'acc': r['acc']}\ndef bare(z): return 1",
+        "print(r['model'])",
+        "print(r['acc'])",
+        "print(s['path'])",
+        "print(s['acc'])",
+        "bare(s)",
+        "for i in r: print(i[0])",
+    )
+    assert targets(*cells) == {1: "train", 3: "metrics", 5: "metrics", 7: "metrics"}
+
+
+def test_gradients_of_a_loss_are_no_figure() -> None:
+    cells = (
+        "import jax\ndef loss(p): return ((f(p) - y) ** 2).mean()\nJ = jax.jacobian(loss)",
+        "m.fit(X)",
+        "J(m)",
+        "loss(m)",
+    )
+    assert targets(*cells) == {1: "train", 3: "metrics"}
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("def f(x=x):\n    return x.fit(y)", "f()"),
+        ("def g():\n    k = 1\n    def f(k=k, z=z):\n        return k.score(z)\n    return f()", "m.fit(X)\ng()"),
+        ("f = lambda x=x: x", "f().fit(X)\nf().score(X)"),
+        ("class A:\n    def m(self, q=q, z=z):\n        q.fit(X)\n        return q", "q = A()\nq.m().score(1)"),
+    ],
+)
+def test_defaults_are_looked_up_around_their_function(cells: tuple[str, str]) -> None:
+    assert targets(*cells)[1] == "train"
+
+
+def test_ways_of_calling_do_not_multiply() -> None:
+    calls = "    f{0}(a, b=1, c=c)\n    f{0}(a, b=b, c=2)\n    f{0}(a, b=c, c=a)\n    f{0}(b, c, a)\n"
+    chain = "".join(f"def f{i}(a, b=0, c=0):\n" + calls.format(i + 1) for i in range(25))
+    assert targets(chain + "def f25(a, b, c):\n    a.fit(X)", "f0(1, 2, 3)") == {1: "train"}
+
+
+def test_long_chains_and_deep_calls_are_told_in_time() -> None:
+    deep = "print(" + "g(" * 90 + "m" + ")" * 90 + ")"
+    assert targets("m" + ".a().copy()" * 60, "m.fit(X)", deep, "m" + ".b.c()" * 60 + ".score()")[3] == "metrics"

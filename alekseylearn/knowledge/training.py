@@ -293,5 +293,5 @@ def is_figure_attribute(attribute: str) -> bool:
     return (
         attribute.endswith("_")
         and not attribute.endswith("__")
-        and any(part.removesuffix("s") in MEASURE_WORDS for part in parts)
+        and any(MEASURE_WORDS & {part, part.removesuffix("s")} for part in parts)
     )
