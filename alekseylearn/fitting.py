@@ -105,9 +105,10 @@ class Fitting:
         """Say what trains in a function that is given these arguments; each is looked through once."""
         told = (f"{name}={value.value!r}" if isinstance(value, ast.Constant) else name for name, value in given.items())
         key = (unit, frozenset(told))
-        if key not in self.reasons and self.ways.setdefault(unit, 0) >= _MOST_WAYS:
-            key, given = (unit, frozenset()), {}
-        self.ways[unit] = self.ways.get(unit, 0) + 1
+        if key not in self.reasons:
+            self.ways[unit] = self.ways.get(unit, 0) + 1
+            if self.ways[unit] > _MOST_WAYS:
+                key, given = (unit, frozenset()), {}
         if key not in self.reasons:
             self.reasons[key] = None
             self.reasons[key] = self.why(unit, unit.body, given)
@@ -174,11 +175,8 @@ class Fitting:
 
     def _lasts(self, call: ast.Call, unit: Unit) -> bool:
         """Whether later cells use what *call* gives: then it is more than a line through a picture."""
-        for statement in unit.body:
-            nodes = inside(statement)
-            if call in nodes:
-                return any(root(target) & self.later for node in nodes for target, _ in bindings(node))
-        return False
+        around = (inside(statement) for statement in unit.body if call in inside(statement))
+        return any(root(target) & self.later for nodes in around for node in nodes for target, _ in bindings(node))
 
     def _method_trains(self, call: ast.Call, receiver: ast.expr, name: str, origins: Origins) -> bool:
         if spelled(receiver) == "get_ipython()":

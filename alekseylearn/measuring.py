@@ -206,11 +206,8 @@ class Measuring:
             return None
         names = (part.id for part in kept(node) if isinstance(part, ast.Name) and training.names_a_measure(part.id))
         known = self.fitting.names
-        for name in names:
-            made = known.origins(ast.Name(name), unit) - {"(value)"}
-            if all(".metrics." in f"{one}." or one.startswith("torchmetrics") for one in made):
-                return name
-        return None
+        made = ((name, known.origins(ast.Name(name), unit) - {"(value)"}) for name in names)
+        return next((name for name, origins in made if all(_is_metric(one) for one in origins)), None)
 
     def _mentions(self, node: ast.expr, figures: set[str], unit: Unit) -> str | None:
         """Name the first figure in *node* that is not only used to pick something."""
@@ -325,3 +322,7 @@ class Measuring:
                 self._take_in(statement, unit, figures)
             self.returns[key] = any(self._holds(part_of(value, of), unit, figures) for value in unit.returned)
         return self.returns[key]
+
+
+def _is_metric(origin: str) -> bool:
+    return ".metrics." in f"{origin}." or origin.startswith("torchmetrics")

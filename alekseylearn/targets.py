@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -55,7 +56,10 @@ def find_targets(notebook: Notebook, known: Knowledge = PLAIN.known) -> tuple[Ta
 
 @dataclass(slots=True, kw_only=True)
 class _Reader:
-    """Reads cell after cell; `reached` are the cells that train and all that use what these leave behind."""
+    """Reads cell after cell; `reached` are the cells that train and all that use what these leave behind.
+
+    `used` are the variables of each cell that other cells use.
+    """
 
     flows: Mapping[int, CellFlow]
     known: Knowledge
@@ -65,19 +69,22 @@ class _Reader:
     reached: set[int] = field(default_factory=set)
     names: Names = field(default_factory=Names)
     files: dict[str, Unit] = field(default_factory=dict)
+    used: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
     fitting: Fitting = field(init=False)
     measuring: Measuring = field(init=False)
 
     def __post_init__(self) -> None:
         self.fitting = Fitting(self.names, self.known)
         self.measuring = Measuring(self.fitting)
+        for need in (need for flow in self.flows.values() for need in flow.needs if need.how == "defines"):
+            self.used[need.source].add(need.name)
 
     def read(self, cell: Cell) -> None:
         """Read one cell: tell whether it trains or measures."""
         flow = self.flows[cell.index]
         tree = parse_python(flow.names.translation.code)
         unit = Unit(name="", body=tree.body if tree is not None else [])
-        self.fitting.later = self.used_later(cell)
+        self.fitting.later = frozenset(self.used[cell.index])
         # Whoever breaks the very cell that trains must hear of it; taken for no target it would only seem untrained.
         seems = _CALL_THAT_TRAINS.search(flow.names.translation.code)
         try:
@@ -137,11 +144,6 @@ class _Reader:
                 if isinstance(node, ast.FunctionDef):
                     key = self.names.define(node)
                     self.names.functions[f"def {module}.{node.name}"] = self.names.functions[key]
-
-    def used_later(self, cell: Cell) -> frozenset[str]:
-        """Find the variables of *cell* that other cells use."""
-        needs = (need for flow in self.flows.values() for need in flow.needs)
-        return frozenset(need.name for need in needs if need.source == cell.index and need.how == "defines")
 
     def uses(self, flow: CellFlow) -> bool:
         """Whether a cell uses what cells that train leave behind, directly or through other cells."""

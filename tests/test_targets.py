@@ -882,10 +882,14 @@ def test_defaults_are_looked_up_around_their_function(cells: tuple[str, str]) ->
     assert targets(*cells)[1] == "train"
 
 
+def test_what_a_star_brings_does_not_replace_what_is_there() -> None:
+    assert targets("np = mine()\nfrom pylab import *", "c = np.polyfit(x, y, 1)") == {}
+
+
 def test_ways_of_calling_do_not_multiply() -> None:
     calls = "    f{0}(a, b=1, c=c)\n    f{0}(a, b=b, c=2)\n    f{0}(a, b=c, c=a)\n    f{0}(b, c, a)\n"
     chain = "".join(f"def f{i}(a, b=0, c=0):\n" + calls.format(i + 1) for i in range(25))
-    assert targets(chain + "def f25(a, b, c):\n    a.fit(X)", "f0(1, 2, 3)") == {1: "train"}
+    assert targets(chain + "def f25(a, b, c):\n    return a", "f0(1, 2, 3)") == {}
 
 
 def test_long_chains_and_deep_calls_are_told_in_time() -> None:
