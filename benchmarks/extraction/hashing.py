@@ -32,7 +32,8 @@ VERSION = 2
 _SHOWN = ("matplotlib", "mpl_toolkits", "seaborn", "plotly", "IPython", "altair", "bokeh", "ipywidgets", "tqdm",
           "fastprogress", "rich")  # fmt: skip
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
-_OPAQUE = (types.ModuleType, io.IOBase, types.FrameType, types.TracebackType, *weakref.ProxyTypes, weakref.ref)
+_OPAQUE = (types.ModuleType, io.IOBase, types.FrameType, types.TracebackType, *weakref.ProxyTypes, weakref.ref,
+           weakref.WeakKeyDictionary, weakref.WeakValueDictionary)  # fmt: skip
 _MACHINERY = ("fsspec", "logging", "threading", "asyncio", "socket", "concurrent")
 """Their objects hold what the process is about, not what the notebook computes."""
 _TRACES = frozenset({"_stop_words_id", "diagn", "_nobs_int"})
