@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 from types import MappingProxyType
 from typing import assert_never
 
 from alekseylearn.calls import Calls
+from alekseylearn.collecting import uncollected
 from alekseylearn.effects import library
 from alekseylearn.events import (
     Assign,
@@ -63,6 +65,7 @@ def trace(notebook: Notebook, known: Knowledge = PLAIN.known) -> Mapping[int, Ce
 
 
 @lru_cache(maxsize=16)
+@uncollected()
 def _trace(cells: tuple[Cell, ...], known: Knowledge) -> Mapping[int, CellFlow]:
     tracer = _Tracer(known=known)
     return MappingProxyType({cell.index: tracer.cell(find_names(cell)) for cell in cells})
@@ -76,15 +79,19 @@ class _Tracer(Calls):
 
     def cell(self, names: CellNames) -> CellFlow:
         """Follow one cell."""
-        self.current, self.budget = names.cell, _CALLS_PER_CELL
+        self.current, self.budget, before = names.cell, _CALLS_PER_CELL, len(self.top.bindings)
         self.needs, self.seen, self.effects, self.missing = {}, set(), dict.fromkeys(names.translation.effects), {}
         self.signals, self.logs, self.done = [], [], set()
         self.quiet, self.began = True, Thing().number
         for requirement in names.translation.requirements:
             self.effects[f"installs `{requirement}`"] = None
-        self.follow(names.events, self.top)
+        try:
+            self.follow(names.events, self.top)
+        except RecursionError:
+            self.give_up()
         self.show(names)
-        for name in [name for name in self.top.bindings if name[:1] == "%" and name[1:2].isdigit()]:
+        added = islice(reversed(self.top.bindings), len(self.top.bindings) - before)
+        for name in [name for name in added if name[:1] == "%" and name[1:2].isdigit()]:
             del self.top.bindings[name]
         return CellFlow(
             names=names,
@@ -95,6 +102,15 @@ class _Tracer(Calls):
             quiet=self.quiet and not (self.effects or self.missing or names.error),
             figures=frozenset(name for name in names.defs if self.stands_for_figures(name)),
         )
+
+    def give_up(self) -> None:
+        """Take a cell whose calls go deeper than Python can follow for code that cannot be seen."""
+        self.running.clear()
+        self.recursions.clear()
+        self.waking = False
+        while self.logs:
+            self.merge()
+        self.opaque("functions that call each other too deeply to be followed")
 
     def show(self, names: CellNames) -> None:
         """Keep what the cell shows, as IPython does until the notebook itself uses the name `_`."""

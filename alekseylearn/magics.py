@@ -10,6 +10,7 @@ import re
 import shlex
 import warnings
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 _CELL_MAGIC = re.compile(r"%%(!|\w+)[ \t]*(.*)\Z")
 _LINE_MAGIC = re.compile(
@@ -76,8 +77,12 @@ class Translation:
     runs: tuple[str, ...] = ()
 
 
+@lru_cache(maxsize=512)
 def read_python(code: str) -> ast.Module | str:
-    """Parse *code*, or say why it is not Python. What a notebook's code warns about is not ours to show."""
+    """Parse *code*, or say why it is not Python. What a notebook's code warns about is not ours to show.
+
+    The same code gives the same tree: whoever reads it leaves it as it is.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -94,6 +99,7 @@ def parse_python(code: str) -> ast.Module | None:
     return None if isinstance(tree, str) else tree
 
 
+@lru_cache(maxsize=512)
 def translate(source: str) -> Translation:
     """Turn the IPython syntax of *source* into plain Python with the same number of lines.
 

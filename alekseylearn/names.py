@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from alekseylearn.events import NOTHING, Assign, Event, Import, Make, Star, Use, Value
@@ -61,26 +62,31 @@ class CellNames:
 
 def find_names(cell: Cell) -> CellNames:
     """Read the names of *cell*. A cell that is not Python, even without its magics, comes back with an `error`."""
-    translation = translate(cell.source)
+    found = _find_names(cell.source)
+    return found if found.cell == cell.index else replace(found, cell=cell.index)
+
+
+@lru_cache(maxsize=512)
+def _find_names(source: str) -> CellNames:
+    translation = translate(source)
     tree = read_python(translation.code)
     if isinstance(tree, str):
-        return CellNames(cell=cell.index, translation=translation, error=tree)
+        return CellNames(cell=0, translation=translation, error=tree)
     reader = StatementReader(runs={ast.unparse(ast.parse(run_statement(path))): path for path in translation.runs})
     last = tree.body[-1] if tree.body else None
-    shown = NOTHING
-    if isinstance(last, ast.Expr):
-        reader.block(tree.body[:-1])
-        shown = reader.shown(last.value)
-    else:
-        reader.block(tree.body)
+    try:
+        reader.block(tree.body[:-1] if isinstance(last, ast.Expr) else tree.body)
+        shown = reader.shown(last.value) if isinstance(last, ast.Expr) else NOTHING
+    except RecursionError:
+        return CellNames(cell=0, translation=translation, error="it is nested too deeply")
     plain = (ast.Import, ast.ImportFrom, ast.Pass)
     return CellNames(
-        cell=cell.index,
+        cell=0,
         events=tuple(reader.events),
         translation=translation,
         only_imports=bool(tree.body) and all(isinstance(node, plain) for node in tree.body),
         shown=shown,
-        shows=_shows(last, cell.source),
+        shows=_shows(last, source),
     )
 
 

@@ -33,8 +33,8 @@ class Thing:
     those of a tuple by their place. `bound` is the name of the method that it is, of what it holds; `arguments` are
     those of a generator, whose body runs with them later. `shared` names the function that handed out this setting of
     a library. `changed` is the last cell that changed it, which needs those that did before; `known_as` the name by
-    which it was seen last; `draws` the global random generators that its methods draw from; `number` tells it from
-    others in the order in which they were made.
+    which it was seen last; `draws` the global random generators that its methods draw from; `line` remembers its
+    `classes` for these `bases`; `number` tells it from others in the order in which they were made.
     """
 
     origin: str = ""
@@ -57,6 +57,7 @@ class Thing:
     changed: int | None = None
     known_as: str = "a value"
     draws: frozenset[str] = frozenset()
+    line: tuple[Things, tuple[Thing, ...]] | None = None
     number: int = field(default_factory=itertools.count().__next__)
 
     @property
@@ -65,16 +66,21 @@ class Thing:
         return self.origin[:6] == "class "
 
     @property
-    def classes(self) -> list[Thing]:
+    def classes(self) -> tuple[Thing, ...]:
         """The notebook's classes in which its methods are looked for, the nearest first."""
-        found: dict[int, Thing] = {}
-        waiting = [self] if self.is_class else [] if self.klass is None else [self.klass]
-        while waiting:
-            each = waiting.pop()
-            if id(each) not in found:
-                found[id(each)] = each
-                waiting.extend(reversed(in_order(base for base in each.bases if base.is_class)))
-        return list(found.values())
+        klass = self if self.is_class else self.klass
+        if klass is None:
+            return ()
+        if klass.line is None or klass.line[0] is not klass.bases:
+            found: dict[Thing, None] = {}
+            waiting = [klass]
+            while waiting:
+                each = waiting.pop()
+                if each not in found:
+                    found[each] = None
+                    waiting.extend(reversed(in_order(base for base in each.bases if base.is_class)))
+            klass.line = klass.bases, tuple(found)
+        return klass.line[1]
 
     def member(self, name: str) -> Things:
         """Find the attribute *name*; nothing when it is not known."""
@@ -84,9 +90,11 @@ class Thing:
 
     def method(self, name: str) -> Things:
         """Find what the nearest class that defines *name* has under this name."""
-        if self.klass is None and not self.is_class:
-            return NO_THINGS
-        return next((found for each in self.classes if (found := each.methods.get(name))), NO_THINGS)
+        for each in self.classes:
+            found = each.methods.get(name)
+            if found:
+                return found
+        return NO_THINGS
 
     @property
     def is_field(self) -> bool:
@@ -96,8 +104,10 @@ class Thing:
     @property
     def maker(self) -> str:
         """What says how its methods behave: a library's class, where the notebook's class is made of one."""
+        if self.klass is None:
+            return self.origin
         above = (base.module for each in self.classes for base in in_order(each.bases) if base.module)
-        return next(above, self.origin) if self.klass is not None else self.origin
+        return next(above, self.origin)
 
     @property
     def is_plain(self) -> bool:
@@ -166,7 +176,10 @@ class Frame:
 
 def in_order(things: Iterable[Thing]) -> list[Thing]:
     """Sort *things* by when they were made, so that the same notebook always gives the same answer."""
-    return sorted(things, key=_NUMBER)
+    found = list(things)
+    if len(found) > 1:
+        found.sort(key=_NUMBER)
+    return found
 
 
 def reach(things: Iterable[Thing], *, look: bool = True, compute: bool = False) -> set[Thing]:
@@ -178,15 +191,19 @@ def reach(things: Iterable[Thing], *, look: bool = True, compute: bool = False) 
 
 def _go_on(found: set[Thing], new: AbstractSet[Thing], *, look: bool, compute: bool) -> None:
     """Add to *found* all that *new* things lead to; what was found before leads to nothing new."""
-    while new:
-        beyond = NO_THINGS.union(*[thing.holds for thing in new])
-        if look:
-            beyond = beyond.union(*[thing.sees for thing in new if thing.sees])
-        if compute:
-            beyond = beyond.union(*[thing.lineage for thing in new])
-        beyond = beyond.union(*[_behind(thing) for thing in new if thing.klass or thing.bases or thing.origin in LAZY])
-        new = beyond - found
-        found |= new
+    waiting = list(new)
+    while waiting:
+        thing = waiting.pop()
+        beyond: set[Thing] = thing.holds - found if thing.holds else set()
+        if look and thing.sees:
+            beyond |= thing.sees - found
+        if compute and thing.lineage:
+            beyond |= thing.lineage - found
+        if thing.klass is not None or thing.bases or thing.origin in LAZY:
+            beyond |= _behind(thing) - found
+        if beyond:
+            found |= beyond
+            waiting += beyond
 
 
 def _behind(thing: Thing) -> set[Thing]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from alekseylearn.collecting import uncollected
 from alekseylearn.dataflow import CellFlow, trace
 from alekseylearn.effects import library
 from alekseylearn.knowledge import PLAIN, Rules, libraries
@@ -31,6 +32,7 @@ class _Piece:
     node: ast.stmt
 
 
+@uncollected()
 def prune(notebook: Notebook, targets: tuple[Target, ...], rules: Rules = PLAIN) -> tuple[Notebook, Slice]:
     """Cut out what *targets* need, without what kept cells only show on the way.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import assert_never
 
@@ -95,18 +96,18 @@ def _without_order_of_draws(flow: CellFlow) -> CellFlow:
     return replace(flow, needs=tuple(need for need in flow.needs if need.how != "random"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class _Slicing:
     notebook: Notebook
     flows: Mapping[int, CellFlow]
     targets: Mapping[int, Target]
 
-    @property
+    @cached_property
     def last(self) -> int:
         """The last cell that matters."""
         return max(self.targets, default=-1)
 
-    @property
+    @cached_property
     def unreadable(self) -> dict[int, str]:
         """The cells before the last target that are not Python, and why."""
         return {i: flow.names.error for i, flow in self.flows.items() if flow.names.error and i <= self.last}

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
+from alekseylearn.collecting import uncollected
 from alekseylearn.dataflow import CellFlow, trace
 from alekseylearn.fitting import Fitting
 from alekseylearn.knowledge import PLAIN, Knowledge, training
@@ -36,6 +37,7 @@ class Target:
     reason: str
 
 
+@uncollected()
 def find_targets(notebook: Notebook, known: Knowledge = PLAIN.known) -> tuple[Target, ...]:
     """Find the cells of *notebook* that train and those that measure what was trained, in order.
 

@@ -1,0 +1,29 @@
+import gc
+import subprocess
+import sys
+
+import pytest
+
+from alekseylearn.collecting import uncollected
+
+
+def test_cycles_are_not_looked_for_meanwhile_and_again_afterwards():
+    assert gc.isenabled()
+    with uncollected():
+        assert not gc.isenabled()
+        with uncollected():
+            assert not gc.isenabled()
+        assert not gc.isenabled()
+    assert gc.isenabled()
+
+
+def test_an_error_inside_turns_it_on_again():
+    with pytest.raises(KeyError), uncollected():
+        raise KeyError
+    assert gc.isenabled()
+
+
+def test_who_turned_it_off_finds_it_off():
+    code = "import gc; gc.disable()\nfrom alekseylearn.collecting import uncollected\nwith uncollected(): pass\n"
+    done = subprocess.run([sys.executable, "-c", f"{code}raise SystemExit(gc.isenabled())"], check=False)
+    assert done.returncode == 0

@@ -1,0 +1,38 @@
+import pytest
+
+from alekseylearn.names import find_names
+from alekseylearn.notebook import Cell
+from alekseylearn.pruning import prune
+from alekseylearn.targets import find_targets
+from tests.strategies import notebook
+
+FIT = "from sklearn.linear_model import Ridge\nmodel = Ridge().fit(a, a)"
+CHAIN = "\n".join(f"def f{number}(x):\n    return f{number + 1}(x)" for number in range(400))
+DEEP = [
+    pytest.param("a = " + "not " * 800 + "1", id="signs"),
+    pytest.param("a = b" + ".c()" * 700, id="methods"),
+    pytest.param("if x:\n  a = 1\n" + "".join(f"elif x == {n}:\n  a = {n}\n" for n in range(600)), id="branches"),
+    pytest.param("a = " + "f'{1}' + " * 700 + "''", id="formatted text"),
+]
+
+
+def test_functions_that_call_each_other_too_deeply_may_do_anything():
+    last = "def f400(x):\n    x.append(1)\n    return x"
+    made = notebook("a = []", f"{CHAIN}\n{last}", "if a:\n    f0(a)", "b = 1", FIT)
+    _, found = prune(made, find_targets(made))
+    assert [reason.cell for reason in found.kept][:3] == [0, 1, 2]
+    assert found.kept[-1].cell == 4
+
+
+@pytest.mark.parametrize("source", DEEP)
+def test_a_cell_that_is_nested_too_deeply_is_kept_with_all_before_training(source: str):
+    made = notebook("x = b = 1", source, FIT)
+    _, found = prune(made, find_targets(made))
+    assert [reason.cell for reason in found.kept] == [0, 1, 2]
+    assert "nested too deeply" in found.warnings[0]
+
+
+def test_the_same_code_in_another_cell_is_read_once():
+    first, second = (find_names(Cell(index=index, id="", kind="code", source="x = y")) for index in (0, 7))
+    assert (first.cell, second.cell) == (0, 7)
+    assert first.events is second.events
