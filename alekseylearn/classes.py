@@ -35,9 +35,7 @@ class Classes(Functions, ABC):
                 self.unasked.add(name)
         own = frozenset({klass})
         for base in in_order(klass.bases):
-            for method in base.method("__init_subclass__"):
-                if method.body is not None:
-                    self.run(method.body, [own], {}, method.holds)
+            self.run_all(base.method("__init_subclass__"), [own], {})
         metaclasses = NO_THINGS.union(*(self.things(value, frame) for value in event.metaclasses))
         for metaclass in in_order(metaclasses):
             self.run_methods(metaclass, ("__new__", "__init__"), NO_THINGS, klass.bases, own)
@@ -47,10 +45,7 @@ class Classes(Functions, ABC):
         """Make an object of a class of the notebook."""
         made = Thing(origin=klass.origin.removeprefix("class "), klass=klass, parts={})
         given = bool(positional or named)
-        returned = NO_THINGS
-        for method in klass.method("__new__"):
-            if method.body is not None:
-                returned |= self.run(method.body, [frozenset({klass}), *positional], named, method.holds)
+        returned = self.run_all(klass.method("__new__"), [frozenset({klass}), *positional], named)
         if klass.metaclass is not None:
             returned |= self.run_methods(klass.metaclass, ("__call__",), *positional)
         objects = frozenset({made}) | frozenset(thing for thing in returned if thing.klass is not None)
@@ -59,9 +54,7 @@ class Classes(Functions, ABC):
             if given and not klass.method("__init__"):
                 self.fill(thing, klass, positional, named)
             for name in ("__init__", "__post_init__", "setup"):
-                for method in klass.method(name):
-                    if method.body is not None:
-                        self.run(method.body, [frozenset({thing}), *positional], named, method.holds)
+                self.run_all(klass.method(name), [frozenset({thing}), *positional], named)
         return objects
 
     def fill(self, made: Thing, klass: Thing, positional: list[Things], named: Mapping[str, Things]) -> None:

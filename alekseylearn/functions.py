@@ -119,11 +119,15 @@ class Functions(World, ABC):
 
     def run_methods(self, thing: Thing, names: Iterable[str], *arguments: Things) -> Things:
         """Run the methods of these names that the class of *thing* defines."""
+        first = frozenset({thing})
+        return NO_THINGS.union(*[self.run_all(thing.method(name), [first, *arguments], {}) for name in names])
+
+    def run_all(self, methods: Things, positional: Sequence[Things], named: Mapping[str, Things]) -> Things:
+        """Run those of *methods* that are functions; what decorators made of them are not."""
         returned = NO_THINGS
-        for name in names:
-            for method in in_order(thing.method(name)):
-                if method.body is not None:
-                    returned |= self.run(method.body, [frozenset({thing}), *arguments], {}, method.holds)
+        for method in in_order(methods):
+            if method.body is not None:
+                returned |= self.run(method.body, positional, named, method.holds)
         return returned
 
     def run_member(
@@ -139,10 +143,7 @@ class Functions(World, ABC):
             first = [frozenset(thing.classes[:1])]
         elif "staticmethod" in wrappers or thing.is_class:
             first = []
-        returned = NO_THINGS
-        for method in in_order(of_class):
-            if method.body is not None:
-                returned |= self.run(method.body, [*first, *positional], named, method.holds)
+        returned = self.run_all(of_class, [*first, *positional], named)
         values = thing.parts.get(name, NO_THINGS) if thing.parts else NO_THINGS
         ran = any(method.body is not None for method in of_class)
         return returned, values if ran else values | of_class
