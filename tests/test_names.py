@@ -1,6 +1,6 @@
 import pytest
 
-from alekseylearn.events import Function, Make, Opaque, Signal
+from alekseylearn.events import NOTHING, Function, Make, Opaque, Signal
 from alekseylearn.names import CellNames, find_names
 from tests.strategies import notebook
 
@@ -189,3 +189,8 @@ def test_functions_know_their_parameters() -> None:
     made = [event.function for event in names("def f(a, /, b, *c, d, **e): pass").events if isinstance(event, Make)]
     assert isinstance(made[0], Function)
     assert made[0].parameters == ("a", "b", "d", "c", "e")
+
+
+def test_what_a_cell_ends_with_is_known() -> None:
+    assert names("a = 1").shown == NOTHING
+    assert names("a + b").shown != NOTHING
