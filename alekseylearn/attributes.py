@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from alekseylearn.classes import Classes
 from alekseylearn.events import Get, Operate, Store
 from alekseylearn.expressions import CONTAINER
-from alekseylearn.knowledge import libraries, randomness
+from alekseylearn.knowledge import libraries, methods, randomness
 from alekseylearn.objects import NO_THINGS, Binding, Frame, Thing, Things, in_order, inside, reach
 
 _METHOD = "(method)"
@@ -108,7 +108,7 @@ class Attributes(Classes, ABC):
             return known
         if thing.method("__getattr__"):
             return self.run_methods(thing, ("__getattr__",), NO_THINGS)
-        if libraries.changes(name) and thing.body is None:
+        if methods.changes(name) and thing.body is None:
             return frozenset({self.bound(thing, name)}) | inside(frozenset({thing}))
         return None
 

@@ -11,7 +11,7 @@ from alekseylearn.dispatch import Given
 from alekseylearn.effects import Judgement, Said
 from alekseylearn.events import Call
 from alekseylearn.expressions import CONTAINER
-from alekseylearn.knowledge import PLAIN, Knowledge, libraries, randomness
+from alekseylearn.knowledge import PLAIN, Knowledge, libraries, methods, randomness
 from alekseylearn.objects import NO_THINGS, Frame, Thing, Things, cover, in_order, inside
 from alekseylearn.world import prefixes
 
@@ -147,7 +147,7 @@ class Calls(BuiltinCalls, ABC):
         if method in libraries.ENVIRONMENT_METHODS:
             self.effects[libraries.ENVIRONMENT_METHODS[method]] = None
         self.draw(effects.method_draws(call, origins, said))
-        if method not in libraries.PURE_METHODS or method == "split":
+        if method not in methods.PURE_METHODS or method == "split":
             self.draw_through(receiver | passed)
         self.quiet = self.quiet and effects.method_only_shows(call, origins, said)
         judgement = effects.judge_method(call, origins, said)
@@ -157,12 +157,12 @@ class Calls(BuiltinCalls, ABC):
         made = Thing(origin="(value)" if origins & randomness.STATEFUL else min(origins, default="(value)"))
         result = self.apply(judgement, receiver=receiver, passed=passed, made=made)
         if (
-            method in libraries.GIVES_ITSELF
+            method in methods.GIVES_ITSELF
             and {effects.library(origin) for origin in origins} <= libraries.QUIET_LIBRARIES
         ):
             result -= passed - receiver
             made.holds -= passed - receiver
-        elif method in libraries.GIVES_DATA:
+        elif method in methods.GIVES_DATA:
             result -= receiver - passed
             made.holds -= receiver - passed
         if not call.decorates:

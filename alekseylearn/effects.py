@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from alekseylearn.events import Call, Value
-from alekseylearn.knowledge import Word, libraries, randomness, training
+from alekseylearn.knowledge import Word, libraries, methods, randomness, training
 
 Change = Literal["nothing", "itself", "deep", "graph"]
 """How far a change goes: the object, what it was made of, or everything that it was computed from."""
@@ -50,7 +50,7 @@ def judge_method(call: Call, origins: Iterable[str], said: Said) -> Judgement:
         return Judgement(receiver="itself", arguments="itself" if method == "shuffle" else "nothing", fresh=True)
     if _is_true(call.keyword("inplace")):
         return Judgement(receiver="itself")
-    if method in libraries.TENSOR_METHODS and {library(origin) for origin in origins} <= libraries.TENSOR_LIBRARIES:
+    if method in methods.TENSOR_METHODS and {library(origin) for origin in origins} <= methods.TENSOR_LIBRARIES:
         return Judgement(fresh=True)
     if method == "__call__":
         return _by_calling(origins)
@@ -59,17 +59,17 @@ def judge_method(call: Call, origins: Iterable[str], said: Said) -> Judgement:
 
 def _by_name(method: str, origins: set[str]) -> Judgement | None:
     """Judge a method by its name; None when it stands in no list."""
-    if method in libraries.GRAPH_METHODS:
+    if method in methods.GRAPH_METHODS:
         return Judgement(receiver="graph", arguments=_of_arguments(origins))
-    if method in libraries.ADDING_METHODS:
-        plain = origins <= libraries.PLAIN_CLASSES
+    if method in methods.ADDING_METHODS:
+        plain = origins <= methods.PLAIN_CLASSES
         return Judgement(receiver="itself" if plain else "deep", keeps=True)
-    if method in libraries.CHANGING_METHODS and origins == {"(container)"}:
+    if method in methods.CHANGING_METHODS and origins == {"(container)"}:
         return Judgement(receiver="itself")
-    if method in libraries.CHANGING_METHODS or (method.endswith("_") and not method.endswith("__")):
+    if method in methods.CHANGING_METHODS or (method.endswith("_") and not method.endswith("__")):
         return Judgement(receiver="deep", arguments=_of_arguments(origins))
-    if method in libraries.PURE_METHODS:
-        return Judgement(fresh=method in libraries.FRESH_METHODS)
+    if method in methods.PURE_METHODS:
+        return Judgement(fresh=method in methods.FRESH_METHODS)
     return None
 
 
@@ -77,9 +77,9 @@ def _by_calling(origins: set[str]) -> Judgement:
     """Judge the call of an object itself, such as a layer; of a mere value nobody knows what it does."""
     if "(value)" in origins:
         return SUSPECT
-    layers = {origin for origin in origins if origin.startswith(libraries.LAYERS)}
+    layers = {origin for origin in origins if origin.startswith(methods.LAYERS)}
     if layers and layers == origins and not any(_keeps_figures(origin) for origin in layers):
-        return Judgement(fresh=not any(origin.endswith(libraries.PASSING_ON) for origin in layers))
+        return Judgement(fresh=not any(origin.endswith(methods.PASSING_ON) for origin in layers))
     return _by_library(origins)
 
 
@@ -91,7 +91,7 @@ def _is_tensor(origin: str) -> bool:
 def _keeps_figures(layer: str) -> bool:
     """Whether a layer changes by being called, as those do that keep running figures."""
     name = layer.rpartition(".")[2]
-    return any(part in name for part in libraries.RUNNING_LAYERS) or not name[:1].isupper()
+    return any(part in name for part in methods.RUNNING_LAYERS) or not name[:1].isupper()
 
 
 def _by_library(origins: set[str]) -> Judgement:
@@ -142,7 +142,7 @@ def _through_its_class(dotted: str) -> bool:
     klass = owner.rpartition(".")[2]
     if library(dotted) == "numpy" and name == "at" and klass != "numpy":
         return True
-    return (klass[:1].isupper() or klass == "ndarray") and libraries.changes(name)
+    return (klass[:1].isupper() or klass == "ndarray") and methods.changes(name)
 
 
 def fills_last(call: Call, dotted: str) -> bool:
@@ -180,7 +180,7 @@ def method_only_shows(call: Call, origins: Iterable[str], said: Said) -> bool:
     if _is_true(call.keyword("inplace")):
         return False
     makers = {data_library(origin) for origin in origins}
-    return call.last in libraries.PURE_METHODS or (bool(makers) and makers <= libraries.DISPLAY_LIBRARIES)
+    return call.last in methods.PURE_METHODS or (bool(makers) and makers <= libraries.DISPLAY_LIBRARIES)
 
 
 def makes_object(dotted: str) -> bool:
@@ -211,7 +211,7 @@ def effect_of(call: Call, dotted: str, said: Said) -> str | None:
         return "sets a random seed"
     if name.startswith(libraries.OPTION_NAMES):
         return f"changes a setting by `{dotted}`"
-    if call.discarded and dotted.count(".") > 1 and libraries.changes(name) and not _through_its_class(dotted):
+    if call.discarded and dotted.count(".") > 1 and methods.changes(name) and not _through_its_class(dotted):
         return f"changes `{dotted.rpartition('.')[0]}`"
     suspicious = call.discarded and library(dotted) not in libraries.QUIET_LIBRARIES and not makes_object(dotted)
     return f"calls `{dotted}`, whose result nothing takes" if suspicious else None
@@ -312,7 +312,7 @@ def _second(call: Call) -> Value | None:
 
 def _of_arguments(origins: set[str]) -> Change:
     """Methods that train something handed to them: `trainer.fit(model, data)`."""
-    return "deep" if any(origin.endswith(libraries.HELD_ARGUMENTS_CHANGE) for origin in origins) else "nothing"
+    return "deep" if any(origin.endswith(methods.HELD_ARGUMENTS_CHANGE) for origin in origins) else "nothing"
 
 
 def _is_true(value: Value | None) -> bool:
