@@ -143,6 +143,20 @@ def test_what_was_run_is_not_run_again(tmp_path: Path) -> None:
         assert (set(both.seen), other.runs) == ({0, 1}, 1)
 
 
+def test_a_server_that_somebody_ended_is_started_again(tmp_path: Path) -> None:
+    with Runner(OWN, folder=tmp_path) as runner:
+        runner.run("case", (Step(number=0, code="x = 1", count=1),))
+        assert runner._server is not None
+        runner._server.kill()
+        again = runner.run("case", (Step(number=0, code="x = 2", count=1, watch=True),))
+    assert (again.ended, set(again.seen)) == ("done", {0})
+
+
+def test_a_notebook_that_ends_its_server_is_named(tmp_path: Path) -> None:
+    with Runner(OWN, folder=tmp_path) as runner, pytest.raises(RuntimeError, match="of own ended, twice"):
+        runner.run("case", (Step(number=0, code="import os\nos.kill(os.getppid(), 9)", count=1),))
+
+
 def test_the_rows_are_written_and_summed_up(oracle: Oracle, tmp_path: Path) -> None:
     found = [*rows(oracle, NOTEBOOK), *rows(oracle, NOTEBOOK, without=frozenset({2}))]
     write_rows(tmp_path / "rows.tsv", found)

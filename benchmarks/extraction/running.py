@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -78,11 +79,12 @@ class Runner:
 
     def close(self) -> None:
         """End the server."""
-        if self._server is not None and self._server.stdin is not None and self._server.stdout is not None:
-            self._server.stdin.close()
-            self._server.wait()
-            self._server.stdout.close()
-        self._server = None
+        server, self._server = self._server, None
+        if server is not None and server.stdin is not None and server.stdout is not None:
+            with suppress(BrokenPipeError):
+                server.stdin.close()
+            server.wait()
+            server.stdout.close()
 
     def run(self, name: str, steps: tuple[Step, ...], *, seed: int = 0, turn: int = 0) -> Outcome:
         """Run *steps* in an empty folder that is always the same for *name*; *seed* is that of the global generators.
@@ -156,17 +158,19 @@ class Runner:
         return {"ended": ended, "limit": self._limit, "lines": lines, "asked": watched}
 
     def _ask(self, request: Mapping[str, Any]) -> str:
-        if self._server is None:
-            self._server = self._start()
-        server = self._server
-        if server.stdin is None or server.stdout is None:
-            raise RuntimeError("the fork server has no pipes")
-        server.stdin.write(json.dumps(request) + "\n")
-        server.stdin.flush()
-        answer = server.stdout.readline()
-        if not answer:
-            raise RuntimeError(f"the fork server of {self._environment.name} ended")
-        return str(json.loads(answer))
+        """Hand *request* to the server; one that somebody ended is started once more."""
+        for _ in range(2):
+            server = self._server = self._server or self._start()
+            if server.stdin is None or server.stdout is None:
+                raise RuntimeError("the fork server has no pipes")
+            with suppress(BrokenPipeError):
+                server.stdin.write(json.dumps(request) + "\n")
+                server.stdin.flush()
+                answer = server.stdout.readline()
+                if answer:
+                    return str(json.loads(answer))
+            self.close()
+        raise RuntimeError(f"the fork server of {self._environment.name} ended, twice")
 
     def _start(self) -> subprocess.Popen[str]:
         home = self._folder / "home"
