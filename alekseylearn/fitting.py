@@ -98,7 +98,9 @@ class Fitting:
         for callee in self.callees(call, unit):
             inner = self._why_called(callee, self._bind(call, callee, given))
             if inner is not None:
-                return f"calls `{callee.name}`, which {inner.partition(', which ')[2] or inner}"
+                words = _words(call)
+                name = words if words.rpartition(".")[2] == callee.name else callee.name
+                return f"calls `{name}`, which {inner.partition(', which ')[2] or inner}"
         return None
 
     def _why_called(self, unit: Unit, given: Given) -> str | None:

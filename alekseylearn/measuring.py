@@ -36,7 +36,6 @@ _WHOLE = frozenset({"T", "values", "style", "loc", "iloc"})
 _SHOWN_BY = frozenset({"round", "float", "int", "str", "dict", "sorted"})
 _MAKES = frozenset({"compile", "save", "load", "plot"})
 _SLOPES = training.GRADIENTS - {"value_and_grad"}
-_CONFUSIONS = ("ConfusionMatrixDisplay.from_estimator", "ConfusionMatrixDisplay.from_predictions")
 _SHAPE = "works out an error or a share of hits"
 
 
@@ -141,7 +140,7 @@ class Measuring:
         of = training.MEASURING_OF.get(name, ())
         if of and any(one.startswith(of) for one in (dotted, *origins)):
             return words
-        if dotted in training.FOLDED or (name.startswith("from_") and spelled(call.func).endswith(_CONFUSIONS)):
+        if dotted in training.FOLDED:
             return words
         if any(training.LOSSES.match(origin) for origin in made) and not name[:1].isupper():
             return words

@@ -60,7 +60,7 @@ def reasons(*cells: str) -> dict[int, str]:
         ),
         (
             ("class Runner:\n    def go(self):\n        self.m.fit(X)", "Runner().go()"),
-            "calls `go`, which calls `self.m.fit`",
+            "calls `Runner().go`, which calls `self.m.fit`",
         ),
         (
             ("def objective(t): return make(t).fit(X)", "study.optimize(objective, 3)"),
@@ -773,7 +773,6 @@ def test_a_line_that_is_drawn_trains_where_later_cells_use_it() -> None:
 @pytest.mark.parametrize(
     "cell",
     [
-        "ConfusionMatrixDisplay.from_estimator(m, X, y)",
         "ConfusionMatrixDisplay(confusion_matrix(y, m.predict(X))).plot()",
         "evaluator = BinaryClassificationEvaluator()\nevaluator(m)",
         "evaluate_policy(m, env)",
