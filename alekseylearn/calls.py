@@ -12,7 +12,7 @@ from alekseylearn.effects import Judgement, Said
 from alekseylearn.events import Call
 from alekseylearn.expressions import CONTAINER
 from alekseylearn.knowledge import PLAIN, Knowledge, libraries, methods, randomness
-from alekseylearn.objects import NO_THINGS, Frame, Thing, Things, cover, in_order, inside
+from alekseylearn.objects import NO_THINGS, Frame, Thing, Things, cover, in_order, inside, reach
 from alekseylearn.world import prefixes
 
 
@@ -146,7 +146,7 @@ class Calls(BuiltinCalls, ABC):
                 self.effects[words] = None
         if method in libraries.ENVIRONMENT_METHODS:
             self.effects[libraries.ENVIRONMENT_METHODS[method]] = None
-        self.draw(effects.method_draws(call, origins, said))
+        self.draw(effects.method_draws(call, origins | self.inner_makers(method, receiver | passed), said))
         if method not in methods.PURE_METHODS or method == "split":
             self.draw_through(receiver | passed)
         self.quiet = self.quiet and effects.method_only_shows(call, origins, said)
@@ -170,6 +170,10 @@ class Calls(BuiltinCalls, ABC):
         if wakes:
             self.wake(receiver | frozenset(thing for thing in passed if thing.klass is not None), passed)
         return result
+
+    def inner_makers(self, method: str, things: Things) -> set[str]:
+        """Name what made the parts of *things*, where a *method* of these goes through all of them."""
+        return {thing.maker for thing in reach(things)} if effects.trains_or_loads(method) else set()
 
     def apply(
         self, judgement: Judgement, *, receiver: Things, passed: Things, made: Thing, a_class: bool = False

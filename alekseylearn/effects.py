@@ -50,6 +50,8 @@ def judge_method(call: Call, origins: Iterable[str], said: Said) -> Judgement:
         return Judgement(receiver="itself", arguments="itself" if method == "shuffle" else "nothing", fresh=True)
     if _is_true(call.keyword("inplace")):
         return Judgement(receiver="itself")
+    if method in methods.RECORDED and any(library(origin) in methods.RECORDING_LIBRARIES for origin in origins):
+        return Judgement(receiver="itself", fresh=True)
     if method in methods.TENSOR_METHODS and {library(origin) for origin in origins} <= methods.TENSOR_LIBRARIES:
         return Judgement(fresh=True)
     if method == "__call__":
@@ -235,7 +237,8 @@ def seeds(dotted: str, said: Said) -> tuple[str, ...]:
     if dotted in randomness.SEEDS:
         return randomness.SEEDS[dotted]
     name = dotted.rpartition(".")[2]
-    return randomness.GENERATORS if name in ("seed_everything", "set_random_seed") else ()
+    everywhere = name == "set_seed" and library(dotted) in randomness.LOADING
+    return randomness.GENERATORS if everywhere or name in ("seed_everything", "set_random_seed") else ()
 
 
 def draws(call: Call, dotted: str, said: Said) -> tuple[str, ...]:
@@ -245,6 +248,8 @@ def draws(call: Call, dotted: str, said: Said) -> tuple[str, ...]:
     name = dotted.rpartition(".")[2]
     if dotted in randomness.DRAWS_NOTHING or dotted in randomness.SEEDS:
         return ()
+    if library(dotted) in randomness.DRAWS_ANYHOW and name[:1].islower() and name != "set_seed":
+        return randomness.GENERATORS[:3]
     if name in randomness.MAY_SHUFFLE:
         if _given(call, "random_state") or _given(call, "generator"):
             return ()
@@ -267,14 +272,21 @@ def method_draws(call: Call, origins: Iterable[str], said: Said) -> tuple[str, .
     """Name the global random generators that a call of a method draws from by itself."""
     if "draws" in said:
         return randomness.GENERATORS
-    if call.attributes and any(library(origin) in randomness.LOADING for origin in origins):
-        if call.last in training.FITTING or call.last in ("train", "learn", "lr_find"):
-            return ("NumPy", "PyTorch")
+    if call.attributes and (makers := {library(origin) for origin in origins} & randomness.LOADING):
+        if trains_or_loads(call.last) and call.last not in randomness.LOADS:
+            return randomness.GENERATORS if makers & randomness.DRAWS_ANYHOW else ("NumPy", "PyTorch")
+        if makers & randomness.DRAWS_ANYHOW:
+            return tuple(f"{generator}{randomness.ADVANCES}" for generator in randomness.GENERATORS[:3])
         if call.last in randomness.LOADS:
             return (f"PyTorch{randomness.ADVANCES}",)
     if not call.attributes or call.last not in ("sample", "rvs") or _given(call, "random_state"):
         return ()
     return ("PyTorch",) if any(library(origin) == "torch" for origin in origins) else ("NumPy",)
+
+
+def trains_or_loads(method: str) -> bool:
+    """Whether a method, of an object that goes through loaders, does so."""
+    return method in training.FITTING or method in randomness.TRAINS_ON or method in randomness.LOADS
 
 
 def reads_file(call: Call, said: Said) -> bool:

@@ -132,7 +132,7 @@ CHANGES_ARGUMENTS = words(
     "numpy.random.shuffle numpy.put numpy.place numpy.putmask numpy.copyto numpy.fill_diagonal "
     "numpy.put_along_axis random.shuffle heapq.heappush heapq.heappop heapq.heapify heapq.heapreplace "
     "heapq.heappushpop bisect.insort bisect.insort_left bisect.insort_right torch.nn.utils.clip_grad_norm "
-    "json.dump operator.setitem operator.delitem operator.iadd "
+    "json.dump operator.setitem operator.delitem operator.iadd lightgbm.train lightgbm.cv "
     "torch.optim.swa_utils.update_bn fastcore.basics.patch torch.nn.utils.prune.l1_unstructured "
     "torch.nn.utils.parametrize.register_parametrization"
 )

@@ -95,5 +95,9 @@ GIVES_ITSELF = words("fit partial_fit set_params set_output adapt compile build 
 GIVES_DATA = words("fit_transform fit_predict fit_resample transform")
 """Their result may be what they got, and never the object itself."""
 
+RECORDED = words("evaluate validate test predict get_preds")
+RECORDING_LIBRARIES = words("transformers lightning pytorch_lightning fastai")
+"""Where these methods write down in the object what came out."""
+
 HELD_ARGUMENTS_CHANGE = ("Trainer", "Learner", "Accelerator", "Fabric", "Engine", "Experiment", "Tuner")
 """Endings of classes whose methods change their arguments: `Trainer().fit(model, data)` trains the model."""

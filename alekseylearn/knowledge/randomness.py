@@ -41,6 +41,8 @@ DRAWS: tuple[tuple[str, str], ...] = (
     ("torch.nn.", "PyTorch"),
     ("torch.utils.data.random_split", "PyTorch"),
     ("torchvision.models.", "PyTorch"),
+    ("skorch.NeuralNet", "PyTorch"),
+    ("skorch.NeuralNet", "NumPy"),
     ("tensorflow.random.", "TensorFlow"),
     ("tensorflow.keras.", "TensorFlow"),
     ("keras.", "TensorFlow"),
@@ -97,6 +99,12 @@ LOADING = words("skorch transformers lightning pytorch_lightning fastai accelera
 """Libraries whose objects go through loaders of PyTorch: they draw when they train, and move it on by `LOADS`."""
 
 LOADS = words("predict predict_proba score evaluate validate test get_preds show_batch one_batch validation_step")
+
+TRAINS_ON = words("train learn lr_find fine_tune")
+"""Methods of these libraries that train, besides those that are called fitting."""
+
+DRAWS_ANYHOW = words("fastai")
+"""Libraries whose loaders and learners draw seeds from every generator, whatever is asked of them."""
 
 RANDOMIZED_WITH: Mapping[str, str] = {
     "LogisticRegression": "solver",

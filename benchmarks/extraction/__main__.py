@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-WORDS = ("oracle", "edits", "labels", "peers", "environments")
+WORDS = ("oracle", "edits", "minimal", "labels", "peers", "speed", "environments")
 
 
 def main(arguments: list[str]) -> int:
