@@ -94,6 +94,8 @@ class Attributes(Classes, ABC):
             return frozenset({Thing(module=f"{thing.module}.{name}", origin=f"{thing.module}.{name}")})
         if name in ("__dict__", "__class__"):
             return frozenset({thing}) if name == "__dict__" or thing.klass is None else frozenset({thing.klass})
+        if thing.gives is not None:
+            return frozenset(reach({thing}))
         method = thing.method(name)
         if name in self.unasked and method and not thing.is_class:
             returned = self.run_methods(thing, (name,))

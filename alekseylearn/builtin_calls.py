@@ -45,6 +45,8 @@ class BuiltinCalls(Dispatch, ABC):
             items = elements.union(inside(passed), *given.named.values(), self.hand_over(passed, NO_THINGS))
             made.holds |= cover(items)
             return frozenset({made})
+        if name in ("next", "anext"):
+            return self.step(given, elements)
         if name not in libraries.CONSUMABLE:
             return None
         made = Thing(origin=name)
@@ -58,6 +60,17 @@ class BuiltinCalls(Dispatch, ABC):
         made.holds |= elements | self.hand_over(passed, NO_THINGS)
         same = frozenset(thing for thing in passed if name == "iter" and thing.origin in libraries.CONSUMABLE)
         return frozenset({made}) | same
+
+    def step(self, given: Given, elements: Things) -> Things:
+        """Follow `next`: it moves an iterator on, and gives what the iterator gives."""
+        iterator = NO_THINGS.union(*given.positional[:1])
+        self.change(iterator, "itself")
+        found = elements.union(inside(iterator), *given.positional[1:])
+        if found:
+            return found
+        made = Thing(origin="(value)")
+        made.lineage |= iterator
+        return frozenset({made})
 
     def set_by_name(self, call: Call, given: Given) -> Things:
         """Follow `setattr` and `delattr`."""

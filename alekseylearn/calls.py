@@ -87,6 +87,8 @@ class Calls(BuiltinCalls, ABC):
         passed, name, said = given.things, dotted.removeprefix("builtins."), self.known.of_function(dotted)
         builtin = name != dotted
         found = self.call_builtin(call, name, given, frame) if builtin else None
+        if dotted in libraries.PROGRESS:
+            found = self.go_through(dotted, given)
         if found is not None:
             return found
         words = effects.effect_of(call, dotted, said)
@@ -110,6 +112,7 @@ class Calls(BuiltinCalls, ABC):
         made = Thing(origin=module or name, module=module, draws=later, shared=effects.shared(call, dotted))
         if made.draws:
             self.drawing.add(made)
+        made.gives = gives(call, dotted, passed)
         result = self.apply(judgement, receiver=NO_THINGS, passed=passed, made=made, a_class=a_class)
         if not (judgement.fresh or builtin or a_class):
             self.wake(frozenset(thing for thing in passed if thing.klass is not None), passed)
@@ -151,15 +154,13 @@ class Calls(BuiltinCalls, ABC):
             self.draw_through(receiver | passed)
         self.quiet = self.quiet and effects.method_only_shows(call, origins, said)
         judgement = effects.judge_method(call, origins, said)
+        quiet = {effects.library(origin) for origin in origins} <= libraries.QUIET_LIBRARIES
         wakes = judgement.receiver in ("deep", "graph") or not method
         if judgement.receiver == "itself" and any(thing.klass is not None for thing in receiver):
             judgement = replace(judgement, receiver="deep")
         made = Thing(origin="(value)" if origins & randomness.STATEFUL else min(origins, default="(value)"))
         result = self.apply(judgement, receiver=receiver, passed=passed, made=made)
-        if (
-            method in methods.GIVES_ITSELF
-            and {effects.library(origin) for origin in origins} <= libraries.QUIET_LIBRARIES
-        ):
+        if method in methods.GIVES_ITSELF and quiet:
             result -= passed - receiver
             made.holds -= passed - receiver
         elif method in methods.GIVES_DATA:
@@ -167,7 +168,7 @@ class Calls(BuiltinCalls, ABC):
             made.holds -= receiver - passed
         if not call.decorates:
             result |= self.hand_over(passed, receiver)
-        if wakes:
+        if wakes and not (call.decorates and origins and quiet):
             self.wake(receiver | frozenset(thing for thing in passed if thing.klass is not None), passed)
         return result
 
@@ -195,3 +196,13 @@ class Calls(BuiltinCalls, ABC):
             return frozenset({made})
         made.holds |= cover(receiver | passed)
         return frozenset({made}) if a_class else frozenset({made}) | receiver | passed | items
+
+
+def gives(call: Call, dotted: str, passed: Things) -> Things | None:
+    """Find what going through the object that *dotted* makes of *passed* gives; None where this may be all of it."""
+    if dotted in libraries.BATCHES and call.keyword("collate_fn") is None:
+        return frozenset({Thing(origin="torch.tensor")})
+    if dotted not in libraries.LISTS_OF_LAYERS:
+        return None
+    lists = frozenset(thing for thing in passed if thing.is_plain and thing.klass is None)
+    return (passed - lists) | inside(lists)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from types import MappingProxyType
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from alekseylearn.calls import Calls
 from alekseylearn.collecting import uncollected
@@ -24,38 +24,51 @@ from alekseylearn.events import (
     Opaque,
     Operate,
     Return,
-    Signal,
     Star,
     Store,
     Use,
 )
 from alekseylearn.knowledge import PLAIN, Knowledge, libraries
 from alekseylearn.memory import SHOWN, SHOWN_LAST, Need
-from alekseylearn.names import CellNames, find_names
+from alekseylearn.names import CellNames, Statement, find_names
 from alekseylearn.notebook import Cell, Notebook
-from alekseylearn.objects import Binding, Frame, Thing, Things
+from alekseylearn.objects import Binding, Frame, How, Thing, Things
 
 _CALLS_PER_CELL = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CellFlow:
-    """What one cell needs of earlier cells, and what it does besides binding names.
+class StatementFlow:
+    """What one statement at the top level of a cell needs; statements are numbered through the whole notebook.
 
-    A `quiet` cell provably does nothing but bind names and show; `figures` are those of its names that stand for
+    A `quiet` one provably does nothing but bind names and show; `figures` are those of its names that stand for
     nothing but what shows.
     """
 
-    names: CellNames
+    statement: Statement
+    number: int
     needs: tuple[Need, ...] = ()
     effects: tuple[str, ...] = ()
-    signals: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     quiet: bool = False
     figures: frozenset[str] = frozenset()
 
 
-def trace(notebook: Notebook, known: Knowledge = PLAIN.known) -> Mapping[int, CellFlow]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellFlow:
+    """What one cell needs of earlier cells, and what it does besides binding names, statement by statement."""
+
+    names: CellNames
+    statements: tuple[StatementFlow, ...] = ()
+    needs: tuple[Need, ...] = ()
+    effects: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+Flows: TypeAlias = Mapping[int, CellFlow]
+
+
+def trace(notebook: Notebook, known: Knowledge = PLAIN.known) -> Flows:
     """Follow the code cells of *notebook*, without those marked `skip`; the result is keyed by cell.
 
     *known* is what the repository says of calls. Versions of a notebook whose code is the same are followed once.
@@ -66,41 +79,62 @@ def trace(notebook: Notebook, known: Knowledge = PLAIN.known) -> Mapping[int, Ce
 
 @lru_cache(maxsize=16)
 @uncollected()
-def _trace(cells: tuple[Cell, ...], known: Knowledge) -> Mapping[int, CellFlow]:
+def _trace(cells: tuple[Cell, ...], known: Knowledge) -> Flows:
     tracer = _Tracer(known=known)
-    return MappingProxyType({cell.index: tracer.cell(find_names(cell)) for cell in cells})
+    followed = [(names := find_names(cell), tracer.cell(names)) for cell in cells]
+    place = {flow.number: names.cell for names, flows in followed for flow in flows}
+    return MappingProxyType({names.cell: whole(names, flows, place) for names, flows in followed})
+
+
+def whole(names: CellNames, statements: Sequence[StatementFlow], place: Mapping[int, int]) -> CellFlow:
+    """Put what *statements* need together for their cell; *place* says which cell a statement stands in."""
+    needs: dict[tuple[int, str], How] = {}
+    for need in (need for flow in statements for need in flow.needs):
+        if place[need.source] != names.cell:
+            needs.setdefault((place[need.source], need.name), need.how)
+    effects = [*names.translation.effects, *(f"installs `{each}`" for each in names.translation.requirements)]
+    return CellFlow(
+        names=names,
+        statements=tuple(statements),
+        needs=tuple(Need(source, name, how) for (source, name), how in sorted(needs.items())),
+        effects=tuple(dict.fromkeys([*effects, *(effect for flow in statements for effect in flow.effects)])),
+        missing=tuple(dict.fromkeys(name for flow in statements for name in flow.missing)),
+    )
 
 
 @dataclass(slots=True)
 class _Tracer(Calls):
-    """Follows cell after cell."""
+    """Follows cell after cell, statement after statement."""
 
-    signals: list[str] = field(default_factory=list)
-
-    def cell(self, names: CellNames) -> CellFlow:
+    def cell(self, names: CellNames) -> list[StatementFlow]:
         """Follow one cell."""
-        self.current, self.budget, before = names.cell, _CALLS_PER_CELL, len(self.top.bindings)
-        self.needs, self.seen, self.effects, self.missing = {}, set(), dict.fromkeys(names.translation.effects), {}
-        self.signals, self.logs, self.done = [], [], set()
-        self.quiet, self.began = True, Thing().number
-        for requirement in names.translation.requirements:
-            self.effects[f"installs `{requirement}`"] = None
-        try:
-            self.follow(names.events, self.top)
-        except RecursionError:
-            self.give_up()
+        self.budget, before = _CALLS_PER_CELL, len(self.top.bindings)
+        found = [self.statement(statement, names) for statement in names.statements]
         self.show(names)
         added = islice(reversed(self.top.bindings), len(self.top.bindings) - before)
         for name in [name for name in added if name[:1] == "%" and name[1:2].isdigit()]:
             del self.top.bindings[name]
-        return CellFlow(
-            names=names,
-            needs=tuple(Need(source, name, how) for (source, name), how in sorted(self.needs.items())),
+        return found
+
+    def statement(self, statement: Statement, names: CellNames) -> StatementFlow:
+        """Follow one statement of a cell."""
+        self.current += 1
+        self.needs, self.seen, self.missing = {}, set(), {}
+        self.effects = dict.fromkeys(names.translation.effects)
+        self.logs, self.done = [], set()
+        self.quiet, self.began = True, Thing().number
+        try:
+            self.follow(statement.events, self.top)
+        except RecursionError:
+            self.give_up()
+        return StatementFlow(
+            statement=statement,
+            number=self.current,
+            needs=tuple(Need(source, name, how) for (source, name), how in self.needs.items()),
             effects=tuple(self.effects),
-            signals=tuple(dict.fromkeys(self.signals)),
             missing=tuple(self.missing),
-            quiet=self.quiet and not (self.effects or self.missing or names.error),
-            figures=frozenset(name for name in names.defs if self.stands_for_figures(name)),
+            quiet=self.quiet and not (self.effects or self.missing),
+            figures=frozenset(name for name in statement.defs if self.stands_for_figures(name)),
         )
 
     def give_up(self) -> None:
@@ -156,7 +190,7 @@ class _Tracer(Calls):
                     self.meet(event, frame)
         return frozenset(returned)
 
-    def meet(self, event: Enter | Exit | Import | Star | Opaque | Signal, frame: Frame) -> None:
+    def meet(self, event: Enter | Exit | Import | Star | Opaque, frame: Frame) -> None:
         """Follow an event that says how the code goes on, or what it brings in."""
         match event:
             case Enter():
@@ -169,7 +203,5 @@ class _Tracer(Calls):
                 self.star(module)
             case Opaque(what):
                 self.opaque(what)
-            case Signal(words):
-                self.signals.append(words)
             case _:
                 assert_never(event)

@@ -51,11 +51,6 @@ class Dispatch(Attributes, ABC):
 
     def dispatch(self, call: Call, method: str, base: Things, given: Given) -> Things:
         """Call *method* of objects, or the objects themselves where it is ''."""
-        if call.decorates:
-            for thing in in_order(base):
-                if thing.body is None and not thing.is_class:
-                    self.alter(thing)
-                    self.hold(thing, given.things)
         found: set[Thing] = set()
         others: set[Thing] = set()
         answered = False
@@ -71,6 +66,12 @@ class Dispatch(Attributes, ABC):
                 others |= thing.holds if thing.origin == SUPER else {thing}
             for held in () if method else in_order(thing.holds - base):
                 found |= self.run_with(held, given.things)
+        if call.decorates:
+            # Not before: a decorator takes the function, and runs only what it was made of.
+            for thing in in_order(base):
+                if thing.body is None and not thing.is_class:
+                    self.alter(thing)
+                    self.hold(thing, given.things)
         if answered:
             found |= _kept(base, found)
         if answered and not found:

@@ -50,10 +50,14 @@ def judge_method(call: Call, origins: Iterable[str], said: Said) -> Judgement:
         return Judgement(receiver="itself", arguments="itself" if method == "shuffle" else "nothing", fresh=True)
     if _is_true(call.keyword("inplace")):
         return Judgement(receiver="itself")
+    if origins and origins <= libraries.PROGRESS:
+        return Judgement(receiver="itself", fresh=True)
     if method in methods.RECORDED and any(library(origin) in methods.RECORDING_LIBRARIES for origin in origins):
         return Judgement(receiver="itself", fresh=True)
     if method in methods.TENSOR_METHODS and {library(origin) for origin in origins} <= methods.TENSOR_LIBRARIES:
         return Judgement(fresh=True)
+    if method in methods.MOVING and all(_is_tensor(origin) or origin == "(value)" for origin in origins):
+        return Judgement()
     if method == "__call__":
         return _by_calling(origins)
     return _by_name(method, origins) or _by_library(origins)

@@ -157,13 +157,6 @@ class Opaque:
 
 
 @dataclass(frozen=True, slots=True)
-class Signal:
-    """The shape of the code says that it trains."""
-
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
 class Return:
     """A function gives this value back."""
 
@@ -180,9 +173,7 @@ class Exit:
     """Code ends that may have run or not."""
 
 
-Event: TypeAlias = (
-    Use | Assign | Make | Store | Call | Get | Operate | Import | Star | Opaque | Signal | Return | Enter | Exit
-)
+Event: TypeAlias = Use | Assign | Make | Store | Call | Get | Operate | Import | Star | Opaque | Return | Enter | Exit
 
 
 @dataclass(frozen=True, eq=False)

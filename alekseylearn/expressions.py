@@ -128,7 +128,8 @@ class ExpressionReader(ABC):
             case ast.Yield() | ast.YieldFrom():
                 self.lazy = True
                 for value in values:
-                    self.events.append(Return(value | value.element))
+                    given = self.goes_through(value) if isinstance(node, ast.YieldFrom) else value
+                    self.events.append(Return(given))
                 return NOTHING
             case ast.FormattedValue():
                 self.events.append(Operate(result=self.fresh(), methods=_AS_TEXT, operands=tuple(values)))

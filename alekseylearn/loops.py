@@ -94,17 +94,27 @@ def training_loop(
 
 
 def hand_overs(body: list[ast.stmt]) -> int:
-    """Count the variables that *body* passes on, as in `a, b = b, c`: after so many rounds each was everywhere."""
-    moved: set[str] = set()
-    for statement in body:
-        for node in _inside(statement):
-            if isinstance(node, ast.Assign) and not isinstance(
-                node.value, ast.Call | ast.BinOp | ast.Constant | ast.Compare
-            ):
-                moved.update(
-                    part.id for target in node.targets for part in ast.walk(target) if isinstance(part, ast.Name)
-                )
-    return min(len(moved), _MOST_ROUNDS)
+    """Count the variables that *body* gives what others of them were, as in `a, b = b, c`: each takes a round."""
+    pairs = [
+        pair
+        for statement in body
+        for node in _inside(statement)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        for pair in _passed_on(target, node.value)
+    ]
+    moved = {name for name, _ in pairs}
+    return min(len({name for name, value in pairs if moved & set(_names(value))}), _MOST_ROUNDS)
+
+
+def _passed_on(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    """Pair the variables of *target* with what they are given, where this may be what another variable was."""
+    many = ast.Tuple | ast.List
+    if isinstance(target, many) and isinstance(value, many) and len(target.elts) == len(value.elts):
+        for part, given in zip(target.elts, value.elts, strict=True):
+            yield from _passed_on(part, given)
+    elif not isinstance(value, ast.Call | ast.BinOp | ast.Constant | ast.Compare):
+        yield from ((part.id, value) for part in ast.walk(target) if isinstance(part, ast.Name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

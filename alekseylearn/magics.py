@@ -77,7 +77,7 @@ class Translation:
     runs: tuple[str, ...] = ()
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4096)
 def read_python(code: str) -> ast.Module | str:
     """Parse *code*, or say why it is not Python. What a notebook's code warns about is not ours to show.
 
@@ -99,7 +99,7 @@ def parse_python(code: str) -> ast.Module | None:
     return None if isinstance(tree, str) else tree
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4096)
 def translate(source: str) -> Translation:
     """Turn the IPython syntax of *source* into plain Python with the same number of lines.
 

@@ -215,6 +215,8 @@ class Memory:
             thing.parts[attribute] = (before - passing) | held
             thing.holds -= passing
         thing.holds |= cover(held - {thing})
+        if thing.gives is not None:
+            thing.gives |= held
 
     def change(self, things: Iterable[Thing], how: Change, spared: frozenset[str] = frozenset()) -> None:
         """Note that the current cell changes *things*, but for what libraries of the names *spared* made."""

@@ -16,16 +16,33 @@ Shows = Literal["nothing", "perhaps", "something"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One statement at the top level of a cell; the lines of the cell count from 0, the last one is included."""
+
+    node: ast.stmt
+    first: int
+    last: int
+    events: tuple[Event, ...]
+
+    @property
+    def defs(self) -> frozenset[str]:
+        """Names that the statement binds."""
+        bound = {name for event in self.events if isinstance(event, Assign) for name, _ in event.pairs}
+        bound.update(event.name for event in self.events if isinstance(event, Import))
+        return frozenset(name for name in bound if not name.startswith("%"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CellNames:
     """What one cell does with names.
 
-    `error` says why the cell cannot be read; then there are no events. `imports` are the modules by the name that they
+    `error` says why the cell cannot be read; then there are no statements. `imports` are the modules by the name that they
     are bound to; `stars` the modules of star imports. `shown` is the value of the last expression, which IPython keeps
     as `_`; `shows` tells whether there is one: nothing is kept of None.
     """
 
     cell: int
-    events: tuple[Event, ...] = ()
+    statements: tuple[Statement, ...] = ()
     translation: Translation
     error: str | None = None
     only_imports: bool = False
@@ -33,10 +50,14 @@ class CellNames:
     shows: Shows = "nothing"
 
     @property
+    def events(self) -> tuple[Event, ...]:
+        """The events of all statements."""
+        return tuple(event for statement in self.statements for event in statement.events)
+
+    @property
     def defs(self) -> frozenset[str]:
         """Names that the cell binds."""
-        bound = {name for event in self.events if isinstance(event, Assign) for name, _ in event.pairs}
-        return frozenset(name for name in bound | set(self.imports) if not name.startswith("%"))
+        return frozenset().union(*(statement.defs for statement in self.statements))
 
     @property
     def refs(self) -> frozenset[str]:
@@ -66,28 +87,39 @@ def find_names(cell: Cell) -> CellNames:
     return found if found.cell == cell.index else replace(found, cell=cell.index)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4096)
 def _find_names(source: str) -> CellNames:
     translation = translate(source)
     tree = read_python(translation.code)
     if isinstance(tree, str):
         return CellNames(cell=0, translation=translation, error=tree)
     reader = StatementReader(runs={ast.unparse(ast.parse(run_statement(path))): path for path in translation.runs})
-    last = tree.body[-1] if tree.body else None
+    shown, statements = NOTHING, list[Statement]()
     try:
-        reader.block(tree.body[:-1] if isinstance(last, ast.Expr) else tree.body)
-        shown = reader.shown(last.value) if isinstance(last, ast.Expr) else NOTHING
+        for node in tree.body:
+            before, shown = len(reader.events), NOTHING
+            if isinstance(node, ast.Expr):
+                shown = reader.shown(node.value)
+            else:
+                reader.statement(node)
+            statements.append(_statement(node, reader.events[before:]))
     except RecursionError:
         return CellNames(cell=0, translation=translation, error="it is nested too deeply")
     plain = (ast.Import, ast.ImportFrom, ast.Pass)
     return CellNames(
         cell=0,
-        events=tuple(reader.events),
+        statements=tuple(statements),
         translation=translation,
         only_imports=bool(tree.body) and all(isinstance(node, plain) for node in tree.body),
         shown=shown,
-        shows=_shows(last, source),
+        shows=_shows(tree.body[-1] if tree.body else None, source),
     )
+
+
+def _statement(node: ast.stmt, events: list[Event]) -> Statement:
+    decorators = getattr(node, "decorator_list", [])
+    first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
+    return Statement(node=node, first=first - 1, last=(node.end_lineno or node.lineno) - 1, events=tuple(events))
 
 
 def _shows(last: ast.stmt | None, source: str) -> Shows:

@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Literal, TypeAlias
 
 from alekseylearn.events import Function
-from alekseylearn.knowledge.libraries import FIELDS
+from alekseylearn.knowledge.libraries import FIELDS, PROGRESS
 
 How = Literal["defines", "imports", "changes", "random", "file", "opaque"]
 
@@ -30,7 +30,8 @@ class Thing:
     `holds` are objects that it owns, `sees` objects that it got to look at, `lineage` what it was computed from.
     `klass` is its class, where this is one of the notebook's; such a class knows its `methods`, its `bases`, its
     `metaclass` and its annotated `fields`. `parts` are its attributes by name, None when it may have others; `items`
-    those of a tuple by their place. `bound` is the name of the method that it is, of what it holds; `arguments` are
+    those of a tuple by their place; `gives` is what going through it, or a subscript, gives
+    where that is not all that it holds. `bound` is the name of the method that it is, of what it holds; `arguments` are
     those of a generator, whose body runs with them later. `shared` names the function that handed out this setting of
     a library. `changed` is the last cell that changed it, which needs those that did before; `known_as` the name by
     which it was seen last; `draws` the global random generators that its methods draw from; `line` remembers its
@@ -51,6 +52,7 @@ class Thing:
     fields: tuple[str, ...] = ()
     parts: dict[str, Things] | None = None
     items: tuple[Things, ...] = ()
+    gives: Things | None = None
     bound: str = ""
     arguments: tuple[list[Things], dict[str, Things]] | None = None
     shared: str = ""
@@ -122,9 +124,9 @@ Things: TypeAlias = "frozenset[Thing]"
 NO_THINGS: Things = frozenset()
 
 
-LAZY = frozenset({"(generator)", "zip", "map", "filter", "enumerate", "iter", "reversed"})
+LAZY = PROGRESS | {"(generator)", "zip", "map", "filter", "enumerate", "iter", "reversed"}
 """What made an iterator: it goes through what it was made of when somebody goes through it."""
-_ONE_BY_ONE = frozenset({"map", "filter", "iter", "reversed"})
+_ONE_BY_ONE = PROGRESS | {"map", "filter", "iter", "reversed"}
 _PLAIN = LAZY | {"(container)"}
 
 
@@ -214,6 +216,13 @@ def _behind(thing: Thing) -> set[Thing]:
     return found
 
 
+def _elements(source: Thing) -> AbstractSet[Thing]:
+    """Find what an iterator over *source* gives, one after the other."""
+    if source.gives is not None:
+        return source.gives
+    return source.holds if source.is_plain else {source}
+
+
 def inside(things: Things) -> Things:
     """Find what can be had from *things* by one subscript, one attribute or iteration.
 
@@ -225,9 +234,11 @@ def inside(things: Things) -> Things:
         if thing.is_plain:
             found |= thing.holds
             for source in thing.lineage if thing.origin in _ONE_BY_ONE else ():
-                found |= source.holds if source.is_plain else {source}
+                found |= _elements(source)
             for each in thing.classes if thing.klass is not None else ():
                 found.update(part for parts in each.methods.values() for part in parts if part.body is None)
+        elif thing.gives is not None:
+            found |= thing.gives
         elif not thing.module:
             opaque.append(thing)
     return frozenset(found.union(reach(opaque)) if opaque else found)

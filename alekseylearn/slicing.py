@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import assert_never
 
-from alekseylearn.dataflow import CellFlow, trace
+from alekseylearn.dataflow import CellFlow, Flows, trace
 from alekseylearn.effects import library
 from alekseylearn.knowledge import PLAIN, Rules, libraries
 from alekseylearn.memory import Need
@@ -61,9 +61,17 @@ def backward_slice(notebook: Notebook, targets: tuple[Target, ...], rules: Rules
     Program slicing after Weiser (1981), over cells: a cell is kept if a target, or a kept cell, may see something that
     it leaves behind. Where that cannot be told it is kept.
     """
+    return slice_along(flows_of(notebook, rules), notebook, targets)
+
+
+def flows_of(notebook: Notebook, rules: Rules) -> Flows:
+    """Follow *notebook*; where every cell is seeded anew, nobody feels what was drawn before."""
     flows = trace(notebook, rules.known)
-    if rules.random == "reseed":
-        flows = {index: _without_order_of_draws(flow) for index, flow in flows.items()}
+    return {i: _without_order_of_draws(flow) for i, flow in flows.items()} if rules.random == "reseed" else flows
+
+
+def slice_along(flows: Flows, notebook: Notebook, targets: tuple[Target, ...]) -> Slice:
+    """Find the cells of *notebook* that *targets* need, by these *flows*."""
     plan = _Slicing(notebook=notebook, flows=flows, targets={target.cell: target for target in targets})
     wanted = plan.wanted()
     users, used = plan.first_users(wanted), plan.used()
@@ -92,14 +100,19 @@ def plain_name(name: str) -> str:
 
 
 def _without_order_of_draws(flow: CellFlow) -> CellFlow:
-    """Forget what a cell draws after: where every cell is seeded anew, nobody feels what was drawn before."""
-    return replace(flow, needs=tuple(need for need in flow.needs if need.how != "random"))
+    """Forget what a cell, and each of its statements, draws after."""
+    statements = (replace(each, needs=_in_any_order(each.needs)) for each in flow.statements)
+    return replace(flow, needs=_in_any_order(flow.needs), statements=tuple(statements))
+
+
+def _in_any_order(needs: Iterable[Need]) -> tuple[Need, ...]:
+    return tuple(need for need in needs if need.how != "random")
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Slicing:
     notebook: Notebook
-    flows: Mapping[int, CellFlow]
+    flows: Flows
     targets: Mapping[int, Target]
 
     @cached_property

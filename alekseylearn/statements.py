@@ -15,13 +15,12 @@ from alekseylearn.events import (
     Make,
     Operate,
     Return,
-    Signal,
     Star,
     Store,
     Value,
 )
 from alekseylearn.expressions import CONTAINER, ClassScope, ExpressionReader, dotted
-from alekseylearn.loops import hand_overs, training_loop
+from alekseylearn.loops import hand_overs
 
 
 @dataclass(slots=True)
@@ -174,9 +173,6 @@ class StatementReader(ExpressionReader):
 
     def loop(self, node: ast.For | ast.AsyncFor | ast.While) -> None:
         """Read a loop."""
-        signal = training_loop(node)
-        if signal is not None:
-            self.events.append(Signal(signal))
         # Several times, so that what one round leaves behind is seen by the next; inner loops go with the outer one.
         rounds, before = (1 if self.in_loop else 2 + hand_overs(node.body)), self.in_loop
         self.in_loop = True

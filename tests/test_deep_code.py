@@ -35,4 +35,4 @@ def test_a_cell_that_is_nested_too_deeply_is_kept_with_all_before_training(sourc
 def test_the_same_code_in_another_cell_is_read_once():
     first, second = (find_names(Cell(index=index, id="", kind="code", source="x = y")) for index in (0, 7))
     assert (first.cell, second.cell) == (0, 7)
-    assert first.events is second.events
+    assert first.statements is second.statements

@@ -47,6 +47,22 @@ def test_counting_collecting_and_simulating_is_not(code: str) -> None:
     assert training_loop(loop(code)) is None
 
 
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("for i in range(n_epochs):\n    w[0] -= lr * f(w)", " over `n_epochs`"),
+        (
+            "while step < max_steps:\n    grads = f(params)\n    params = update(params, grads)\n    step += 1",
+            " over `step`",
+        ),
+        ("for it in range(100):\n    labels = nearest(centers)\n    centers = means(X, labels)\n", " over `it`"),
+        ("for epoch in tqdm(r):\n    for x in data:\n        model.w -= lr * model.grad(x)", " over `epoch`"),
+    ],
+)
+def test_what_feeds_back_through_other_names_is_training(code: str, words: str) -> None:
+    assert training_loop(loop(code)) == f"looks like a training loop{words}"
+
+
 def test_what_a_called_function_learns_counts() -> None:
     code = loop("for i in r:\n    w = f(w)")
     assert training_loop(code, lambda call: ast.unparse(call) == "f(w)") == "looks like a training loop"
@@ -60,5 +76,16 @@ def test_blocks_that_are_known_not_to_run_do_not_count() -> None:
     assert training_loop(code, decides=lambda test: False) is None
 
 
-def test_variables_that_are_passed_on_are_counted() -> None:
-    assert hand_overs(ast.parse("a, b = b, c\nd = 1\nwith e:\n    f = g\ndef h(): i = j").body) == 3
+@pytest.mark.parametrize(
+    ("code", "count"),
+    [
+        ("a, b = b, c\nd = 1\nwith e:\n    f = g\ndef h(): i = j", 1),
+        ("a = b\nb = c\nc = d", 2),
+        ("[a, (b, c)] = [b, (c, a)]", 3),
+        ("a, b = rows\nrows = a", 3),
+        ("x, y = x.to(device), y.to(device)", 0),
+        ("\n".join(f"a{number} = a{number + 1}" for number in range(9)), 6),
+    ],
+)
+def test_variables_that_get_what_others_were_are_counted(code: str, count: int) -> None:
+    assert hand_overs(ast.parse(code).body) == count

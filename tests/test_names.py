@@ -1,6 +1,6 @@
 import pytest
 
-from alekseylearn.events import NOTHING, Function, Make, Opaque, Signal
+from alekseylearn.events import NOTHING, Function, Make, Opaque
 from alekseylearn.names import CellNames, find_names
 from tests.strategies import notebook
 
@@ -122,39 +122,6 @@ def test_code_that_cannot_be_seen_through_is_named(source: str) -> None:
 @pytest.mark.parametrize("source", ["model.eval()", "vars(a)", "dir(a)", "df.eval('a + b')"])
 def test_what_only_looks_like_it_is_not(source: str) -> None:
     assert not any(isinstance(event, Opaque) for event in names(source).events)
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "for epoch in range(10):\n    w = w - lr * grad(w)",
-        "for epoch in range(10):\n    w -= lr * grad(w)",
-        "for i in range(n_epochs):\n    w[0] -= lr * f(w)",
-        "while step < max_steps:\n    grads = f(params)\n    params = update(params, grads)\n    step += 1",
-        "for it in range(100):\n    labels = nearest(centers)\n    centers = means(X, labels)\n",
-        "for epoch in tqdm(range(3)):\n    for x in data:\n        model.w -= lr * model.grad(x)",
-        "for epoch in range(3):\n    layers = f(layers)",
-    ],
-)
-def test_training_loops_written_by_hand_are_seen(source: str) -> None:
-    assert [event for event in names(source).events if isinstance(event, Signal)]
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "for i in range(10):\n    total += x[i]",
-        "for epoch in range(10):\n    total = total + loss(epoch)",
-        "for epoch, loss in enumerate(losses):\n    print(epoch, loss)",
-        "for step in range(10):\n    values.append(step)",
-        "for epoch in range(3):\n    w = start()\n    w = w * 2\n    def f(w): w = g(w)",
-        "for name in names:\n    w = w * 2",
-        "for epoch in range(3):\n    count += 1",
-        "for epoch in range(3):\n    w[0] = f(x)",
-    ],
-)
-def test_loops_that_only_count_or_collect_are_not(source: str) -> None:
-    assert not [event for event in names(source).events if isinstance(event, Signal)]
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,20 @@ FIELDS = words("dataclasses.field attr.ib attr.field attrs.field pydantic.Field"
 """What stands in a class for an attribute that each object gets anew."""
 FILLED_BY_READING = words("collections.defaultdict")
 """Containers to which a mere look adds."""
-CONSUMABLE = words("iter zip map filter enumerate reversed open (generator) csv.reader csv.DictReader itertools.chain")
+PROGRESS = words(
+    "tqdm.tqdm tqdm.auto.tqdm tqdm.notebook.tqdm tqdm.std.tqdm tqdm.autonotebook.tqdm tqdm.tqdm_notebook "
+    "rich.progress.track fastprogress.progress_bar fastprogress.master_bar fastprogress.fastprogress.progress_bar "
+    "fastprogress.fastprogress.master_bar"
+)
+"""They hand on what they go through, one by one."""
+
+BATCHES = words("torch.utils.data.DataLoader torch.utils.data.dataloader.DataLoader torch_geometric.loader.DataLoader")
+"""They put what they go through together in new objects, unless they are told how by `collate_fn`."""
+
+LISTS_OF_LAYERS = words("torch.nn.ModuleList torch.nn.Sequential torch.nn.ModuleDict torch.nn.ParameterList")
+"""Going through them gives what they were made of."""
+
+CONSUMABLE = PROGRESS | words("iter zip map filter enumerate reversed open (generator) csv.reader csv.DictReader itertools.chain")
 """What these make is used up by going through it."""
 
 # -- objects ----------------------------------------------------------------------------------------------------------

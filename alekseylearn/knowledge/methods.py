@@ -83,13 +83,15 @@ PLAIN_CLASSES = words("(container) (value) collections.deque collections.Counter
 TENSOR_METHODS = words("add")
 TENSOR_LIBRARIES = words("torch numpy pandas polars jax tensorflow")
 """Where `add` is a sum, not the growing of a set."""
+MOVING = words("to cuda cpu float double half bfloat16 type")
+"""What they do to a module in place they do to a tensor by making another."""
 LAYERS = ("torch.nn.",)
 PASSING_ON = ("Identity", "Flatten", "Dropout", "ReLU", "Sequential", "ModuleList", "ModuleDict")
 """Endings of layers that may hand out what they got; others make something new."""
 RUNNING_LAYERS = ("BatchNorm", "InstanceNorm", "Lazy", "Module", "Parametriz", "Spectral", "Ema", "Average")
 """Words in the names of layers that keep running figures; all others stay as they are when they are called."""
 
-GIVES_ITSELF = words("fit partial_fit set_params set_output adapt compile build fit_generator")
+GIVES_ITSELF = words("fit partial_fit set_params set_output adapt compile build fit_generator to cuda cpu astype type_as eval train")
 """Their result is the object itself, or something that holds it, and never what they got."""
 
 GIVES_DATA = words("fit_transform fit_predict fit_resample transform")

@@ -13,7 +13,7 @@ from alekseylearn.pruning import prune
 from alekseylearn.targets import Target, find_targets
 from benchmarks.extraction.environments import Environment
 from benchmarks.extraction.oracle import Program, Subject, differing, own_slicer, steps_of, subjects
-from benchmarks.extraction.running import Runner, Seen, Step
+from benchmarks.extraction.running import Runner, Seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
