@@ -26,6 +26,7 @@ from alekseylearn.events import (
     Use,
     Value,
 )
+from alekseylearn.syntax import children, walk
 
 _SEES_EVERYTHING = frozenset({"exec", "eval", "globals", "locals", "execfile"})
 _SEES_EVERYTHING_BARE = frozenset({"vars", "dir"})
@@ -112,7 +113,7 @@ class ExpressionReader(ABC):
 
     def computed(self, node: ast.expr) -> Value:
         """Read an expression that is made of the values of others."""
-        values = [self.value(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
+        values = [self.value(child) for child in children(node) if isinstance(child, ast.expr)]
         match node:
             case ast.Tuple(elts=parts) if not any(isinstance(part, ast.Starred) for part in parts):
                 return self.make(*values, origin=CONTAINER, items=tuple(values))
@@ -232,7 +233,7 @@ class ExpressionReader(ABC):
                 body = [ast.If(condition, body, [])]
             items = ast.Name(_ITEMS) if generator is first else generator.iter
             body = [ast.For(generator.target, items, body, [])]
-        leaked = [part.target.id for part in ast.walk(node) if isinstance(part, ast.NamedExpr)]
+        leaked = [part.target.id for part in walk(node) if isinstance(part, ast.NamedExpr)]
         if leaked:
             body.insert(0, ast.Global(leaked))
         made = self.function("generator", _ITEMS_ONLY, body)
@@ -247,7 +248,7 @@ class ExpressionReader(ABC):
         with self.perhaps():
             for generator in node.generators:
                 items = self.iterate(generator.iter)
-                targets = [part.id for part in ast.walk(generator.target) if isinstance(part, ast.Name)]
+                targets = [part.id for part in walk(generator.target) if isinstance(part, ast.Name)]
                 self.renamed = {**self.renamed, **{name: f"%{number}:{name}" for name in targets}}
                 self.bind(generator.target, items)
                 for condition in generator.ifs:

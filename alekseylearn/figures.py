@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from alekseylearn.knowledge import libraries, training
+from alekseylearn.syntax import children, walk
 from alekseylearn.units import spelled
 
 MEANS = frozenset({"mean", "sum", "average", "nanmean", "count_nonzero", "median", "percentile", "quantile", "rms"})
@@ -27,7 +28,7 @@ def computing(statement: ast.stmt) -> Iterator[ast.AST]:
         yield node
         draws = isinstance(node, ast.Call) and drawn(node)
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda) and not draws:
-            waiting.extend(reversed(list(ast.iter_child_nodes(node))))
+            waiting.extend(reversed(children(node)))
 
 
 def drawn(call: ast.Call) -> bool:
@@ -35,7 +36,7 @@ def drawn(call: ast.Call) -> bool:
     root = spelled(call.func).partition(".")[0]
     name = spelled(call.func).rpartition(".")[2]
     draws = root in ("plt", "sns", "ax", "axes", "axs", "fig", "px", "go") or name in training.DRAWING
-    inner = (part for part in ast.walk(call) if isinstance(part, ast.Call))
+    inner = (part for part in walk(call) if isinstance(part, ast.Call))
     return draws and not any(spelled(part.func).endswith("confusion_matrix") for part in inner)
 
 
@@ -74,7 +75,7 @@ def relative(node: ast.AST) -> bool:
 
 def _amounts(call: ast.Call) -> Iterator[ast.expr]:
     """Find that of which *call* takes squares or amounts."""
-    for part in ast.walk(call):
+    for part in walk(call):
         match part:
             case ast.BinOp(left=base, op=ast.Pow(), right=ast.Constant(value=2)):
                 yield base
@@ -99,7 +100,7 @@ def _misses(node: ast.expr) -> bool:
     """Whether *node* is what a model gives, less something."""
     if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Sub):
         return False
-    parts = [part for side in (node.left, node.right) for part in ast.walk(side)]
+    parts = [part for side in (node.left, node.right) for part in walk(side)]
     applied = any(
         isinstance(part, ast.Call) or (isinstance(part, ast.BinOp) and isinstance(part.op, ast.MatMult))
         for part in parts
@@ -109,7 +110,7 @@ def _misses(node: ast.expr) -> bool:
 
 def differs(node: ast.expr) -> bool:
     """Whether *node* is a difference of two things that are no constants, or is named like one."""
-    for part in ast.walk(node):
+    for part in walk(node):
         if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Sub):
             return not any(isinstance(side, ast.Constant) for side in (part.left, part.right))
         if isinstance(part, ast.Name) and part.id.lower().startswith(("resid", "err", "fehler", "diff")):
@@ -153,7 +154,7 @@ def trained_on(node: ast.AST) -> set[str]:
     """Find the variables that *node* takes gradients of: `loss.backward()`."""
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr != "backward":
         return set()
-    return {part.id for one in (node.func.value, *node.args) for part in ast.walk(one) if isinstance(part, ast.Name)}
+    return {part.id for one in (node.func.value, *node.args) for part in walk(one) if isinstance(part, ast.Name)}
 
 
 def saves(node: ast.AST) -> bool:
@@ -167,7 +168,7 @@ def predicted(node: ast.expr) -> bool:
     return any(
         (isinstance(part, ast.Name) and "pred" in part.id.lower())
         or (isinstance(part, ast.Attribute) and part.attr.startswith(("predict", "labels_")))
-        for part in ast.walk(node)
+        for part in walk(node)
     )
 
 
@@ -184,7 +185,7 @@ def kept(node: ast.expr) -> Iterator[ast.AST]:
         part = waiting.pop()
         yield part
         if not isinstance(part, ast.Lambda) and not (isinstance(part, ast.Call) and picks(part)):
-            waiting.extend(reversed(list(ast.iter_child_nodes(part))))
+            waiting.extend(reversed(children(part)))
 
 
 def plain_column(part: ast.Attribute, node: ast.expr, figures: set[str]) -> bool:
@@ -198,7 +199,7 @@ def result(node: ast.expr, figures: set[str]) -> bool:
     return any(
         (isinstance(part, ast.Name) and part.id in figures)
         or (isinstance(part, ast.Attribute) and part.attr in ("history", "callback_metrics", "log_history", "metrics"))
-        for part in ast.walk(node)
+        for part in walk(node)
     )
 
 
@@ -206,7 +207,7 @@ def root(node: ast.expr) -> set[str]:
     """Find the variables that are changed where *node* is set."""
     while isinstance(node, ast.Attribute | ast.Subscript | ast.Starred):
         node = node.value
-    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+    return {part.id for part in walk(node) if isinstance(part, ast.Name)}
 
 
 def place(target: ast.expr, node: ast.AST) -> tuple[int, int] | None:

@@ -29,10 +29,12 @@ from alekseylearn.shapes import (
     steps,
     turns,
 )
+from alekseylearn.syntax import walk
 from alekseylearn.units import Unit, bindings, inside, spelled
 
 _MOST_WAYS = 8
 """In so many ways a function is looked through for what it is given; beyond these it could take for ever."""
+_TELLING = (ast.Call, ast.BinOp, ast.Assign, ast.AugAssign, ast.For, ast.AsyncFor, ast.While)
 _SAYS = frozenset({"trains", "prepares", "measures", "shows", "pure"})
 
 
@@ -62,7 +64,7 @@ class Fitting:
         stepped = False
         given = {name: value for name, value in given.items() if name not in unit.bound}
         for node, guards in self.around(nodes):
-            if any(decide(test, unit, given) is (not wanted) for test, wanted in guards):
+            if guards and any(decide(test, unit, given) is (not wanted) for test, wanted in guards):
                 continue
             found = found or self._by_itself(node, unit, given)
             if isinstance(node, ast.Call) and goes_back(node):
@@ -84,10 +86,8 @@ class Fitting:
         if moved(node, unit):
             return "moves weights at a learning rate"
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
-            back = {part.id for target in node.targets for part in ast.walk(target) if isinstance(part, ast.Name)}
-            parts = {
-                part.id for argument in node.value.args for part in ast.walk(argument) if isinstance(part, ast.Name)
-            }
+            back = {part.id for target in node.targets for part in walk(target) if isinstance(part, ast.Name)}
+            parts = {part.id for argument in node.value.args for part in walk(argument) if isinstance(part, ast.Name)}
             if back & parts and any(self._updates(callee) for callee in self.callees(node.value, unit)):
                 return f"calls `{_words(node.value)}`"
         if isinstance(node, ast.BinOp) and (normal_equation(node) or slope(node)):
@@ -329,10 +329,10 @@ class Fitting:
         return False
 
     def around(self, nodes: Sequence[ast.stmt]) -> list[tuple[ast.AST, Guards]]:
-        """All nodes of the code that runs in *nodes*, each with the tests around it."""
+        """Return what may tell something of the code that runs in *nodes*, each part with the tests around it."""
         key = (nodes[0], len(nodes)) if nodes else (None, 0)
         if key not in self.parts:
-            self.parts[key] = list(guarded(nodes, ()))
+            self.parts[key] = [(node, guards) for node, guards in guarded(nodes, ()) if isinstance(node, _TELLING)]
         return self.parts[key]
 
 

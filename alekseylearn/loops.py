@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from alekseylearn.syntax import children, walk
+
 _ROUNDS = re.compile(
     r"(?:^|_)(?:(?:epochs?|epoch?en?|epoca?s?|época?s?|époques?|epoques?|epoche|epoki|эпох\w*|num_epochs|max_iter|n_iter)(?:$|_|\d)"
     r"|(?:steps?|iters?|iterations?|iteraciones|iterac\w+|it|rounds?|episodes?|episod\w+|updates?|batches|num_updates|generations?|generaci[oó]n\w*|générations?|generationen|sweeps?"
@@ -70,14 +72,14 @@ def training_loop(
     """
     rounds = _Rounds(decides)
     if not isinstance(loop, ast.While):
-        rounds.fresh.update(part.id for part in ast.walk(loop.target) if isinstance(part, ast.Name))
+        rounds.fresh.update(part.id for part in walk(loop.target) if isinstance(part, ast.Name))
     rounds.read(loop.body, frozenset())
     cycle = rounds.cycle()
     if not cycle:
         return None
     heads = (loop.test,) if isinstance(loop, ast.While) else (loop.iter, loop.target)
     counter = next((name for head in heads for name in _names(head) if _ROUNDS.search(name)), None)
-    nodes = [node for write in cycle for node in ast.walk(write.value)]
+    nodes = [node for write in cycle for node in walk(write.value)]
     calls = [node for node in nodes if isinstance(node, ast.Call)]
     ruled = any(write.rule for write in cycle)
     evolves = counter is not None and "gener" in counter.lower()
@@ -114,7 +116,7 @@ def _passed_on(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.exp
         for part, given in zip(target.elts, value.elts, strict=True):
             yield from _passed_on(part, given)
     elif not isinstance(value, ast.Call | ast.BinOp | ast.Constant | ast.Compare):
-        yield from ((part.id, value) for part in ast.walk(target) if isinstance(part, ast.Name))
+        yield from ((part.id, value) for part in walk(target) if isinstance(part, ast.Name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +194,7 @@ class _Rounds:
         reads = self._reads(value if not isinstance(value, ast.Call) else ast.Tuple(elts=[*value.args])) | tests
         if name not in self.fresh:
             self.carried.add(name)
-        product = any(isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) for node in ast.walk(value))
+        product = any(isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) for node in walk(value))
         self.writes.append(_Write(name=name, value=value, reads=reads, rule=product))
 
     def _reads(self, node: ast.expr) -> frozenset[str]:
@@ -215,7 +217,7 @@ def _reached(name: str, feeds: dict[str, set[str]]) -> set[str]:
 
 def _read(node: ast.expr) -> Iterator[str]:
     """Names of variables in *node*; calling a method of `self` may read all that `self` has."""
-    for part in ast.walk(node):
+    for part in walk(node):
         if isinstance(part, ast.Name):
             yield part.id
         elif isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) and part.value.id == "self":
@@ -244,7 +246,7 @@ def _learning_rule(target: ast.expr, value: ast.expr) -> bool:
     """Whether `target = value` is `Q[s] = Q[s] + rate * ...` or `w = w - rate * ...`."""
     if not isinstance(value, ast.BinOp) or not isinstance(value.op, ast.Add | ast.Sub):
         return False
-    parts = list(ast.walk(value))
+    parts = list(walk(value))
     if not any(isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mult) for part in parts):
         return False
     itself = ast.unparse(target)
@@ -272,13 +274,13 @@ def _inside(node: ast.AST) -> Iterator[ast.AST]:
         part = waiting.pop()
         yield part
         if not isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
-            waiting.extend(ast.iter_child_nodes(part))
+            waiting.extend(children(part))
 
 
 def _names(node: ast.AST) -> list[str]:
     return [
         part.id if isinstance(part, ast.Name) else part.attr
-        for part in ast.walk(node)
+        for part in walk(node)
         if isinstance(part, ast.Name | ast.Attribute)
     ]
 

@@ -28,6 +28,7 @@ from alekseylearn.fitting import Fitting
 from alekseylearn.hits import Hits
 from alekseylearn.knowledge import libraries, training
 from alekseylearn.showing import draws, named, shown
+from alekseylearn.syntax import children, walk
 from alekseylearn.units import Unit, bindings, inside, spelled
 
 _SAYS = frozenset({"trains", "prepares", "measures", "shows", "pure"})
@@ -195,7 +196,7 @@ class Measuring:
             for loop in inside(statement)
             for target, value in bindings(loop)
             if isinstance(loop, ast.For | ast.comprehension) and self._mentions(value, self.figures, unit)
-            for part in ast.walk(target)
+            for part in walk(target)
             if isinstance(part, ast.Name)
         }
 
@@ -235,7 +236,7 @@ class Measuring:
                 continue
             if isinstance(part, ast.Name) and part.id in figures:
                 return part.id
-            waiting.extend(reversed(list(ast.iter_child_nodes(part))))
+            waiting.extend(reversed(children(part)))
         return None
 
     def _is_other(self, part: ast.Subscript, unit: Unit) -> bool:

@@ -36,9 +36,9 @@ class Statement:
 class CellNames:
     """What one cell does with names.
 
-    `error` says why the cell cannot be read; then there are no statements. `imports` are the modules by the name that they
-    are bound to; `stars` the modules of star imports. `shown` is the value of the last expression, which IPython keeps
-    as `_`; `shows` tells whether there is one: nothing is kept of None.
+    `error` says why the cell cannot be read; then there are no statements. `imports` are the modules by the name that
+    they are bound to; `stars` the modules of star imports. `shown` is the value of the last expression, which IPython
+    keeps as `_`; `shows` tells whether there is one: nothing is kept of None.
     """
 
     cell: int

@@ -15,6 +15,7 @@ from alekseylearn.knowledge import PLAIN, Rules, libraries
 from alekseylearn.magics import Translation
 from alekseylearn.notebook import Cell, Notebook
 from alekseylearn.slicing import Slice, flows_of, slice_along
+from alekseylearn.syntax import walk
 from alekseylearn.targets import Target
 
 LEFT_OUT = "# (only shows) "
@@ -103,7 +104,7 @@ def _shaped(node: ast.stmt, figures: frozenset[str]) -> bool:
         case ast.Import() | ast.ImportFrom():
             return all(library(name) in libraries.DISPLAY_LIBRARIES for name in _imported(node))
         case ast.Assign(targets=targets):
-            names = [part for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)]
+            names = [part for target in targets for part in walk(target) if isinstance(part, ast.Name)]
             return all(name.id in figures for name in names)
         case ast.For(body=body, orelse=other) | ast.If(body=body, orelse=other):
             return all(_shaped(inner, figures) for inner in (*body, *other))

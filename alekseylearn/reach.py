@@ -16,6 +16,7 @@ from alekseylearn.meaning import cell_meaning
 from alekseylearn.notebook import Cell
 from alekseylearn.plan import TrainingJob
 from alekseylearn.slicing import Edge, Slice
+from alekseylearn.syntax import walk
 from alekseylearn.text import clean
 
 MAX_STEPS = 5
@@ -218,7 +219,7 @@ def _names_on(cell: Cell, lines: set[int]) -> frozenset[str]:
     found = set[str]()
     for statement in tree.body if tree is not None else ():
         first = min([statement.lineno, *(node.lineno for node in getattr(statement, "decorator_list", ()))])
-        mentioned = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+        mentioned = {node.id for node in walk(statement) if isinstance(node, ast.Name)}
         if not lines.isdisjoint(range(first, (statement.end_lineno or first) + 1)) or mentioned & found:
             found |= _bound(statement) or mentioned
     return frozenset(found)
@@ -240,4 +241,4 @@ def _bound(statement: ast.stmt) -> set[str]:
 
 
 def _names(targets: Iterable[ast.expr]) -> set[str]:
-    return {node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)}
+    return {node.id for target in targets for node in walk(target) if isinstance(node, ast.Name)}

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from alekseylearn.knowledge import training
+from alekseylearn.syntax import children, walk
 from alekseylearn.units import Unit, inside, spelled
 
 Guards = tuple[tuple[ast.expr, bool], ...]
@@ -27,7 +28,7 @@ def guarded(nodes: Sequence[ast.stmt], guards: Guards) -> Iterator[tuple[ast.AST
             continue
         if isinstance(node, ast.For | ast.AsyncFor | ast.While | ast.With | ast.AsyncWith | ast.Try):
             yield node, guards
-            for child in ast.iter_child_nodes(node):
+            for child in children(node):
                 if not isinstance(child, ast.stmt):
                     yield from ((part, guards) for part in inside(child))
             for block in ("body", "orelse", "finalbody"):
@@ -48,7 +49,7 @@ def steps(node: ast.AST) -> bool:
         return has_gradient(node.value)
     if isinstance(node, ast.Assign) and has_gradient(node.value):
         itself = {ast.unparse(target) for target in node.targets}
-        parts = {ast.unparse(part) for part in ast.walk(node.value) if isinstance(part, ast.Name | ast.Attribute)}
+        parts = {ast.unparse(part) for part in walk(node.value) if isinstance(part, ast.Name | ast.Attribute)}
         return bool(itself & parts)
     return False
 
@@ -70,7 +71,7 @@ def moved(node: ast.AST, unit: Unit) -> bool:
         return False
     factors = [
         spelled(side).rpartition(".")[2].lower()
-        for part in ast.walk(node.value)
+        for part in walk(node.value)
         if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mult)
         for side in (part.left, part.right)
     ]
@@ -87,7 +88,7 @@ def blends(loop: ast.For | ast.AsyncFor | ast.While, measures: Callable[[ast.Cal
         for name in _set(node)
     }
     tried = drawn | (
-        {part.id for part in ast.walk(loop.target) if isinstance(part, ast.Name)}
+        {part.id for part in walk(loop.target) if isinstance(part, ast.Name)}
         if not isinstance(loop, ast.While)
         else set()
     )
@@ -97,14 +98,14 @@ def blends(loop: ast.For | ast.AsyncFor | ast.While, measures: Callable[[ast.Cal
         if isinstance(node, ast.If) and isinstance(node.test, ast.Compare)
         for statement in node.body
         if isinstance(statement, ast.Assign)
-        for part in ast.walk(statement.value)
+        for part in walk(statement.value)
         if isinstance(part, ast.Name)
     }
     weighed = {
         part.id
         for node in nodes
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.MatMult)
-        for part in ast.walk(node)
+        for part in walk(node)
         if isinstance(part, ast.Name)
     }
     return bool(tried & kept & weighed) and any(measures(node) for node in nodes if isinstance(node, ast.Call))
@@ -112,7 +113,7 @@ def blends(loop: ast.For | ast.AsyncFor | ast.While, measures: Callable[[ast.Cal
 
 def measured(node: ast.expr, measures: Callable[[ast.Call], bool]) -> bool:
     """Whether something in *node* measures."""
-    return any(measures(part) for part in ast.walk(node) if isinstance(part, ast.Call))
+    return any(measures(part) for part in walk(node) if isinstance(part, ast.Call))
 
 
 def _set(node: ast.Assign) -> set[str]:
@@ -121,7 +122,7 @@ def _set(node: ast.Assign) -> set[str]:
 
 def has_gradient(node: ast.AST) -> bool:
     """Whether `.grad` stands in *node*."""
-    return any(isinstance(part, ast.Attribute) and part.attr == "grad" for part in ast.walk(node))
+    return any(isinstance(part, ast.Attribute) and part.attr == "grad" for part in walk(node))
 
 
 def gradient(node: ast.AST) -> bool:
@@ -144,13 +145,13 @@ def squared(node: ast.expr) -> bool:
     return any(
         (isinstance(part, ast.BinOp) and isinstance(part.op, ast.MatMult) and transposed(part.left))
         or (isinstance(part, ast.Call) and spelled(part.func).endswith("T.dot"))
-        for part in ast.walk(node)
+        for part in walk(node)
     )
 
 
 def transposed(node: ast.expr) -> bool:
     """Whether something in *node* is transposed."""
-    return any(isinstance(part, ast.Attribute) and part.attr in ("T", "mT") for part in ast.walk(node))
+    return any(isinstance(part, ast.Attribute) and part.attr in ("T", "mT") for part in walk(node))
 
 
 def normal_equation(node: ast.BinOp) -> bool:
@@ -168,9 +169,9 @@ def slope(node: ast.BinOp) -> bool:
     """Whether *node* is a covariance divided by a variance."""
     if not isinstance(node.op, ast.Div):
         return False
-    above = [part for part in ast.walk(node.left) if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mult)]
-    below = [part for part in ast.walk(node.right) if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Pow)]
-    rooted = any(isinstance(part, ast.Call) and spelled(part.func).endswith("sqrt") for part in ast.walk(node.right))
+    above = [part for part in walk(node.left) if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mult)]
+    below = [part for part in walk(node.right) if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Pow)]
+    rooted = any(isinstance(part, ast.Call) and spelled(part.func).endswith("sqrt") for part in walk(node.right))
     return (
         not rooted
         and any(centred(part.left) and centred(part.right) for part in above)

@@ -9,6 +9,7 @@ from alekseylearn.effects import library
 from alekseylearn.figures import saves
 from alekseylearn.knowledge import libraries, training
 from alekseylearn.origins import Names
+from alekseylearn.syntax import walk
 from alekseylearn.units import Unit, bindings, inside, spelled
 
 _PRINTS = frozenset({"print", "display", "pprint", "info", "warning", "debug", "log", "write", "markdown", "Markdown"})
@@ -61,7 +62,7 @@ def named(unit: Unit) -> str | None:
             works = any(
                 isinstance(part, ast.BinOp)
                 or (isinstance(part, ast.Call) and not spelled(part.func).rpartition(".")[2][:1].isupper())
-                for part in ast.walk(value)
+                for part in walk(value)
             )
             curve = isinstance(value, ast.Call) and spelled(value.func).endswith("_curve")
             if (

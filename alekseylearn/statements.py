@@ -21,6 +21,7 @@ from alekseylearn.events import (
 )
 from alekseylearn.expressions import CONTAINER, ClassScope, ExpressionReader, dotted
 from alekseylearn.loops import hand_overs
+from alekseylearn.syntax import children, walk
 
 
 @dataclass(slots=True)
@@ -77,7 +78,7 @@ class StatementReader(ExpressionReader):
             case ast.Global(names=names) | ast.Nonlocal(names=names):
                 self.shared.update(names)
             case _:
-                for child in [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]:
+                for child in [child for child in children(node) if isinstance(child, ast.expr)]:
                     self.value(child)
 
     def import_(self, node: ast.Import | ast.ImportFrom) -> None:
@@ -148,7 +149,7 @@ class StatementReader(ExpressionReader):
                 owner = self.value(base)
                 self.events.append(Store(target=owner, value=value, path=self.own_path(path), attribute=name))
             case _:
-                names = [part.id for part in ast.walk(target) if isinstance(part, ast.Name)]
+                names = [part.id for part in walk(target) if isinstance(part, ast.Name)]
                 self.events.append(Assign(tuple((self.own(name), value) for name in names)))
 
     def update(self, node: ast.AugAssign) -> None:
@@ -254,7 +255,7 @@ class StatementReader(ExpressionReader):
 
     def pattern(self, pattern: ast.pattern, value: Value) -> None:
         """Bind the names of a pattern."""
-        for part in ast.walk(pattern):
+        for part in walk(pattern):
             match part:
                 case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
                     self.events.append(Assign(((self.own(name), value),)))

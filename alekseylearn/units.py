@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from alekseylearn.syntax import children
+
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
@@ -54,7 +56,7 @@ def inside(node: ast.AST) -> tuple[ast.AST, ...]:
         part = waiting.pop()
         found.append(part)
         if not isinstance(part, _SCOPES):
-            waiting.extend(reversed(list(ast.iter_child_nodes(part))))
+            waiting.extend(reversed(children(part)))
     return tuple(found)
 
 

@@ -102,7 +102,9 @@ BATCHES = words("torch.utils.data.DataLoader torch.utils.data.dataloader.DataLoa
 LISTS_OF_LAYERS = words("torch.nn.ModuleList torch.nn.Sequential torch.nn.ModuleDict torch.nn.ParameterList")
 """Going through them gives what they were made of."""
 
-CONSUMABLE = PROGRESS | words("iter zip map filter enumerate reversed open (generator) csv.reader csv.DictReader itertools.chain")
+CONSUMABLE = PROGRESS | words(
+    "iter zip map filter enumerate reversed open (generator) csv.reader csv.DictReader itertools.chain"
+)
 """What these make is used up by going through it."""
 
 # -- objects ----------------------------------------------------------------------------------------------------------

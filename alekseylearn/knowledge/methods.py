@@ -91,7 +91,9 @@ PASSING_ON = ("Identity", "Flatten", "Dropout", "ReLU", "Sequential", "ModuleLis
 RUNNING_LAYERS = ("BatchNorm", "InstanceNorm", "Lazy", "Module", "Parametriz", "Spectral", "Ema", "Average")
 """Words in the names of layers that keep running figures; all others stay as they are when they are called."""
 
-GIVES_ITSELF = words("fit partial_fit set_params set_output adapt compile build fit_generator to cuda cpu astype type_as eval train")
+GIVES_ITSELF = words(
+    "fit partial_fit set_params set_output adapt compile build fit_generator to cuda cpu astype type_as eval train"
+)
 """Their result is the object itself, or something that holds it, and never what they got."""
 
 GIVES_DATA = words("fit_transform fit_predict fit_resample transform")
