@@ -6,6 +6,7 @@ from abc import ABC
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from alekseylearn import effects
 from alekseylearn.classes import Classes
 from alekseylearn.events import Get, Operate, Store
 from alekseylearn.expressions import CONTAINER
@@ -110,7 +111,8 @@ class Attributes(Classes, ABC):
             return known
         if thing.method("__getattr__"):
             return self.run_methods(thing, ("__getattr__",), NO_THINGS)
-        if methods.changes(name) and thing.body is None:
+        fitted = name.endswith("_") and effects.library(thing.maker) in libraries.LEAVES_DATA
+        if methods.changes(name) and thing.body is None and not fitted:
             return frozenset({self.bound(thing, name)}) | inside(frozenset({thing}))
         return None
 

@@ -36,7 +36,8 @@ class Calls(BuiltinCalls, ABC):
             base = self.along(base, call.attributes[:-1])
             dotted = next((f"{thing.module}.{call.last}" for thing in in_order(base) if thing.module), "")
         self.files(call, self.said(call, dotted, base), frame)
-        self.consume(given.things)
+        if dotted.removeprefix("builtins.") not in libraries.LOOKING_BUILTINS:
+            self.consume(given.things)
         if dotted:
             result = self.call_function(call, dotted, given, frame, base)
         else:
@@ -48,6 +49,7 @@ class Calls(BuiltinCalls, ABC):
         text = self.text(call.arguments[0], frame) if call.arguments and call.last in ("Path", "open") else None
         for thing in result:
             thing.text = thing.text or text
+            thing.keeps_gradient |= call.last in methods.KEEPING_GRADIENT or effects.asks_for_gradient(call)
         self.give(call.result, result, frame)
 
     def exhaust(self, call: Call, dotted: str, frame: Frame) -> None:
@@ -107,6 +109,8 @@ class Calls(BuiltinCalls, ABC):
         self.quiet = self.quiet and effects.only_shows(dotted, judgement, said)
         if effects.fills_last(call, dotted):
             self.change(given.positional[-1], "itself")
+        filled = libraries.CHANGES_DATA.get(dotted)
+        self.change((thing for thing in passed if thing.origin == filled), "itself")
         module = self.module_by_name(call, name, passed)
         later = frozenset(drawn) if a_class and randomness.draws_later(dotted) else frozenset[str]()
         made = Thing(origin=module or name, module=module, draws=later, shared=effects.shared(call, dotted))
@@ -154,11 +158,13 @@ class Calls(BuiltinCalls, ABC):
             self.draw_through(receiver | passed)
         self.quiet = self.quiet and effects.method_only_shows(call, origins, said)
         judgement = effects.judge_method(call, origins, said)
-        quiet = {effects.library(origin) for origin in origins} <= libraries.QUIET_LIBRARIES
+        makers = {effects.library(origin) for origin in origins}
+        quiet, learners = makers <= libraries.QUIET_LIBRARIES, bool(makers) and makers <= libraries.LEAVES_DATA
         wakes = judgement.receiver in ("deep", "graph") or not method
         if judgement.receiver == "itself" and any(thing.klass is not None for thing in receiver):
             judgement = replace(judgement, receiver="deep")
-        made = Thing(origin="(value)" if origins & randomness.STATEFUL else min(origins, default="(value)"))
+        told = not (judgement.fresh and learners and method not in methods.SAME_KIND)
+        made = Thing(origin=min(origins, default="(value)") if told and not origins & randomness.STATEFUL else "(value)")
         result = self.apply(judgement, receiver=receiver, passed=passed, made=made)
         if method in methods.GIVES_ITSELF and quiet:
             result -= passed - receiver

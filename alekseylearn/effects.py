@@ -56,7 +56,7 @@ def judge_method(call: Call, origins: Iterable[str], said: Said) -> Judgement:
         return Judgement(receiver="itself", fresh=True)
     if method in methods.TENSOR_METHODS and {library(origin) for origin in origins} <= methods.TENSOR_LIBRARIES:
         return Judgement(fresh=True)
-    if method in methods.MOVING and all(_is_tensor(origin) or origin == "(value)" for origin in origins):
+    if method in methods.MOVING and all(is_data(origin) for origin in origins):
         return Judgement()
     if method == "__call__":
         return _by_calling(origins)
@@ -320,6 +320,16 @@ def library(dotted: str) -> str:
 def data_library(origin: str) -> str:
     """Return the library whose values *origin* makes: what loads or splits data gives arrays and frames."""
     return "numpy" if origin.startswith(libraries.MAKES_DATA) else library(origin)
+
+
+def is_data(origin: str) -> bool:
+    """Whether *origin* makes mere values, such as arrays, tables and tensors."""
+    return _is_tensor(origin) or data_library(origin) in libraries.PURE_CLASSES_OF
+
+
+def asks_for_gradient(call: Call) -> bool:
+    """Whether a call makes a tensor that keeps its gradient."""
+    return _is_true(call.keyword("requires_grad"))
 
 
 def _second(call: Call) -> Value | None:

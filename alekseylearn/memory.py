@@ -83,7 +83,7 @@ class Memory:
             self.seen |= new
             bodies += [thing for thing in new if thing.body is not None]
             for thing in new:
-                thing.known_as = name
+                thing.known_as = name if name[:1] != "%" else thing.known_as
                 if thing.changed is not None:
                     self.need(thing.changed, name, "changes")
             beyond = NO_THINGS.union(*[thing.holds for thing in new], *[thing.sees for thing in new])
@@ -199,6 +199,7 @@ class Memory:
             return
         held = self.things(event.value, frame)
         for thing in self.things(event.target, frame):
+            thing.keeps_gradient |= event.attribute == "requires_grad"
             self.alter(thing)
             self.hold(thing, held, event.attribute)
 
@@ -222,9 +223,13 @@ class Memory:
         """Note that the current cell changes *things*, but for what libraries of the names *spared* made."""
         if how == "nothing":
             return
-        for thing in things if how == "itself" else reach(things, look=how == "graph", compute=how == "graph"):
-            if thing.body is None and not thing.module and effects.data_library(thing.origin) not in spared:
-                self.alter(thing)
+        graph = how == "graph"
+        for thing in things if how == "itself" else reach(things, look=graph, compute=graph):
+            if thing.body is not None or thing.module or effects.data_library(thing.origin) in spared:
+                continue
+            if graph and effects.is_data(thing.origin) and not thing.keeps_gradient:
+                continue
+            self.alter(thing)
 
     def alter(self, thing: Thing) -> None:
         """Note that the current cell changes *thing*, as earlier cells left it."""

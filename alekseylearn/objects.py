@@ -12,6 +12,9 @@ from typing import Literal, TypeAlias
 from alekseylearn.events import Function
 from alekseylearn.knowledge.libraries import FIELDS, PROGRESS
 
+NAMELESS = "a value"
+"""What is needed where no name stands for it."""
+
 How = Literal["defines", "imports", "changes", "random", "file", "opaque"]
 
 
@@ -33,7 +36,7 @@ class Thing:
     those of a tuple by their place; `gives` is what going through it, or a subscript, gives
     where that is not all that it holds. `bound` is the name of the method that it is, of what it holds; `arguments` are
     those of a generator, whose body runs with them later. `shared` names the function that handed out this setting of
-    a library. `changed` is the last cell that changed it, which needs those that did before; `known_as` the name by
+    a library; `keeps_gradient` tells a tensor that backward passes write to from one that they only go through. `changed` is the last cell that changed it, which needs those that did before; `known_as` the name by
     which it was seen last; `draws` the global random generators that its methods draw from; `line` remembers its
     `classes` for these `bases`; `number` tells it from others in the order in which they were made.
     """
@@ -56,8 +59,9 @@ class Thing:
     bound: str = ""
     arguments: tuple[list[Things], dict[str, Things]] | None = None
     shared: str = ""
+    keeps_gradient: bool = False
     changed: int | None = None
-    known_as: str = "a value"
+    known_as: str = NAMELESS
     draws: frozenset[str] = frozenset()
     line: tuple[Things, tuple[Thing, ...]] | None = None
     number: int = field(default_factory=itertools.count().__next__)

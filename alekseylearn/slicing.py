@@ -14,7 +14,7 @@ from alekseylearn.knowledge import PLAIN, Rules, libraries
 from alekseylearn.memory import Need
 from alekseylearn.names import find_names
 from alekseylearn.notebook import Cell, Notebook
-from alekseylearn.objects import How
+from alekseylearn.objects import NAMELESS, How
 from alekseylearn.targets import Target
 
 
@@ -252,7 +252,8 @@ def _use_in_words(needs: list[Need], user: int) -> str:
     """Say what cell *user* takes from the cell of these *needs*."""
     first = min(needs, key=lambda need: _ORDER.index(need.how))
     names = sorted({plain_name(need.name) for need in needs if need.how == first.how})
-    names = [name for name in names if "." not in name or first.how == "file"] or names
+    told = [name for name in names if name != NAMELESS and ("." not in name or first.how == "file")]
+    names = told or names
     listed = _listed(names)
     match first.how:
         case "defines":
@@ -276,7 +277,7 @@ _ORDER = ("defines", "changes", "imports", "file", "random", "opaque")
 
 
 def _listed(names: list[str], *, quote: bool = True) -> str:
-    shown = [f"`{name}`" if quote else name for name in names[:4]]
+    shown = [f"`{name}`" if quote and name != NAMELESS else name for name in names[:4]]
     if len(names) > 4:
         return f"{', '.join(shown)} and {len(names) - 4} more"
     return " and ".join((", ".join(shown[:-1]), shown[-1])) if len(shown) > 1 else shown[0]

@@ -96,10 +96,13 @@ class World(Memory):
         for generator in generators:
             self.quiet = False
             name = RANDOM + generator.removesuffix(randomness.ADVANCES)
-            if not generator.endswith(randomness.ADVANCES):
-                for source, how in self.top.bindings.get(name, Binding()).sources:
-                    self.need(source, name, how)
-            self.add_source(name, "random")
+            if generator.endswith(randomness.ADVANCES):
+                self.add_source(name, "random")
+                continue
+            for source, how in self.top.bindings.get(name, Binding()).sources:
+                self.need(source, name, how)
+            # Whoever draws next needs this cell, which needs all those before.
+            self.bind(name, Binding(((self.current, "random"),)), self.top)
 
     def draw_through(self, things: Iterable[Thing]) -> None:
         """Draw as methods of *things*, or of what they hold, do."""

@@ -60,6 +60,8 @@ FRESH_BUILTINS = words(
     "help dir id input abs round hash format ord chr divmod pow any all bin hex oct ascii breakpoint"
 )
 """Builtins whose results hold nothing of what they got."""
+LOOKING_BUILTINS = FRESH_BUILTINS - words("any all")
+"""Builtins that use up nothing of what they get."""
 BUILTIN_TYPES = words("list dict set frozenset str bytes bytearray tuple int float object")
 """Types whose methods may be called through them: `list.append(items, 3)`."""
 CONTAINERS = words("list tuple set frozenset dict sorted")
@@ -147,11 +149,14 @@ CHANGES_ARGUMENTS = words(
     "numpy.random.shuffle numpy.put numpy.place numpy.putmask numpy.copyto numpy.fill_diagonal "
     "numpy.put_along_axis random.shuffle heapq.heappush heapq.heappop heapq.heapify heapq.heapreplace "
     "heapq.heappushpop bisect.insort bisect.insort_left bisect.insort_right torch.nn.utils.clip_grad_norm "
-    "json.dump operator.setitem operator.delitem operator.iadd lightgbm.train lightgbm.cv "
+    "json.dump operator.setitem operator.delitem operator.iadd "
     "torch.optim.swa_utils.update_bn fastcore.basics.patch torch.nn.utils.prune.l1_unstructured "
     "torch.nn.utils.parametrize.register_parametrization"
 )
 """Functions of quiet libraries that change what they get all the same; so do those whose names end in `_`."""
+
+CHANGES_DATA: Mapping[str, str] = {"lightgbm.train": "lightgbm.Dataset", "lightgbm.cv": "lightgbm.Dataset"}
+"""Functions that put their own bins into data of this kind."""
 
 CHANGES_ARGUMENTS_PREFIXES = ("torch.nn.init.", "operator.i", "torch.quantization.", "flax.training.")
 

@@ -47,6 +47,9 @@ FRESH_METHODS = words(
 )
 """Their results are new objects: what is done to these does not change the object itself."""
 
+SAME_KIND = words("copy clone")
+"""What they give is another of what they are called on; other results of learners are data."""
+
 PURE_METHODS = FRESH_METHODS | words(
     "head tail filter groupby rolling expanding resample detach values items keys get view reshape ravel squeeze "
     "transpose T iterrows itertuples loc iloc at iat shape size ndim dtype dtypes numpy to_numpy to_dict to_frame "
@@ -85,6 +88,7 @@ TENSOR_LIBRARIES = words("torch numpy pandas polars jax tensorflow")
 """Where `add` is a sum, not the growing of a set."""
 MOVING = words("to cuda cpu float double half bfloat16 type")
 """What they do to a module in place they do to a tensor by making another."""
+KEEPING_GRADIENT = words("requires_grad_ retain_grad")
 LAYERS = ("torch.nn.",)
 PASSING_ON = ("Identity", "Flatten", "Dropout", "ReLU", "Sequential", "ModuleList", "ModuleDict")
 """Endings of layers that may hand out what they got; others make something new."""
