@@ -77,7 +77,7 @@ class Attributes(Classes, ABC):
         if event.index is not None and -len(thing.items) <= event.index < len(thing.items):
             return thing.items[event.index]
         if event.part and thing.origin == CONTAINER:
-            made = Thing(origin=CONTAINER)
+            made = self.made(CONTAINER, event.result)
             made.holds |= thing.holds
             return frozenset({made})
         if thing.module:

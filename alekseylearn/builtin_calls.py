@@ -9,7 +9,7 @@ from alekseylearn.dispatch import Dispatch, Given
 from alekseylearn.events import Call
 from alekseylearn.expressions import CONTAINER
 from alekseylearn.knowledge import libraries
-from alekseylearn.objects import NO_THINGS, Frame, Thing, Things, cover, in_order, inside
+from alekseylearn.objects import NO_THINGS, Frame, Things, cover, in_order, inside
 
 
 @dataclass(slots=True)
@@ -41,7 +41,7 @@ class BuiltinCalls(Dispatch, ABC):
         passed = given.things
         elements = self.iterate(passed)
         if name in libraries.CONTAINERS:
-            made = Thing(origin=CONTAINER)
+            made = self.made(CONTAINER)
             items = elements.union(inside(passed), *given.named.values(), self.hand_over(passed, NO_THINGS))
             made.holds |= cover(items)
             return frozenset({made})
@@ -49,10 +49,11 @@ class BuiltinCalls(Dispatch, ABC):
             return self.step(given, elements)
         if name not in libraries.CONSUMABLE:
             return None
-        made = Thing(origin=name)
+        made = self.made(name)
         made.lineage |= cover(passed)
         if name in ("zip", "enumerate"):
-            row = Thing(origin=CONTAINER, items=tuple(inside(things) for things in given.positional))
+            row = self.made(CONTAINER)
+            row.items = tuple(inside(things) for things in given.positional)
             row.items = (NO_THINGS, *row.items) if name == "enumerate" else row.items
             row.holds |= cover(elements | inside(passed))
             made.holds.add(row)
@@ -68,7 +69,7 @@ class BuiltinCalls(Dispatch, ABC):
         found = elements.union(inside(iterator), *given.positional[1:])
         if found:
             return found
-        made = Thing(origin="(value)")
+        made = self.made("(value)")
         made.lineage |= iterator
         return frozenset({made})
 

@@ -24,6 +24,7 @@ class Calls(BuiltinCalls, ABC):
 
     def call(self, call: Call, frame: Frame) -> None:
         """Follow one call: of a module's function, of something the notebook defines, or of a method."""
+        self.at = call.result
         base = self.things(call.base, frame)
         if call.attributes == ("__iter__",):
             self.give(call.result, self.iterate(base), frame)
@@ -113,10 +114,11 @@ class Calls(BuiltinCalls, ABC):
         self.change((thing for thing in passed if thing.origin == filled), "itself")
         module = self.module_by_name(call, name, passed)
         later = frozenset(drawn) if a_class and randomness.draws_later(dotted) else frozenset[str]()
-        made = Thing(origin=module or name, module=module, draws=later, shared=effects.shared(call, dotted))
+        made = self.made("(value)" if builtin and judgement.fresh else module or name)
+        made.module, made.shared, made.draws = module, effects.shared(call, dotted), made.draws | later
         if made.draws:
             self.drawing.add(made)
-        made.gives = gives(call, dotted, passed)
+        made.gives = self.gives(call, dotted, passed)
         result = self.apply(judgement, receiver=NO_THINGS, passed=passed, made=made, a_class=a_class)
         if not (judgement.fresh or builtin or a_class):
             self.wake(frozenset(thing for thing in passed if thing.klass is not None), passed)
@@ -164,7 +166,8 @@ class Calls(BuiltinCalls, ABC):
         if judgement.receiver == "itself" and any(thing.klass is not None for thing in receiver):
             judgement = replace(judgement, receiver="deep")
         told = not (judgement.fresh and learners and method not in methods.SAME_KIND)
-        made = Thing(origin=min(origins, default="(value)") if told and not origins & randomness.STATEFUL else "(value)")
+        told = told and not origins & randomness.STATEFUL
+        made = self.made(min(origins, default="(value)") if told else "(value)")
         result = self.apply(judgement, receiver=receiver, passed=passed, made=made)
         if method in methods.GIVES_ITSELF and quiet:
             result -= passed - receiver
@@ -203,12 +206,11 @@ class Calls(BuiltinCalls, ABC):
         made.holds |= cover(receiver | passed)
         return frozenset({made}) if a_class else frozenset({made}) | receiver | passed | items
 
-
-def gives(call: Call, dotted: str, passed: Things) -> Things | None:
-    """Find what going through the object that *dotted* makes of *passed* gives; None where this may be all of it."""
-    if dotted in libraries.BATCHES and call.keyword("collate_fn") is None:
-        return frozenset({Thing(origin="torch.tensor")})
-    if dotted not in libraries.LISTS_OF_LAYERS:
-        return None
-    lists = frozenset(thing for thing in passed if thing.is_plain and thing.klass is None)
-    return (passed - lists) | inside(lists)
+    def gives(self, call: Call, dotted: str, passed: Things) -> Things | None:
+        """Find what going through what *dotted* makes of *passed* gives; None where this may be all of it."""
+        if dotted in libraries.BATCHES and call.keyword("collate_fn") is None:
+            return frozenset({self.made("torch.tensor")})
+        if dotted not in libraries.LISTS_OF_LAYERS:
+            return None
+        lists = frozenset(thing for thing in passed if thing.is_plain and thing.klass is None)
+        return (passed - lists) | inside(lists)

@@ -43,7 +43,9 @@ class Classes(Functions, ABC):
 
     def construct(self, klass: Thing, positional: list[Things], named: Mapping[str, Things]) -> Things:
         """Make an object of a class of the notebook."""
-        made = Thing(origin=klass.origin.removeprefix("class "), klass=klass, parts={})
+        made = self.made(klass.origin.removeprefix("class "), f"{self.at} {klass.number}")
+        if made.klass is None:
+            made.klass, made.parts = klass, {}
         given = bool(positional or named)
         returned = self.run_all(klass.method("__new__"), [frozenset({klass}), *positional], named)
         if klass.metaclass is not None:
@@ -71,7 +73,7 @@ class Classes(Functions, ABC):
             for name, things in each.methods.items():
                 factories = [thing for thing in things if thing.is_field]
                 for factory in factories:
-                    value = Thing(origin="(value)")
+                    value = self.made("(value)", f"{self.at} {name}")
                     value.holds |= factory.holds
                     self.hold(made, frozenset({value}), name)
 

@@ -121,7 +121,7 @@ class _Tracer(Calls):
         self.current += 1
         self.needs, self.seen, self.missing = {}, set(), {}
         self.effects = dict.fromkeys(names.translation.effects)
-        self.logs, self.done = [], set()
+        self.logs, self.done, self.sites = [], set(), {}
         self.quiet, self.began = True, Thing().number
         try:
             self.follow(statement.events, self.top)

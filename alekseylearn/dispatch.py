@@ -75,10 +75,16 @@ class Dispatch(Attributes, ABC):
         if answered:
             found |= _kept(base, found)
         if answered and not found:
-            found.add(_derived(base | given.things))
+            found.add(self.derived(base | given.things))
         if others or not answered:
             found |= self.call_method(call, method, frozenset(others), given)
         return frozenset(found)
+
+    def derived(self, things: Things) -> Thing:
+        """Make the value that a call computes of *things*."""
+        made = self.made("(value)")
+        made.lineage |= things
+        return made
 
     def inner(self, base: Things, method: str) -> Things:
         """Find the notebook's objects with this method that lie inside objects of libraries."""
@@ -143,9 +149,3 @@ def _kept(base: Things, found: set[Thing]) -> set[Thing]:
             thing.holds |= cover(frozenset(found))
             kept |= thing.holds - base
     return kept
-
-
-def _derived(things: Things) -> Thing:
-    made = Thing(origin="(value)")
-    made.lineage |= things
-    return made

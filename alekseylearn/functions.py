@@ -103,10 +103,13 @@ class Functions(World, ABC):
         for number, name in enumerate(function.parameters):
             things = positional[number] if number < min(count, len(positional)) else named.get(name, rest)
             self.give(name, things, frame)
+        way, at = self.way, self.at
+        self.way = self.ways.setdefault((way, function, at), len(self.ways) + 1)
         self.running.append(function)
         with self.perhaps():
             returned = self.follow(function.events, frame)
         self.running.pop()
+        self.way, self.at = way, at
         return returned
 
     def run_with(self, thing: Thing, others: Things) -> Things:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from alekseylearn import effects
 from alekseylearn.effects import Change
-from alekseylearn.events import Make, Store, Value
+from alekseylearn.events import Function, Make, Store, Value
 from alekseylearn.knowledge import libraries
 from alekseylearn.objects import (
     LAZY,
@@ -47,6 +47,10 @@ class Memory:
     `unseen` are cells that may have bound any name; `logs` remember what names stood for before code that may not run;
     `seen` are the objects that the current cell has looked at. `quiet` stays true as long as that cell does nothing but
     show; it may change objects that it made itself, whose numbers come after `began`.
+
+    `sites` are the objects that the statement made, by the place in the code, the `way` of calls that leads there (its
+    number in `ways`; `at` is the call being followed) and what made them: rounds of a loop make the same ones, so that
+    they come to an end (allocation sites, after Chase, Wegman and Zadeck, 1990).
     """
 
     top: Frame = field(default_factory=Frame)
@@ -59,6 +63,10 @@ class Memory:
     missing: dict[str, None] = field(default_factory=dict)
     quiet: bool = True
     began: int = 0
+    at: str = ""
+    way: int = 0
+    ways: dict[tuple[int, Function, str], int] = field(default_factory=dict)
+    sites: dict[tuple[int, str, str], Thing] = field(default_factory=dict)
 
     def use(self, name: str, frame: Frame) -> None:
         """Note what reading *name* needs, with all that functions behind it will read when they run."""
@@ -163,13 +171,22 @@ class Memory:
         """Let the intermediate result *name* stand for *things*."""
         frame.bindings[name] = Binding(((self.current, "defines"),), frozenset(things))
 
+    def made(self, origin: str, where: str = "") -> Thing:
+        """Return the object of *origin* that is made here, which is the one of the round before in a loop."""
+        key = (self.way, where or self.at, origin)
+        found = self.sites.get(key)
+        if found is None:
+            found = self.sites[key] = Thing(origin=origin)
+        return found
+
     def make(self, event: Make, frame: Frame) -> None:
         """Make a new object."""
         parts = NO_THINGS.union(*(self.things(part, frame) for part in event.parts))
         if event.derived and not parts and event.function is None:
-            self.give(event.result, {Thing(origin="(value)")}, frame)
+            self.give(event.result, {self.made("(value)", event.result)}, frame)
             return
-        thing = Thing(origin=event.origin or "(value)")
+        plain = event.function is None and event.origin[:6] != "class "
+        thing = self.made(event.origin or "(value)", event.result) if plain else Thing(origin=event.origin or "(value)")
         if event.derived:
             thing.lineage |= cover(parts)
         else:
@@ -185,7 +202,8 @@ class Memory:
             thing.holds |= cover(frozenset(seen))
         thing.methods = {name: self.things(Value(same=frozenset({member})), frame) for name, member in event.methods}
         thing.fields = event.fields
-        thing.items = tuple(self.things(item, frame) for item in event.items)
+        items = tuple(self.things(item, frame) for item in event.items)
+        thing.items = tuple(map(frozenset.union, thing.items, items)) if thing.items else items
         thing.bases = NO_THINGS.union(*(self.things(base, frame) for base in event.bases))
         self.give(event.result, {thing}, frame)
 

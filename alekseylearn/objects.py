@@ -33,12 +33,13 @@ class Thing:
     `holds` are objects that it owns, `sees` objects that it got to look at, `lineage` what it was computed from.
     `klass` is its class, where this is one of the notebook's; such a class knows its `methods`, its `bases`, its
     `metaclass` and its annotated `fields`. `parts` are its attributes by name, None when it may have others; `items`
-    those of a tuple by their place; `gives` is what going through it, or a subscript, gives
-    where that is not all that it holds. `bound` is the name of the method that it is, of what it holds; `arguments` are
-    those of a generator, whose body runs with them later. `shared` names the function that handed out this setting of
-    a library; `keeps_gradient` tells a tensor that backward passes write to from one that they only go through. `changed` is the last cell that changed it, which needs those that did before; `known_as` the name by
-    which it was seen last; `draws` the global random generators that its methods draw from; `line` remembers its
-    `classes` for these `bases`; `number` tells it from others in the order in which they were made.
+    those of a tuple by their place; `gives` is what going through it, or a subscript, gives where that is not all that
+    it holds. `bound` is the name of the method that it is, of what it holds; `arguments` are those of a generator,
+    whose body runs with them later. `shared` names the function that handed out this setting of a library;
+    `keeps_gradient` tells a tensor that backward passes write to from one that they only go through. `changed` is the
+    last cell that changed it, which needs those that did before; `known_as` the name by which it was seen last; `draws`
+    the global random generators that its methods draw from; `line` remembers its `classes` for these `bases`; `number`
+    tells it from others in the order in which they were made.
     """
 
     origin: str = ""

@@ -175,19 +175,21 @@ class StatementReader(ExpressionReader):
     def loop(self, node: ast.For | ast.AsyncFor | ast.While) -> None:
         """Read a loop."""
         # Several times, so that what one round leaves behind is seen by the next; inner loops go with the outer one.
-        rounds, before = (1 if self.in_loop else 2 + hand_overs(node.body)), self.in_loop
+        rounds, in_loop = (1 if self.in_loop else 2 + hand_overs(node.body)), self.in_loop
         self.in_loop = True
         items = NOTHING if isinstance(node, ast.While) else self.iterate(node.iter)
-        for _ in range(rounds):
-            with self.perhaps():
-                if isinstance(node, ast.While):
-                    self.value(node.test)
-                else:
-                    self.bind(node.target, items)
-                self.block(node.body)
+        before, self.events = self.events, []
+        with self.perhaps():
+            if isinstance(node, ast.While):
+                self.value(node.test)
+            else:
+                self.bind(node.target, items)
+            self.block(node.body)
+        before += self.events * rounds
+        self.events = before
         with self.perhaps():
             self.block(node.orelse)
-        self.in_loop = before
+        self.in_loop = in_loop
 
     def within(self, node: ast.With | ast.AsyncWith) -> None:
         """Read `with`."""
