@@ -189,9 +189,10 @@ class Calls(BuiltinCalls, ABC):
         self, judgement: Judgement, *, receiver: Things, passed: Things, made: Thing, a_class: bool = False
     ) -> Things:
         """Carry out what a call was judged to do; return what its result may be."""
-        learners = {effects.library(thing.maker) for thing in receiver} <= libraries.LEAVES_DATA
-        self.change(receiver, judgement.receiver, libraries.DATA_LIBRARIES if learners else frozenset())
-        self.change(passed, judgement.arguments)
+        makers = {effects.library(thing.maker) for thing in receiver} - {"(value)", "(container)"}
+        sparing = bool(makers) and makers <= libraries.MODELS
+        self.change(receiver, judgement.receiver, sparing=sparing)
+        self.change(passed, judgement.arguments, sparing=sparing)
         if passed and (judgement.keeps or judgement.receiver in ("deep", "graph")):
             for thing in cover(receiver or passed):
                 if judgement.keeps:

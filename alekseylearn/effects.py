@@ -50,17 +50,27 @@ def judge_method(call: Call, origins: Iterable[str], said: Said) -> Judgement:
         return Judgement(receiver="itself", arguments="itself" if method == "shuffle" else "nothing", fresh=True)
     if _is_true(call.keyword("inplace")):
         return Judgement(receiver="itself")
+    if method == "__call__":
+        return _by_calling(origins)
+    return _by_kind(method, origins) or _by_name(method, origins) or _by_library(method, origins)
+
+
+def _by_kind(method: str, origins: set[str]) -> Judgement | None:
+    """Judge a method that does something else to these objects than its name says; None for all others."""
+    makers = {library(origin) for origin in origins}
+    if makers and makers <= libraries.IMMUTABLE:
+        return Judgement(receiver="itself" if method in libraries.CHANGES_EVEN_THESE else "nothing", fresh=True)
     if origins and origins <= libraries.PROGRESS:
         return Judgement(receiver="itself", fresh=True)
-    if method in methods.RECORDED and any(library(origin) in methods.RECORDING_LIBRARIES for origin in origins):
+    if method in methods.RECORDED and makers & methods.RECORDING_LIBRARIES:
         return Judgement(receiver="itself", fresh=True)
-    if method in methods.TENSOR_METHODS and {library(origin) for origin in origins} <= methods.TENSOR_LIBRARIES:
+    if method in methods.TENSOR_METHODS and makers <= methods.TENSOR_LIBRARIES:
         return Judgement(fresh=True)
     if method in methods.MOVING and all(is_data(origin) for origin in origins):
         return Judgement()
-    if method == "__call__":
-        return _by_calling(origins)
-    return _by_name(method, origins) or _by_library(origins)
+    if method.startswith("eval") and makers and makers <= libraries.LEAVES_DATA:
+        return Judgement()
+    return None
 
 
 def _by_name(method: str, origins: set[str]) -> Judgement | None:
@@ -86,25 +96,28 @@ def _by_calling(origins: set[str]) -> Judgement:
     layers = {origin for origin in origins if origin.startswith(methods.LAYERS)}
     if layers and layers == origins and not any(_keeps_figures(origin) for origin in layers):
         return Judgement(fresh=not any(origin.endswith(methods.PASSING_ON) for origin in layers))
-    return _by_library(origins)
+    return _by_library("__call__", origins)
 
 
 def _is_tensor(origin: str) -> bool:
     """Whether *origin* makes tensors, whose methods say by a `_` at their end that they change them."""
-    return origin.count(".") == 1 and library(origin) == "torch" and origin[6:7].islower()
+    torch = origin.count(".") == 1 and library(origin) == "torch"
+    return torch and origin[6:7].islower() and origin not in libraries.NO_TENSORS
 
 
 def _keeps_figures(layer: str) -> bool:
     """Whether a layer changes by being called, as those do that keep running figures."""
     name = layer.rpartition(".")[2]
-    return any(part in name for part in methods.RUNNING_LAYERS) or not name[:1].isupper()
+    return any(part in layer for part in methods.RUNNING_LAYERS) or not name[:1].isupper()
 
 
-def _by_library(origins: set[str]) -> Judgement:
+def _by_library(method: str, origins: set[str]) -> Judgement:
     """Judge a method that no list names, by the libraries that its object comes from."""
     makers = {data_library(origin) for origin in origins}
     if not makers:
         return SUSPECT
+    if method.startswith("get_") and makers <= libraries.LEAVES_DATA | libraries.PURE_CLASSES_OF:
+        return Judgement()
     if all(_is_tensor(origin) for origin in origins):
         return Judgement()
     if makers <= libraries.DISPLAY_LIBRARIES:
@@ -325,6 +338,12 @@ def data_library(origin: str) -> str:
 def is_data(origin: str) -> bool:
     """Whether *origin* makes mere values, such as arrays, tables and tensors."""
     return _is_tensor(origin) or data_library(origin) in libraries.PURE_CLASSES_OF
+
+
+def keeps_no_gradient(origin: str) -> bool:
+    """Whether a backward pass goes through what *origin* made and leaves nothing there."""
+    layer = origin.startswith(methods.LAYERS) and origin.endswith(methods.WITHOUT_WEIGHTS)
+    return layer or is_data(origin) or origin in randomness.STATEFUL
 
 
 def asks_for_gradient(call: Call) -> bool:

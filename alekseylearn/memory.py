@@ -237,15 +237,17 @@ class Memory:
         if thing.gives is not None:
             thing.gives |= held
 
-    def change(self, things: Iterable[Thing], how: Change, spared: frozenset[str] = frozenset()) -> None:
-        """Note that the current cell changes *things*, but for what libraries of the names *spared* made."""
+    def change(self, things: Iterable[Thing], how: Change, *, sparing: bool = False) -> None:
+        """Note that the current cell changes *things*; *sparing* mere values, and what only the notebook changes."""
         if how == "nothing":
             return
-        graph = how == "graph"
+        things, graph = set(things), how == "graph"
         for thing in things if how == "itself" else reach(things, look=graph, compute=graph):
-            if thing.body is not None or thing.module or effects.data_library(thing.origin) in spared:
+            if thing.body is not None or thing.module:
                 continue
-            if graph and effects.is_data(thing.origin) and not thing.keeps_gradient:
+            if sparing and thing not in things and _is_spared(thing):
+                continue
+            if graph and effects.keeps_no_gradient(thing.origin) and not thing.keeps_gradient:
                 continue
             self.alter(thing)
 
@@ -258,6 +260,16 @@ class Memory:
         if thing.changed is not None and thing not in self.seen:
             self.need(thing.changed, thing.known_as, "changes")
         thing.changed = self.current
+
+
+def _is_spared(thing: Thing) -> bool:
+    """Whether models leave *thing* alone: a value, a class, or an object of the notebook that no library knows."""
+    if thing.is_class or thing.origin in _OF_CLASSES or (effects.is_data(thing.origin) and not thing.keeps_gradient):
+        return True
+    return thing.klass is not None and not any(base.module for each in thing.classes for base in each.bases)
+
+
+_OF_CLASSES = frozenset({"property", "classmethod", "staticmethod", "functools.cached_property"})
 
 
 def _last_shown(name: str) -> str:

@@ -43,7 +43,8 @@ QUIET_LIBRARIES = DISPLAY_LIBRARIES | words(
 
 PURE_CLASSES_OF = words(
     "(value) (container) "
-    "numpy pandas scipy math statistics datetime collections pathlib re json polars pyarrow decimal fractions"
+    "numpy pandas scipy math statistics datetime collections pathlib re json polars pyarrow decimal fractions "
+    "dataclasses types"
 )
 """Libraries of values: their objects stay as they are unless a changing method is called."""
 
@@ -128,7 +129,18 @@ MAKES_DATA = (
 LEAVES_DATA = words("sklearn statsmodels xgboost lightgbm catboost imblearn category_encoders umap hdbscan prophet")
 """Libraries whose objects hold the data that they were made of and never change it."""
 
-DATA_LIBRARIES = words("(value) (container) numpy pandas polars pyarrow")
+MODELS = LEAVES_DATA | words(
+    "torch lightning pytorch_lightning keras tensorflow transformers flax optax jax haiku equinox skorch accelerate "
+    "torchmetrics torchvision timm peft fastai"
+)
+"""Libraries whose objects change each other when they are called on, but no values and nothing unknown to them."""
+
+NO_TENSORS = words("torch.load torch.compile torch.jit")
+"""Functions of PyTorch that may make models."""
+
+IMMUTABLE = words("polars")
+"""Libraries whose values never change, save by `CHANGES_EVEN_THESE`."""
+CHANGES_EVEN_THESE = words("extend append insert_column replace_column drop_in_place set_sorted __setitem__")
 
 USUAL_NAMES: Mapping[str, str] = {
     "np": "numpy",

@@ -89,10 +89,14 @@ TENSOR_LIBRARIES = words("torch numpy pandas polars jax tensorflow")
 MOVING = words("to cuda cpu float double half bfloat16 type")
 """What they do to a module in place they do to a tensor by making another."""
 KEEPING_GRADIENT = words("requires_grad_ retain_grad")
-LAYERS = ("torch.nn.",)
+LAYERS = ("torch.nn.", "flax.linen.", "flax.nnx.", "equinox.nn.")
+WITHOUT_WEIGHTS = ("Loss", "ReLU", "GELU", "Sigmoid", "Tanh", "Softmax", "Dropout", "Flatten", "Identity")
+"""Endings of layers to which backward passes write nothing."""
 PASSING_ON = ("Identity", "Flatten", "Dropout", "ReLU", "Sequential", "ModuleList", "ModuleDict")
 """Endings of layers that may hand out what they got; others make something new."""
-RUNNING_LAYERS = ("BatchNorm", "InstanceNorm", "Lazy", "Module", "Parametriz", "Spectral", "Ema", "Average")
+RUNNING_LAYERS = (
+    "BatchNorm", "InstanceNorm", "Lazy", "Module", "Parametriz", "Spectral", "Ema", "Average", "nnx.Dropout",
+)  # fmt: skip
 """Words in the names of layers that keep running figures; all others stay as they are when they are called."""
 
 GIVES_ITSELF = words(
