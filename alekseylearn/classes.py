@@ -41,7 +41,9 @@ class Classes(Functions, ABC):
             self.run_methods(metaclass, ("__new__", "__init__"), NO_THINGS, klass.bases, own)
             klass.metaclass = metaclass
 
-    def construct(self, klass: Thing, positional: list[Things], named: Mapping[str, Things]) -> Things:
+    def construct(
+        self, klass: Thing, positional: list[Things], named: Mapping[str, Things], *, sure: bool = False
+    ) -> Things:
         """Make an object of a class of the notebook."""
         made = self.made(klass.origin.removeprefix("class "), f"{self.at} {klass.number}")
         if made.klass is None:
@@ -56,7 +58,7 @@ class Classes(Functions, ABC):
             if given and not klass.method("__init__"):
                 self.fill(thing, klass, positional, named)
             for name in ("__init__", "__post_init__", "setup"):
-                self.run_all(klass.method(name), [frozenset({thing}), *positional], named)
+                self.run_all(klass.method(name), [frozenset({thing}), *positional], named, sure=sure)
         return objects
 
     def fill(self, made: Thing, klass: Thing, positional: list[Things], named: Mapping[str, Things]) -> None:

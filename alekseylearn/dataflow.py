@@ -11,7 +11,7 @@ from typing import TypeAlias, assert_never
 
 from alekseylearn.calls import Calls
 from alekseylearn.collecting import uncollected
-from alekseylearn.effects import library
+from alekseylearn.effects import SEEDS, library
 from alekseylearn.events import (
     Assign,
     Call,
@@ -122,11 +122,14 @@ class _Tracer(Calls):
         self.needs, self.seen, self.missing = {}, set(), {}
         self.effects = dict.fromkeys(names.translation.effects)
         self.logs, self.done, self.sites = [], set(), {}
-        self.quiet, self.began = True, Thing().number
+        self.quiet, self.drew, self.began = True, False, Thing().number
         try:
             self.follow(statement.events, self.top)
         except RecursionError:
             self.give_up()
+        if self.drew:
+            # Seeds that a statement sets for itself are no business of others, unless they draw after it.
+            self.effects.pop(SEEDS, None)
         return StatementFlow(
             statement=statement,
             number=self.current,

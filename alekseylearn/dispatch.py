@@ -56,8 +56,10 @@ class Dispatch(Attributes, ABC):
         answered = False
         if method in self.methods:
             base |= self.inner(base, method)
+        sure = len(base) == 1
         for thing in in_order(base):
-            returned = self.call_member(call, thing, method, given) if method else self.call_itself(call, thing, given)
+            answer = self.call_member if method else self.call_itself
+            returned = answer(call, thing, given, sure=sure)
             if returned is not None:
                 found |= returned
                 answered = True
@@ -68,10 +70,7 @@ class Dispatch(Attributes, ABC):
                 found |= self.run_with(held, given.things)
         if call.decorates:
             # Not before: a decorator takes the function, and runs only what it was made of.
-            for thing in in_order(base):
-                if thing.body is None and not thing.is_class:
-                    self.alter(thing)
-                    self.hold(thing, given.things)
+            self.take(base, given.things)
         if answered:
             found |= _kept(base, found)
         if answered and not found:
@@ -79,6 +78,13 @@ class Dispatch(Attributes, ABC):
         if others or not answered:
             found |= self.call_method(call, method, frozenset(others), given)
         return frozenset(found)
+
+    def take(self, decorators: Things, things: Things) -> None:
+        """Let *decorators* hold what they decorate."""
+        for thing in in_order(decorators):
+            if thing.body is None and not thing.is_class:
+                self.alter(thing)
+                self.hold(thing, things)
 
     def derived(self, things: Things) -> Thing:
         """Make the value that a call computes of *things*."""
@@ -91,8 +97,9 @@ class Dispatch(Attributes, ABC):
         opaque = [thing for thing in base if not thing.is_plain and thing.klass is None and not thing.is_class]
         return frozenset(thing for thing in reach(opaque) if thing.klass is not None and thing.method(method))
 
-    def call_member(self, call: Call, thing: Thing, method: str, given: Given) -> Things | None:
+    def call_member(self, call: Call, thing: Thing, given: Given, *, sure: bool) -> Things | None:
         """Call `thing.method(...)`; None when the notebook does not define it."""
+        method = call.last
         if thing.origin == SUPER and not thing.method(method):
             return self.call_above(thing, method, given)
         if not thing.member(method):
@@ -102,7 +109,7 @@ class Dispatch(Attributes, ABC):
             calls = frozenset(each for each in reached if each.body is not None or each.bound)
             found = self.dispatch(call, "", calls, given) if calls else NO_THINGS
             return found | self.call_method(call, method, reached - calls, given)
-        returned, values = self.run_member(thing, method, given.positional, given.named)
+        returned, values = self.run_member(thing, method, given.positional, given.named, sure=sure)
         called = values - {thing}
         return returned | self.dispatch(call, "", called, given) if called else returned
 
@@ -117,14 +124,14 @@ class Dispatch(Attributes, ABC):
             self.hold(itself, given.things)
         return NO_THINGS
 
-    def call_itself(self, call: Call, thing: Thing, given: Given) -> Things | None:
+    def call_itself(self, call: Call, thing: Thing, given: Given, *, sure: bool) -> Things | None:
         """Call `thing(...)`; None when the notebook does not define what this does."""
         if thing.bound:
             return self.dispatch(replace(call, attributes=(thing.bound,)), thing.bound, frozenset(thing.holds), given)
         if thing.body is not None:
-            return self.run(thing.body, given.positional, given.named, thing.holds)
+            return self.run(thing.body, given.positional, given.named, thing.holds, sure=sure)
         if thing.is_class:
-            return self.construct(thing, given.positional, given.named)
+            return self.construct(thing, given.positional, given.named, sure=sure)
         name = next((name for name in ("__call__", "forward", "call") if thing.method(name)), "")
         if not name:
             return None
@@ -132,7 +139,7 @@ class Dispatch(Attributes, ABC):
         if thing.parts is None:
             for held in in_order(thing.holds):
                 self.run_with(held, given.things)
-        return self.run_member(thing, name, given.positional, given.named)[0]
+        return self.run_member(thing, name, given.positional, given.named, sure=sure)[0]
 
 
 def _wraps(thing: Thing, base: Things) -> bool:

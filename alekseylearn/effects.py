@@ -26,6 +26,9 @@ class Judgement:
 Said = frozenset[Word]
 """What the repository says of a call."""
 
+SEEDS = "sets a random seed"
+"""The effect of a call, in words."""
+
 SUSPECT = Judgement(receiver="deep", arguments="deep", keeps=True)
 """The judgement of what nobody knows."""
 
@@ -213,7 +216,7 @@ def effect_of(call: Call, dotted: str, said: Said) -> str | None:
     """Say in words what the call of *dotted* changes around the variables; None when it changes nothing there."""
     name = dotted.rpartition(".")[2]
     if said:
-        return "sets a random seed" if "seeds" in said else None
+        return SEEDS if "seeds" in said else None
     found = libraries.ENVIRONMENT.get(dotted)
     if found is not None:
         return found
@@ -227,7 +230,7 @@ def effect_of(call: Call, dotted: str, said: Said) -> str | None:
     ):
         return None
     if dotted in randomness.SEEDS or name in ("seed_everything", "set_seed", "manual_seed", "set_random_seed"):
-        return "sets a random seed"
+        return SEEDS
     if name.startswith(libraries.OPTION_NAMES):
         return f"changes a setting by `{dotted}`"
     if call.discarded and dotted.count(".") > 1 and methods.changes(name) and not _through_its_class(dotted):

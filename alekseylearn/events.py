@@ -205,6 +205,23 @@ class Function:
         return frozenset(found - self.shared)
 
     @cached_property
+    def certain(self) -> int:
+        """How many of its events happen whenever it is called: those before a branch or loop that may leave it."""
+        depth = start = 0
+        for number, event in enumerate(self.events):
+            match event:
+                case Enter():
+                    start = start if depth else number
+                    depth += 1
+                case Exit():
+                    depth -= 1
+                case Return():
+                    return start if depth else number + 1
+                case _:
+                    pass
+        return len(self.events)
+
+    @cached_property
     def free_names(self) -> frozenset[str]:
         """Names that the body, or a function inside it, takes from outside."""
         found: set[str] = set()

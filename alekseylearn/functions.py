@@ -52,9 +52,15 @@ class Functions(World, ABC):
         """Follow *events* in *frame*; return what they give back."""
 
     def run(
-        self, body: Body, positional: Sequence[Things], named: Mapping[str, Things], defaults: Iterable[Thing] = ()
+        self,
+        body: Body,
+        positional: Sequence[Things],
+        named: Mapping[str, Things],
+        defaults: Iterable[Thing] = (),
+        *,
+        sure: bool = False,
     ) -> Things:
-        """Follow the body of a function of the notebook with these arguments."""
+        """Follow the body of a function of the notebook with these arguments; *sure* says that it is what is called."""
         function = body.function
         if function in self.running:
             return self.recur(function, positional, named)
@@ -63,7 +69,7 @@ class Functions(World, ABC):
             given = NO_THINGS.union(*positional, *named.values())
             self.change(given, "deep")
             return given
-        returned = self.once(body, positional, named, defaults)
+        returned = self.once(body, positional, named, defaults, sure=sure and not function.lazy)
         recursion = self.recursions.get(function)
         if recursion is not None:
             recursion.returned = returned
@@ -88,7 +94,13 @@ class Functions(World, ABC):
         return found.returned.union(*positional, *named.values())
 
     def once(
-        self, body: Body, positional: Sequence[Things], named: Mapping[str, Things], defaults: Iterable[Thing]
+        self,
+        body: Body,
+        positional: Sequence[Things],
+        named: Mapping[str, Things],
+        defaults: Iterable[Thing],
+        *,
+        sure: bool = False,
     ) -> Things:
         """Follow the body of a function one time."""
         self.budget -= 1
@@ -106,8 +118,10 @@ class Functions(World, ABC):
         way, at = self.way, self.at
         self.way = self.ways.setdefault((way, function, at), len(self.ways) + 1)
         self.running.append(function)
+        certain = function.certain if sure else 0
+        returned = self.follow(function.events[:certain], frame)
         with self.perhaps():
-            returned = self.follow(function.events, frame)
+            returned |= self.follow(function.events[certain:], frame)
         self.running.pop()
         self.way, self.at = way, at
         return returned
@@ -125,16 +139,25 @@ class Functions(World, ABC):
         first = frozenset({thing})
         return NO_THINGS.union(*[self.run_all(thing.method(name), [first, *arguments], {}) for name in names])
 
-    def run_all(self, methods: Things, positional: Sequence[Things], named: Mapping[str, Things]) -> Things:
+    def run_all(
+        self, methods: Things, positional: Sequence[Things], named: Mapping[str, Things], *, sure: bool = False
+    ) -> Things:
         """Run those of *methods* that are functions; what decorators made of them are not."""
         returned = NO_THINGS
         for method in in_order(methods):
             if method.body is not None:
-                returned |= self.run(method.body, positional, named, method.holds)
+                alone = sure and len(methods) == 1
+                returned |= self.run(method.body, positional, named, method.holds, sure=alone)
         return returned
 
     def run_member(
-        self, thing: Thing, name: str, positional: Sequence[Things], named: Mapping[str, Things]
+        self,
+        thing: Thing,
+        name: str,
+        positional: Sequence[Things],
+        named: Mapping[str, Things],
+        *,
+        sure: bool = False,
     ) -> tuple[Things, Things]:
         """Call `thing.name(...)`; return what it gives back, and the attributes that are no methods but are called."""
         of_class = thing.method(name)
@@ -146,7 +169,7 @@ class Functions(World, ABC):
             first = [frozenset(thing.classes[:1])]
         elif "staticmethod" in wrappers or thing.is_class:
             first = []
-        returned = self.run_all(of_class, [*first, *positional], named)
+        returned = self.run_all(of_class, [*first, *positional], named, sure=sure)
         values = thing.parts.get(name, NO_THINGS) if thing.parts else NO_THINGS
         ran = any(method.body is not None for method in of_class)
         return returned, values if ran else values | of_class

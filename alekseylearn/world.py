@@ -22,13 +22,15 @@ class World(Memory):
     """Keeps the state of the world under names of its own; `loads` are the cells that import a dotted module.
 
     `written` are the files that cells wrote, `stars` the known libraries of which everything was imported (these cells
-    are always kept), `drawing` the objects whose methods draw from global random generators.
+    are always kept), `drawing` the objects whose methods draw from global random generators; `drew` tells that the
+    current statement did.
     """
 
     loads: dict[str, list[int]] = field(default_factory=dict)
     written: dict[str, None] = field(default_factory=dict)
     drawing: set[Thing] = field(default_factory=set)
     stars: list[tuple[int, str]] = field(default_factory=list)
+    drew: bool = False
 
     def load(self, name: str, module: str, frame: Frame) -> None:
         """Bind *name* to *module*. Every import of a package may load parts that other cells reach through it."""
@@ -94,7 +96,7 @@ class World(Memory):
     def draw(self, generators: Iterable[str]) -> None:
         """Draw from global random generators: what comes depends on all that was drawn before."""
         for generator in generators:
-            self.quiet = False
+            self.quiet, self.drew = False, True
             name = RANDOM + generator.removesuffix(randomness.ADVANCES)
             if generator.endswith(randomness.ADVANCES):
                 self.add_source(name, "random")

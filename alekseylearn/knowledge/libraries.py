@@ -44,7 +44,7 @@ QUIET_LIBRARIES = DISPLAY_LIBRARIES | words(
 PURE_CLASSES_OF = words(
     "(value) (container) "
     "numpy pandas scipy math statistics datetime collections pathlib re json polars pyarrow decimal fractions "
-    "dataclasses types"
+    "dataclasses types random"
 )
 """Libraries of values: their objects stay as they are unless a changing method is called."""
 
