@@ -340,7 +340,8 @@ def data_library(origin: str) -> str:
 
 def is_data(origin: str) -> bool:
     """Whether *origin* makes mere values, such as arrays, tables and tensors."""
-    return _is_tensor(origin) or data_library(origin) in libraries.PURE_CLASSES_OF
+    values = _is_tensor(origin) or data_library(origin) in libraries.PURE_CLASSES_OF
+    return values and origin not in randomness.STATEFUL
 
 
 def keeps_no_gradient(origin: str) -> bool:

@@ -81,7 +81,11 @@ RANDOMIZED = words(
     "RepeatedStratifiedKFold RANSACRegressor TheilSenRegressor GaussianProcessRegressor GaussianProcessClassifier "
     "QuantileTransformer GaussianRandomProjection SparseRandomProjection RBFSampler Nystroem "
     "PolynomialCountSketch SkewedChi2Sampler AffinityPropagation permutation_importance permutation_test_score "
-    "EllipticEnvelope MinCovDet "
+    "EllipticEnvelope MinCovDet NeighborhoodComponentsAnalysis OutputCodeClassifier ParameterSampler TargetEncoder "
+    "affinity_propagation dict_learning dict_learning_online fast_mcd fastica k_means kmeans_plusplus "
+    "locally_linear_embedding make_sparse_coded_signal make_sparse_spd_matrix make_spd_matrix mutual_info_classif "
+    "mutual_info_regression non_negative_factorization quantile_transform randomized_svd "
+    "sample_without_replacement smacof spectral_clustering spectral_embedding "
     "IterativeImputer StackingClassifier SMOTE ADASYN RandomOverSampler RandomUnderSampler BorderlineSMOTE UMAP"
 )
 """scikit-learn's functions and classes that draw from NumPy's global generator when they get no `random_state`."""
@@ -117,6 +121,17 @@ RANDOMIZED_WITH: Mapping[str, str] = {
     "ElasticNetCV": "selection",
     "SVC": "probability",
     "NuSVC": "probability",
+    "ridge_regression": "solver",
+    "silhouette_score": "sample_size",
+    "learning_curve": "shuffle",
+    "estimate_bandwidth": "n_samples",
+    "extract_patches_2d": "max_patches",
+    "PatchExtractor": "max_patches",
+    "KBinsDiscretizer": "subsample",
+    "Lars": "jitter",
+    "LassoLars": "jitter",
+    "ClassifierChain": "order",
+    "RegressorChain": "order",
 }
 """The same, when they get this argument; without it they draw nothing."""
 
