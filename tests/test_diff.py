@@ -87,6 +87,21 @@ def test_a_moved_cell_is_moved_not_rewritten() -> None:
     assert not change.cosmetic
 
 
+def test_a_moved_cell_with_another_id_is_known_by_its_text() -> None:
+    cells = [code(f"{name}()", id=f"id-{name}") for name in "abcd"]
+    head = notebook(*cells[1:], code("a()", id="id-new"), minor=5)
+    found = diff_notebooks(notebook(*cells, minor=5), head)
+    assert told(found) == [("moved", 0, 3)]
+    assert not found.coarse
+
+
+def test_lines_are_counted_of_cells_that_come_or_go() -> None:
+    found = diff_notebooks(notebook("a()"), notebook("a()", "b()\nc()"))
+    assert [(change.added_lines, change.removed_lines) for change in found.changes] == [(2, 0)]
+    found = diff_notebooks(notebook("a()", "b()\nc()"), notebook("a()"))
+    assert [(change.added_lines, change.removed_lines) for change in found.changes] == [(0, 2)]
+
+
 def test_moved_copies_are_paired_in_their_order() -> None:
     base = notebook("plot()", "plot()", "a = 1", "b = 2", "c = 3")
     head = notebook("a = 1", "b = 2", "c = 3", "plot()", "plot()")

@@ -13,6 +13,7 @@ from typing import Literal
 from alekseylearn.config import Config
 from alekseylearn.notebook import Notebook
 from alekseylearn.plan import Settings, TrainingJob, make_job
+from alekseylearn.pruning import LEFT_OUT, prune
 from alekseylearn.targets import Target, find_targets
 from benchmarks.extraction.cases import CORPUS, Case, read_cases
 from benchmarks.extraction.changes import Edit, random_edit
@@ -120,7 +121,10 @@ class Editor:
             changed = min((_changed(base, targets, other) for other in self._turns(base, program)), key=len)
         if not changed:
             return "rightly skipped", ""
-        if outcome.step is not None and outcome.step not in {kept.cell for kept in job.slice.kept}:
+        kept = {reason.cell for reason in job.slice.kept}
+        if outcome.step is not None and (
+            outcome.step not in kept or _only_shows(base, notebook, targets, outcome.step)
+        ):
             return "breaks elsewhere", changed
         return "FALSE SKIP", changed
 
@@ -144,6 +148,15 @@ def _whole(notebook: Notebook, targets: Sequence[Target]) -> tuple[Step, ...]:
         for step in steps_of(notebook).values()
         if step.number <= max(wanted, default=-1)
     )
+
+
+def _only_shows(base: Base, notebook: Notebook, targets: tuple[Target, ...], cell: int) -> bool:
+    """Tell whether a kept *cell* was edited only in lines that show something, and that training leaves out."""
+    before = base.case.notebook.cells[cell].source.split("\n")
+    trained = prune(notebook, targets)[0].cells[cell].source.split("\n")
+    lines = zip(notebook.cells[cell].source.split("\n"), trained, strict=True)
+    changed = [left for line, left in lines if line not in before]
+    return bool(changed) and all(LEFT_OUT in left for left in changed)
 
 
 def _changed(base: Base, targets: Sequence[Target], outcome: Outcome) -> str:
@@ -226,7 +239,7 @@ def summary(rows: Sequence[Row]) -> str:
         f"{len(rows)} edits of {len({row.notebook for row in rows})} notebooks: {counts['FALSE SKIP']} false skips, "
         f"{counts['trained for a reason']} trained for a reason, {counts['rightly skipped']} rightly skipped, "
         f"{counts['trained needlessly']} trained needlessly ({needless} of the edits without a consequence), "
-        f"{counts['breaks elsewhere']} break a cell that training does not need"
+        f"{counts['breaks elsewhere']} break what training does not need"
     )
     return "\n".join([told, *(f"  {_told(row)}" for row in rows if row.found == "FALSE SKIP")])
 
