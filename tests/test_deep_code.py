@@ -24,6 +24,13 @@ def test_functions_that_call_each_other_too_deeply_may_do_anything():
     assert found.kept[-1].cell == 4
 
 
+@pytest.mark.parametrize("depth", range(100, 420, 20))
+def test_what_goes_through_too_many_functions_to_be_told_is_no_figure(depth: int):
+    chain = "".join(f"def f{number}(x): return f{number + 1}(x)\n" for number in range(depth))
+    made = notebook(FIT, f"{chain}def f{depth}(x): return x", "print(f0(model))")
+    assert [target.cell for target in find_targets(made)] == [0]
+
+
 @pytest.mark.parametrize("source", DEEP)
 def test_a_cell_that_is_nested_too_deeply_is_kept_with_all_before_training(source: str):
     made = notebook("x = b = 1", source, FIT)

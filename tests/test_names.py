@@ -152,6 +152,14 @@ def test_what_a_cell_shows_is_what_its_last_line_gives_unless_that_is_none(sourc
     assert names(source).shows == shows
 
 
+def test_statements_know_their_lines_and_what_they_bind() -> None:
+    found = names("import a\n\n@b\n@c\ndef d():\n    return 1\ne, f = (\n    1,\n    2,\n)").statements
+    assert [(each.first, each.last) for each in found] == [(0, 0), (2, 5), (6, 9)]
+    assert [sorted(each.defs) for each in found] == [["a"], ["d"], ["e", "f"]]
+    assert [type(each.node).__name__ for each in found] == ["Import", "FunctionDef", "Assign"]
+    assert all(isinstance(each.events, tuple) for each in found)
+
+
 def test_functions_know_their_parameters() -> None:
     made = [event.function for event in names("def f(a, /, b, *c, d, **e): pass").events if isinstance(event, Make)]
     assert isinstance(made[0], Function)

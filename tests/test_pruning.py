@@ -169,6 +169,11 @@ def test_what_the_repository_says_of_its_calls_counts() -> None:
     assert left_out(*cells, rules=said) == ["lab.board(df)", "df.board()"]
 
 
+def test_where_every_cell_is_seeded_anew_statements_need_no_earlier_draws() -> None:
+    cells = (f"{IMPORTS}\nnp.random.rand(3)", "noise = np.random.rand(3)", "x = np.random.rand(3)\nprint(x)")
+    assert left_out(*cells, "Ridge().fit([x], [1])", rules=Rules(random="reseed")) == ["print(x)"]
+
+
 def test_two_statements_on_one_line_stay() -> None:
     assert left_out(*with_tail("n = 1; print(n)")) == []
 
