@@ -153,10 +153,11 @@ def _cell(cell_id: str, source: str, tags: frozenset[str]) -> dict[str, Any]:
     }
 
 
-_RESEED = """for _seed in "random.seed", "numpy.random.seed", "torch.manual_seed", "tensorflow.random.set_seed":
+RESEED = """for _seed in "random.seed", "numpy.random.seed", "torch.manual_seed", "tensorflow.random.set_seed":
     _module = __import__("sys").modules.get(_seed.rpartition(".")[0])
     _module and getattr(_module, _seed.rpartition(".")[2])({seed})
 """
+"""What seeds every generator whose module is loaded."""
 
 _PREAMBLE = """import os
 import sys
@@ -211,7 +212,7 @@ def _reseed(job: TrainingJob, number: int) -> str:
     """
     told = [cell_meaning(job.notebook, job.notebook.cells[kept.cell]) for kept in job.slice.kept[: number + 1]]
     of_cell = hashlib.sha256(f"{job.seed} {told.count(told[-1])} {told[-1]}".encode()).digest()
-    return _RESEED.format(seed=int.from_bytes(of_cell[:4]))
+    return RESEED.format(seed=int.from_bytes(of_cell[:4]))
 
 
 def _one_line(text: str) -> str:

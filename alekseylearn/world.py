@@ -121,6 +121,7 @@ class World(Memory):
         """Follow what a call reads and writes."""
         reads, writes = effects.reads_file(call, said), effects.writes_file(call, said)
         if not (reads or writes):
+            self.name(call, frame)
             return
         path = self.path(call, frame)
         if reads:
@@ -130,6 +131,13 @@ class World(Memory):
             self.quiet = False
             self.written[path] = None
             self.add_source(FILE + path, "file")
+
+    def name(self, call: Call, frame: Frame) -> None:
+        """Take a call that names a file which some cell wrote for one that reads it."""
+        if self.written:
+            given = (*call.arguments, *(value for _, value in call.keywords))
+            for path in {text for value in given if (text := self.text(value, frame))} & self.written.keys():
+                self.read(path)
 
     def path(self, call: Call, frame: Frame) -> str:
         """Find the file that a call names; `ANY_FILE` when it does not spell it out."""

@@ -202,3 +202,11 @@ def test_yields_give_what_they_name() -> None:
     cells = ("a, b = [[1]], [2]", "def both():\n    yield a\n    yield from [b]", "for each in both(): each.append(1)")
     assert kept(*cells, "#| train\nprint(a)") == [0, 1, 2, 3]
     assert kept(*cells, "#| train\nprint(b)") == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    "read", ["lgb.Booster(model_file='m.txt')", "strange.load('m.txt')", "strange.load(path=where)"]
+)
+def test_who_names_a_file_that_a_cell_wrote_reads_it(read: str) -> None:
+    cells = ("import lightgbm as lgb, strange\nwhere = 'm.txt'", "open('m.txt', 'w').write('1')", "open('n.txt', 'w')")
+    assert kept(*cells, f"#| train\nm = {read}") == [0, 1, 3]
