@@ -233,7 +233,8 @@ def effect_of(call: Call, dotted: str, said: Said) -> str | None:
         return SEEDS
     if name.startswith(libraries.OPTION_NAMES):
         return f"changes a setting by `{dotted}`"
-    if call.discarded and dotted.count(".") > 1 and methods.changes(name) and not _through_its_class(dotted):
+    own = name.endswith("_") or _through_its_class(dotted)
+    if call.discarded and dotted.count(".") > 1 and methods.changes(name) and not own:
         return f"changes `{dotted.rpartition('.')[0]}`"
     suspicious = call.discarded and library(dotted) not in libraries.QUIET_LIBRARIES and not makes_object(dotted)
     return f"calls `{dotted}`, whose result nothing takes" if suspicious else None

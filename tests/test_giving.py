@@ -65,6 +65,19 @@ def test_a_decorator_runs_what_it_was_made_of_and_not_what_it_takes(cell: str, *
     assert matters(cell) == is_kept
 
 
+@pytest.mark.parametrize(
+    ("cell", "is_kept"),
+    [
+        ("nn.init.zeros_(net[0].weight)", True),
+        ("nn.utils.clip_grad_norm_(net.parameters(), 1.0)", True),
+        ("other = nn.Linear(1, 1)\nnn.init.zeros_(other.weight)", False),
+        ("torch.backends.flags.update(fast=True)", True),
+    ],
+)
+def test_functions_that_end_with_a_sign_change_their_arguments_and_no_module(cell: str, *, is_kept: bool) -> None:
+    assert matters(cell) == is_kept
+
+
 BACKWARD = "(net(rows[0]) * weight).sum().backward()"
 
 
