@@ -28,6 +28,7 @@ from alekseylearn.events import (
     Store,
     Use,
 )
+from alekseylearn.functions import TooMuchError
 from alekseylearn.knowledge import PLAIN, Knowledge, libraries
 from alekseylearn.memory import SHOWN, SHOWN_LAST, Need
 from alekseylearn.names import CellNames, Statement, find_names
@@ -125,7 +126,7 @@ class _Tracer(Calls):
         self.quiet, self.drew, self.began = True, False, Thing().number
         try:
             self.follow(statement.events, self.top)
-        except RecursionError:
+        except (RecursionError, TooMuchError):
             self.give_up()
         if self.drew:
             # Seeds that a statement sets for itself are no business of others, unless they draw after it.
@@ -141,13 +142,14 @@ class _Tracer(Calls):
         )
 
     def give_up(self) -> None:
-        """Take a cell whose calls go deeper than Python can follow for code that cannot be seen."""
+        """Take a statement whose calls go on and on for code that cannot be seen."""
         self.running.clear()
+        self.way, self.at = 0, ""
         self.recursions.clear()
         self.waking = False
         while self.logs:
             self.merge()
-        self.opaque("functions that call each other too deeply to be followed")
+        self.opaque("more calls than can be followed")
 
     def show(self, names: CellNames) -> None:
         """Keep what the cell shows, as IPython does until the notebook itself uses the name `_`."""

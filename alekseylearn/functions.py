@@ -14,6 +14,10 @@ SUPER = "(super)"
 _NEVER_WOKEN = frozenset({"__init__", "__new__", "__call__", "__init_subclass__", "__post_init__"})
 
 
+class TooMuchError(Exception):
+    """A cell calls more functions than can be followed."""
+
+
 @dataclass(slots=True)
 class _Recursion:
     """What calls of a function that is being followed already pass to it, and what it gave back so far."""
@@ -65,10 +69,7 @@ class Functions(World, ABC):
         if function in self.running:
             return self.recur(function, positional, named)
         if self.budget <= 0:
-            self.quiet = False
-            given = NO_THINGS.union(*positional, *named.values())
-            self.change(given, "deep")
-            return given
+            raise TooMuchError
         returned = self.once(body, positional, named, defaults, sure=sure and not function.lazy)
         recursion = self.recursions.get(function)
         if recursion is not None:

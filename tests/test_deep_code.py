@@ -24,6 +24,15 @@ def test_functions_that_call_each_other_too_deeply_may_do_anything():
     assert found.kept[-1].cell == 4
 
 
+def test_more_functions_than_can_be_followed_may_do_anything():
+    calls = "def f(): pass\n" + "f()\n" * 400
+    cells = ("a = []", "def g():\n    global b\n    b = 1", f"{calls}g()", f"{FIT}\nprint(b)")
+    made = notebook("b = 0", *cells)
+    _, found = prune(made, find_targets(made))
+    assert [reason.cell for reason in found.kept] == [0, 1, 2, 3, 4]
+    assert found.kept[3].reason.startswith(("may define", "defines"))
+
+
 @pytest.mark.parametrize("depth", range(100, 420, 20))
 def test_what_goes_through_too_many_functions_to_be_told_is_no_figure(depth: int):
     chain = "".join(f"def f{number}(x): return f{number + 1}(x)\n" for number in range(depth))
