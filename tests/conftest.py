@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,14 +15,6 @@ settings.register_profile("here", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 # Packages that this machine has already need not be loaded again.
 PACKAGES = os.environ.get("UV_CACHE_DIR") or str(Path.home() / ".cache" / "uv")
-
-
-def pytest_sessionstart() -> None:
-    """Forget what an earlier session in this process remembers: the code may be another one now."""
-    for module in [module for name, module in sys.modules.items() if name.partition(".")[0] == "alekseylearn"]:
-        for value in list(vars(module).values()):
-            if hasattr(value, "cache_clear"):
-                value.cache_clear()
 
 
 @pytest.fixture(autouse=True)

@@ -23,12 +23,14 @@ WORK = ROOT / "build" / "mutants"
 EQUIVALENT = ROOT / "tests" / "equivalent_mutants.toml"
 MUTMUT = "mutmut==3.8.1"
 DECIDE = ("names", "slicing", "targets", "diff")
+BESIDES = ("pruning", "deep_code")
+"""Tests that look at the same modules from elsewhere."""
 SETTINGS = """
 [tool.mutmut]
 source_paths = ["alekseylearn"]
 only_mutate = [{modules}]
 also_copy = ["action", "action.yml", "benchmarks", "docs", "examples", "requirements", "README.md", ".github"]
-pytest_add_cli_args = ["-n", "0", "-p", "no:cacheprovider", "-m", "not hypothesis"]
+pytest_add_cli_args = ["-n", "0", "-p", "no:cacheprovider", "-p", "tests.forgetful", "-m", "not hypothesis"]
 pytest_add_cli_args_test_selection = [{tests}]
 """
 
@@ -65,7 +67,7 @@ def snapshot(modules: tuple[str, ...]) -> None:
         tree.extractall(WORK / "tree", filter="data")
     settings = SETTINGS.format(
         modules=", ".join(f'"alekseylearn/{name}.py"' for name in modules),
-        tests=", ".join(f'"tests/test_{name}.py"' for name in modules),
+        tests=", ".join(f'"tests/test_{name}.py"' for name in (*modules, *BESIDES)),
     )
     with (WORK / "tree" / "pyproject.toml").open("a", encoding="utf-8") as file:
         file.write(settings)
