@@ -71,6 +71,8 @@ def _by_kind(method: str, origins: set[str]) -> Judgement | None:
         return Judgement(fresh=True)
     if method in methods.MOVING and all(is_data(origin) for origin in origins):
         return Judgement()
+    if method.startswith("from_") or method == "load_from_checkpoint":
+        return Judgement()
     if method.startswith("eval") and makers and makers <= libraries.LEAVES_DATA | libraries.PURE_CLASSES_OF:
         return Judgement()
     return None

@@ -116,6 +116,13 @@ SKLEARN = (
         ("d = pd.DataFrame()\nd['p'] = smf.ols('a', d).fit().predict(d)", "smf.ols('a', d).fit()", "d", False),
         ("class Settings:\n    rate = 1\ns = Settings()", "Ridge(s).set_params(alpha=s).fit(s)", "s", False),
         ("class Own(Ridge): pass\ns = Own()", "xgb.train({}, s)\nRidge(s).fit(s)", "s", True),
+        (
+            "import lightning as L\nclass Net(L.LightningModule): pass",
+            "Net.load_from_checkpoint('a.ckpt')",
+            "Net",
+            False,
+        ),
+        ("import flax.nnx as nnx\nd = nnx.List([[]])", "for each in d: each.append(1)", "d", True),
         ("rng = np.random.RandomState(0)", "Ridge(random_state=rng).fit([[1]], [1])", "rng", True),
         ("rng = np.random.default_rng(0)", "print(rng, repr(rng))", "rng", False),
     ],

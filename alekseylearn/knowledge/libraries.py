@@ -102,7 +102,9 @@ PROGRESS = words(
 BATCHES = words("torch.utils.data.DataLoader torch.utils.data.dataloader.DataLoader torch_geometric.loader.DataLoader")
 """They put what they go through together in new objects, unless they are told how by `collate_fn`."""
 
-LISTS_OF_LAYERS = words("torch.nn.ModuleList torch.nn.Sequential torch.nn.ModuleDict torch.nn.ParameterList")
+LISTS_OF_LAYERS = words(
+    "torch.nn.ModuleList torch.nn.Sequential torch.nn.ModuleDict torch.nn.ParameterList flax.nnx.List"
+)
 """Going through them gives what they were made of."""
 
 CONSUMABLE = PROGRESS | words(
