@@ -44,9 +44,9 @@ class Calls(BuiltinCalls, ABC):
         else:
             result = self.dispatch(call, call.attributes[-1] if call.attributes else "", base, given)
         self.exhaust(call, dotted, frame)
-        out = call.keyword("out")
-        if out is not None:
-            self.change(self.things(out, frame), "itself")
+        for name, value in call.keywords:
+            if name in libraries.FILLED_KEYWORDS:
+                self.change(self.things(value, frame), "itself" if name == "out" else "deep")
         text = self.text(call.arguments[0], frame) if call.arguments and call.last in ("Path", "open") else None
         for thing in result:
             thing.text = thing.text or text
@@ -119,6 +119,7 @@ class Calls(BuiltinCalls, ABC):
         if made.draws:
             self.drawing.add(made)
         made.gives = self.gives(call, dotted, passed)
+        made.overwrites = a_class and self.overwrites(call, dotted, given)
         result = self.apply(judgement, receiver=NO_THINGS, passed=passed, made=made, a_class=a_class)
         if not (judgement.fresh or builtin or a_class):
             self.wake(frozenset(thing for thing in passed if thing.klass is not None), passed)
@@ -168,6 +169,8 @@ class Calls(BuiltinCalls, ABC):
         told = not (judgement.fresh and learners and method not in methods.SAME_KIND)
         told = told and not origins & randomness.STATEFUL
         made = self.made(min(origins, default="(value)") if told else "(value)")
+        if any(thing.overwrites for thing in receiver):
+            self.change(passed, "itself")
         result = self.apply(judgement, receiver=receiver, passed=passed, made=made)
         if method in methods.GIVES_ITSELF and quiet:
             result -= passed - receiver
@@ -206,6 +209,15 @@ class Calls(BuiltinCalls, ABC):
             return frozenset({made})
         made.holds |= cover(receiver | passed)
         return frozenset({made}) if a_class else frozenset({made}) | receiver | passed | items
+
+    def overwrites(self, call: Call, dotted: str, given: Given) -> bool:
+        """Whether the object that *dotted* makes overwrites its data: by itself, or as its first part does."""
+        if effects.overwrites(call, dotted):
+            return True
+        parts = reach(given.things) if effects.library(dotted) in libraries.LEAVES_DATA else set[Thing]()
+        if dotted in libraries.LISTS_OF_LAYERS:
+            parts.update(*given.positional[:1])
+        return any(thing.overwrites for thing in parts)
 
     def gives(self, call: Call, dotted: str, passed: Things) -> Things | None:
         """Find what going through what *dotted* makes of *passed* gives; None where this may be all of it."""

@@ -81,14 +81,14 @@ def _by_kind(method: str, origins: set[str]) -> Judgement | None:
 def _by_name(method: str, origins: set[str]) -> Judgement | None:
     """Judge a method by its name; None when it stands in no list."""
     if method in methods.GRAPH_METHODS:
-        return Judgement(receiver="graph", arguments=_of_arguments(origins))
+        return Judgement(receiver="graph", arguments=_of_arguments(method, origins))
     if method in methods.ADDING_METHODS:
         plain = origins <= methods.PLAIN_CLASSES
         return Judgement(receiver="itself" if plain else "deep", keeps=True)
     if method in methods.CHANGING_METHODS and origins == {"(container)"}:
         return Judgement(receiver="itself")
     if method in methods.CHANGING_METHODS or (method.endswith("_") and not method.endswith("__")):
-        return Judgement(receiver="deep", arguments=_of_arguments(origins))
+        return Judgement(receiver="deep", arguments=_of_arguments(method, origins))
     if method in methods.PURE_METHODS:
         return Judgement(fresh=method in methods.FRESH_METHODS)
     return None
@@ -144,6 +144,8 @@ def judge_function(call: Call, dotted: str, said: Said) -> Judgement:
         return Judgement(fresh=name in libraries.FRESH_BUILTINS)
     if _through_its_class(dotted) or (call.discarded and _is_false(call.keyword("copy"))):
         return Judgement(arguments="deep", keeps=True)
+    if overwrites(call, dotted) and not makes_object(dotted):
+        return Judgement(arguments="itself")
     if (
         dotted in libraries.CHANGES_ARGUMENTS
         or dotted.startswith(libraries.CHANGES_ARGUMENTS_PREFIXES)
@@ -155,7 +157,7 @@ def judge_function(call: Call, dotted: str, said: Said) -> Judgement:
     if library(dotted) in libraries.DISPLAY_LIBRARIES:
         return Judgement(fresh=True)
     if dotted in training.TRAINING_FUNCTIONS and library(dotted) not in ("sklearn", "scipy"):
-        return Judgement(arguments=_of_arguments({dotted}))
+        return Judgement(arguments=_of_arguments(name, {dotted}))
     fresh = dotted in libraries.FRESH_FUNCTIONS or dotted.startswith(libraries.FRESH_PREFIXES)
     return Judgement(fresh=fresh)
 
@@ -353,6 +355,15 @@ def keeps_no_gradient(origin: str) -> bool:
     return layer or is_data(origin) or origin in randomness.STATEFUL
 
 
+def overwrites(call: Call, dotted: str) -> bool:
+    """Whether a call, or the object that it makes, puts its results where the data was."""
+    learner = library(dotted) in libraries.LEAVES_DATA
+    return _is_true(call.keyword("inplace")) or (learner and any(map(_is_false, map(call.keyword, _COPIES))))
+
+
+_COPIES = ("copy", "copy_x", "copy_X")
+
+
 def asks_for_gradient(call: Call) -> bool:
     """Whether a call makes a tensor that keeps its gradient."""
     return _is_true(call.keyword("requires_grad"))
@@ -362,9 +373,14 @@ def _second(call: Call) -> Value | None:
     return call.arguments[1] if len(call.arguments) > 1 else None
 
 
-def _of_arguments(origins: set[str]) -> Change:
+def _of_arguments(method: str, origins: set[str]) -> Change:
     """Methods that train something handed to them: `trainer.fit(model, data)`."""
-    return "deep" if any(origin.endswith(methods.HELD_ARGUMENTS_CHANGE) for origin in origins) else "nothing"
+    return (
+        "deep"
+        if method in methods.UPDATES_ARGUMENTS
+        or any(origin.endswith(methods.HELD_ARGUMENTS_CHANGE) for origin in origins)
+        else "nothing"
+    )
 
 
 def _is_true(value: Value | None) -> bool:

@@ -36,10 +36,11 @@ class Thing:
     those of a tuple by their place; `gives` is what going through it, or a subscript, gives where that is not all that
     it holds. `bound` is the name of the method that it is, of what it holds; `arguments` are those of a generator,
     whose body runs with them later. `shared` names the function that handed out this setting of a library;
-    `keeps_gradient` tells a tensor that backward passes write to from one that they only go through. `changed` is the
-    last cell that changed it, which needs those that did before; `known_as` the name by which it was seen last; `draws`
-    the global random generators that its methods draw from; `line` remembers its `classes` for these `bases`; `number`
-    tells it from others in the order in which they were made.
+    `keeps_gradient` tells a tensor that backward passes write to from one that they only go through; `overwrites` says
+    that it puts its results where the data was. `changed` is the last cell that changed it, which needs those that did
+    before; `known_as` the name by which it was seen last; `draws` the global random generators that its methods draw
+    from; `line` remembers its `classes` for these `bases`; `number` tells it from others in the order in which they
+    were made.
     """
 
     origin: str = ""
@@ -61,6 +62,7 @@ class Thing:
     arguments: tuple[list[Things], dict[str, Things]] | None = None
     shared: str = ""
     keeps_gradient: bool = False
+    overwrites: bool = False
     changed: int | None = None
     known_as: str = NAMELESS
     draws: frozenset[str] = frozenset()

@@ -131,6 +131,45 @@ def test_models_change_each_other_and_no_values(before: str, cell: str, what: st
     assert matters(cell, before=before, train=f"#| train\nprint({what})", imports=SKLEARN) == is_kept
 
 
+@pytest.mark.parametrize(
+    ("before", "cell", "is_kept"),
+    [
+        ("d = torch.ones(2)", "torch.nn.functional.relu(d, inplace=True)", True),
+        ("d = torch.ones(2)", "nn.ReLU(inplace=True)(d)", True),
+        ("d = torch.ones(2)\nact = nn.ReLU(inplace=True)", "act(d)", True),
+        ("d = torch.ones(2)\nnet = nn.Sequential(nn.ReLU(inplace=True))", "net(d)", True),
+        ("d = torch.ones(2)\nnet = nn.Sequential(nn.Linear(2, 2), nn.ReLU(inplace=True))", "net(d)", False),
+        ("d = torch.ones(2)\nact = nn.ReLU()", "act(d)", False),
+        ("d = [1]", "StandardScaler(copy=False).fit_transform(d)", True),
+        ("d = [1]", "make_pipeline(StandardScaler(copy=False)).fit(d)", True),
+        ("d = [1]", "make_pipeline(StandardScaler()).fit(d)", False),
+        ("d = [1]", "e = scale(d, copy=False)", True),
+        ("d = [1]", "e = scale(d)", False),
+    ],
+)
+def test_what_overwrites_its_data_changes_it(before: str, cell: str, *, is_kept: bool) -> None:
+    sklearn = "from sklearn.pipeline import make_pipeline\nfrom sklearn.preprocessing import StandardScaler, scale"
+    assert matters(cell, before=before, train="#| train\nprint(d)", imports=f"{TORCH}\n{sklearn}") == is_kept
+
+
+@pytest.mark.parametrize(
+    ("cell", "what"),
+    [
+        ("xgb.train({}, xgb.DMatrix([1]), evals_result=found)", "found"),
+        ("lgb.train({}, lgb.Dataset([1]), callbacks=[lgb.record_evaluation(found)])", "found"),
+        ("model.fit([1], [1], callbacks=[course])", "course"),
+        ("optimizer.apply_gradients([(1, weight)])", "weight"),
+        ("optimizer.minimize(print, [weight])", "weight"),
+        ("np.add(found, 1, out=found)", "found"),
+    ],
+)
+def test_what_a_call_fills_is_changed(cell: str, what: str) -> None:
+    imports = "import xgboost as xgb, lightgbm as lgb, keras, tensorflow as tf, numpy as np"
+    before = "found = {}\ncourse = keras.callbacks.History()\nmodel = keras.Sequential()\nweight = tf.Variable(1.0)"
+    before += "\noptimizer = keras.optimizers.SGD()"
+    assert matters(cell, before=before, train=f"#| train\nprint({what})", imports=imports)
+
+
 SEEDED = "import torch\nimport numpy as np\ntorch.manual_seed(0)"
 
 

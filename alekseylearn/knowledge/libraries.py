@@ -169,6 +169,9 @@ CHANGES_ARGUMENTS = words(
 )
 """Functions of quiet libraries that change what they get all the same; so do those whose names end in `_`."""
 
+FILLED_KEYWORDS = words("out evals_result callbacks callback")
+"""Arguments into which a call puts what it finds out."""
+
 CHANGES_DATA: Mapping[str, str] = {"lightgbm.train": "lightgbm.Dataset", "lightgbm.cv": "lightgbm.Dataset"}
 """Functions that put their own bins into data of this kind."""
 

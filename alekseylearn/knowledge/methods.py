@@ -111,5 +111,8 @@ RECORDED = words("evaluate validate test predict get_preds")
 RECORDING_LIBRARIES = words("transformers lightning pytorch_lightning fastai")
 """Where these methods write down in the object what came out."""
 
+UPDATES_ARGUMENTS = words("apply_gradients apply minimize")
+"""Methods of optimizers that move the variables that they are handed."""
+
 HELD_ARGUMENTS_CHANGE = ("Trainer", "Learner", "Accelerator", "Fabric", "Engine", "Experiment", "Tuner")
 """Endings of classes whose methods change their arguments: `Trainer().fit(model, data)` trains the model."""

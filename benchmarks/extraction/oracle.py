@@ -85,11 +85,13 @@ def reseeding_slicer(notebook: Notebook, target: Target) -> Program:
     """Cut with alekseylearn as `random: reseed` does: every generator is seeded anew before each kept cell."""
     pruned, cut = prune(notebook, (target,), Rules(random="reseed"))
     steps, kept = steps_of(pruned), {reason.cell for reason in cut.kept}
-    return {
-        cell: replace(step, code=f"{RESEED.format(seed=zlib.crc32(step.code.encode()))}\n{step.code}")
-        for cell, step in steps.items()
-        if cell in kept
-    }
+    return {cell: _seeded(step) for cell, step in steps.items() if cell in kept}
+
+
+def _seeded(step: Step) -> Step:
+    if "__future__" in step.code:
+        return step
+    return replace(step, code=f"{RESEED.format(seed=zlib.crc32(step.code.encode()))}\n{step.code}")
 
 
 SLICERS: Mapping[str, Slicer] = {"strict": own_slicer, "reseed": reseeding_slicer}
