@@ -17,7 +17,18 @@ from benchmarks.extraction.edits import Base, _changed, edited, job_of
 from benchmarks.extraction.environments import OWN, ROOT
 from benchmarks.extraction.gallery import by_statement, read_example
 from benchmarks.extraction.hashing import fingerprint
-from benchmarks.extraction.oracle import Oracle, Program, Row, Subject, misses, steps_of, summary, write_rows
+from benchmarks.extraction.minimal import minimum
+from benchmarks.extraction.oracle import (
+    Oracle,
+    Program,
+    Row,
+    Subject,
+    misses,
+    reseeding_slicer,
+    steps_of,
+    summary,
+    write_rows,
+)
 from benchmarks.extraction.running import Runner, Seen, Step, names_of
 
 NOTEBOOK = """
@@ -78,6 +89,29 @@ def test_a_slice_without_a_cell_that_is_needed_is_found_out(
 ) -> None:
     (row,) = rows(oracle, NOTEBOOK, without=frozenset({dropped}))
     assert (row.verdict, row.detail) == (verdict, detail)
+
+
+def test_a_kept_cell_that_nobody_misses_is_found_by_leaving_it_out(tmp_path: Path) -> None:
+    found = subject(NOTEBOOK.replace("print(looked_at)", "#| keep\nprint(looked_at)"))
+    (target,) = find_targets(found.notebook)
+    with Runner(OWN, limit=5, folder=tmp_path) as runner:
+        least = minimum(found, target, runner)
+    assert least is not None
+    assert (least.before, least.kept, least.needless) == (
+        5,
+        5,
+        {1: "defines `looked_at`, used by cell 3", 3: "marked `#| keep`"},
+    )
+
+
+def test_where_every_cell_is_seeded_anew_the_numbers_are_not_those_of_the_notebook(oracle: Oracle) -> None:
+    text = "# %%\nimport random\nrandom.seed(1)\n# %%\nrandom.random()\n# %% tags=train\nx = random.random()\n"
+    found = subject(text)
+    (row,) = oracle.check(found, find_targets(found.notebook), reseeding_slicer)
+    assert (row.verdict, row.before, row.kept) == ("random order", 2, 1)
+    plain = subject("# %%\nfrom __future__ import annotations\n# %% tags=train\nx = 1\n")
+    (row,) = oracle.check(plain, find_targets(plain.notebook), reseeding_slicer)
+    assert row.verdict == "identical"
 
 
 def test_draws_that_are_dropped_are_told_from_other_differences(oracle: Oracle) -> None:
