@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC
 from dataclasses import dataclass, replace
 
-from alekseylearn import effects
+from alekseylearn import draws, effects
 from alekseylearn.builtin_calls import BuiltinCalls
 from alekseylearn.dispatch import Given
 from alekseylearn.effects import Judgement, Said
@@ -97,8 +97,8 @@ class Calls(BuiltinCalls, ABC):
         words = effects.effect_of(call, dotted, said)
         if words is not None and not (dotted.startswith("get_ipython") and self.effects):
             self.effects[words] = None
-        self.seed(effects.seeds(dotted, said))
-        drawn = effects.draws(call, dotted, said)
+        self.seed(draws.seeds(dotted, said))
+        drawn = draws.draws(call, dotted, said)
         a_class = effects.makes_object(dotted)
         judgement = effects.judge_function(call, dotted, said)
         if not a_class or dotted.startswith(tuple(prefix for prefix, _ in randomness.DRAWS)):
@@ -156,7 +156,7 @@ class Calls(BuiltinCalls, ABC):
                 self.effects[words] = None
         if method in libraries.ENVIRONMENT_METHODS:
             self.effects[libraries.ENVIRONMENT_METHODS[method]] = None
-        self.draw(effects.method_draws(call, origins | self.inner_makers(method, receiver | passed), said))
+        self.draw(draws.method_draws(call, origins | self.inner_makers(method, receiver | passed), said))
         if method not in methods.PURE_METHODS or method == "split":
             self.draw_through(receiver | passed)
         self.quiet = self.quiet and effects.method_only_shows(call, origins, said)
@@ -186,7 +186,7 @@ class Calls(BuiltinCalls, ABC):
 
     def inner_makers(self, method: str, things: Things) -> set[str]:
         """Name what made the parts of *things*, where a *method* of these goes through all of them."""
-        return {thing.maker for thing in reach(things)} if effects.trains_or_loads(method) else set()
+        return {thing.maker for thing in reach(things)} if draws.trains_or_loads(method) else set()
 
     def apply(
         self, judgement: Judgement, *, receiver: Things, passed: Things, made: Thing, a_class: bool = False

@@ -51,7 +51,7 @@ def judge_method(call: Call, origins: Iterable[str], said: Said) -> Judgement:
     origins = set(origins)
     if origins & randomness.STATEFUL:
         return Judgement(receiver="itself", arguments="itself" if method == "shuffle" else "nothing", fresh=True)
-    if _is_true(call.keyword("inplace")):
+    if is_true(call.keyword("inplace")):
         return Judgement(receiver="itself")
     if method == "__call__":
         return _by_calling(origins)
@@ -203,7 +203,7 @@ def method_only_shows(call: Call, origins: Iterable[str], said: Said) -> bool:
     """Tell whether a call of a method, of what *origins* made, provably does nothing but show or compute."""
     if said:
         return bool(said & {"shows", "pure"})
-    if _is_true(call.keyword("inplace")):
+    if is_true(call.keyword("inplace")):
         return False
     makers = {data_library(origin) for origin in origins}
     return call.last in methods.PURE_METHODS or (bool(makers) and makers <= libraries.DISPLAY_LIBRARIES)
@@ -255,65 +255,6 @@ def _sets_the_look(call: Call, name: str) -> bool:
     )
 
 
-def seeds(dotted: str, said: Said) -> tuple[str, ...]:
-    """Name the global random generators that the call of *dotted* sets."""
-    if "seeds" in said:
-        return randomness.GENERATORS
-    if dotted in randomness.SEEDS:
-        return randomness.SEEDS[dotted]
-    name = dotted.rpartition(".")[2]
-    everywhere = name == "set_seed" and library(dotted) in randomness.LOADING
-    return randomness.GENERATORS if everywhere or name in ("seed_everything", "set_random_seed") else ()
-
-
-def draws(call: Call, dotted: str, said: Said) -> tuple[str, ...]:
-    """Name the global random generators that the call of *dotted*, or the object that it makes, draws from."""
-    if "draws" in said:
-        return randomness.GENERATORS
-    name = dotted.rpartition(".")[2]
-    if dotted in randomness.DRAWS_NOTHING or dotted in randomness.SEEDS:
-        return ()
-    if library(dotted) in randomness.DRAWS_ANYHOW and name[:1].islower() and name != "set_seed":
-        return randomness.GENERATORS[:3]
-    if name in randomness.MAY_SHUFFLE:
-        if _given(call, "random_state") or _given(call, "generator"):
-            return ()
-        generator = "PyTorch" if name == "DataLoader" else "NumPy"
-        if not _is_true(call.keyword("shuffle")):
-            # Going through a loader draws a seed for its workers, whether or not it has any.
-            return (generator + randomness.ADVANCES,) if name == "DataLoader" else ()
-        return (generator,)
-    needed = randomness.RANDOMIZED_WITH.get(name)
-    if name in randomness.RANDOMIZED or (needed is not None and call.keyword(needed) is not None):
-        return () if _given(call, "random_state") else ("NumPy",)
-    if name in randomness.ADVANCING:
-        return () if _given(call, "random_state") else (f"NumPy{randomness.ADVANCES}",)
-    if library(dotted) == "scipy":
-        return ("NumPy",) if name in randomness.SCIPY_DRAWS and not _given(call, "random_state") else ()
-    return tuple(dict.fromkeys(generator for prefix, generator in randomness.DRAWS if dotted.startswith(prefix)))
-
-
-def method_draws(call: Call, origins: Iterable[str], said: Said) -> tuple[str, ...]:
-    """Name the global random generators that a call of a method draws from by itself."""
-    if "draws" in said:
-        return randomness.GENERATORS
-    if call.attributes and (makers := {library(origin) for origin in origins} & randomness.LOADING):
-        if trains_or_loads(call.last) and call.last not in randomness.LOADS:
-            return randomness.GENERATORS if makers & randomness.DRAWS_ANYHOW else ("NumPy", "PyTorch")
-        if makers & randomness.DRAWS_ANYHOW:
-            return tuple(f"{generator}{randomness.ADVANCES}" for generator in randomness.GENERATORS[:3])
-        if call.last in randomness.LOADS:
-            return (f"PyTorch{randomness.ADVANCES}",)
-    if not call.attributes or call.last not in ("sample", "rvs") or _given(call, "random_state"):
-        return ()
-    return ("PyTorch",) if any(library(origin) == "torch" for origin in origins) else ("NumPy",)
-
-
-def trains_or_loads(method: str) -> bool:
-    """Whether a method, of an object that goes through loaders, does so."""
-    return method in training.FITTING or method in randomness.TRAINS_ON or method in randomness.LOADS
-
-
 def reads_file(call: Call, said: Said) -> bool:
     """Whether the call reads a file that it names."""
     if "reads" in said:
@@ -358,7 +299,7 @@ def keeps_no_gradient(origin: str) -> bool:
 def overwrites(call: Call, dotted: str) -> bool:
     """Whether a call, or the object that it makes, puts its results where the data was."""
     learner = library(dotted) in libraries.LEAVES_DATA
-    return _is_true(call.keyword("inplace")) or (learner and any(map(_is_false, map(call.keyword, _COPIES))))
+    return is_true(call.keyword("inplace")) or (learner and any(map(_is_false, map(call.keyword, _COPIES))))
 
 
 _COPIES = ("copy", "copy_x", "copy_X")
@@ -366,7 +307,7 @@ _COPIES = ("copy", "copy_x", "copy_X")
 
 def asks_for_gradient(call: Call) -> bool:
     """Whether a call makes a tensor that keeps its gradient."""
-    return _is_true(call.keyword("requires_grad"))
+    return is_true(call.keyword("requires_grad"))
 
 
 def _second(call: Call) -> Value | None:
@@ -383,14 +324,10 @@ def _of_arguments(method: str, origins: set[str]) -> Change:
     )
 
 
-def _is_true(value: Value | None) -> bool:
+def is_true(value: Value | None) -> bool:
+    """Whether an argument is given and is not written as false."""
     return value is not None and value.literal not in ("False", "None", "0")
 
 
 def _is_false(value: Value | None) -> bool:
     return value is not None and value.literal == "False"
-
-
-def _given(call: Call, keyword: str) -> bool:
-    value = call.keyword(keyword)
-    return value is not None and value.literal != "None"
