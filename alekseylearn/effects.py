@@ -139,8 +139,6 @@ def judge_function(call: Call, dotted: str, said: Said) -> Judgement:
         return told
     name = dotted.rpartition(".")[2]
     if library(dotted) == "builtins":
-        if name in libraries.CHANGING_BUILTINS:
-            return Judgement(arguments="itself", keeps=True)
         return Judgement(fresh=name in libraries.FRESH_BUILTINS)
     if _through_its_class(dotted) or (call.discarded and _is_false(call.keyword("copy"))):
         return Judgement(arguments="deep", keeps=True)

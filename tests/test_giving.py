@@ -72,9 +72,12 @@ def test_a_decorator_runs_what_it_was_made_of_and_not_what_it_takes(cell: str, *
         ("nn.utils.clip_grad_norm_(net.parameters(), 1.0)", True),
         ("other = nn.Linear(1, 1)\nnn.init.zeros_(other.weight)", False),
         ("torch.backends.flags.update(fast=True)", True),
+        ("torch.zeros(2).to(rows[0].device)", False),
+        ("rows[0].to('cpu').zero_()", True),
+        ("net.double()", True),
     ],
 )
-def test_functions_that_end_with_a_sign_change_their_arguments_and_no_module(cell: str, *, is_kept: bool) -> None:
+def test_what_works_in_place_changes_what_it_is_called_with_and_no_module(cell: str, *, is_kept: bool) -> None:
     assert matters(cell) == is_kept
 
 
