@@ -53,8 +53,8 @@ class BuiltinCalls(Dispatch, ABC):
         made.lineage |= cover(passed)
         if name in ("zip", "enumerate"):
             row = self.made(CONTAINER)
-            row.items = tuple(inside(things) for things in given.positional)
-            row.items = (NO_THINGS, *row.items) if name == "enumerate" else row.items
+            places = tuple(inside(things) for things in given.positional)
+            row.add_items((NO_THINGS, *places) if name == "enumerate" else places)
             row.holds |= cover(elements | inside(passed))
             made.holds.add(row)
             return frozenset({made})

@@ -48,9 +48,10 @@ class Calls(BuiltinCalls, ABC):
             if name in libraries.FILLED_KEYWORDS:
                 self.change(self.things(value, frame), "itself" if name == "out" else "deep")
         text = self.text(call.arguments[0], frame) if call.arguments and call.last in ("Path", "open") else None
+        gradient = call.last in methods.KEEPING_GRADIENT or effects.asks_for_gradient(call)
         for thing in result:
             thing.text = thing.text or text
-            thing.keeps_gradient |= call.last in methods.KEEPING_GRADIENT or effects.asks_for_gradient(call)
+            thing.keeps_gradient |= gradient
         self.give(call.result, result, frame)
 
     def exhaust(self, call: Call, dotted: str, frame: Frame) -> None:
@@ -101,7 +102,7 @@ class Calls(BuiltinCalls, ABC):
         drawn = draws.draws(call, dotted, said)
         a_class = effects.makes_object(dotted)
         judgement = effects.judge_function(call, dotted, said)
-        if not a_class or dotted.startswith(tuple(prefix for prefix, _ in randomness.DRAWS)):
+        if not a_class or dotted.startswith(randomness.DRAWING):
             self.draw(drawn)
         shows = effects.library(dotted) in libraries.DISPLAY_LIBRARIES
         if not (a_class or shows or (builtin and judgement.fresh)):
@@ -166,9 +167,8 @@ class Calls(BuiltinCalls, ABC):
         wakes = judgement.receiver in ("deep", "graph") or not method
         if judgement.receiver == "itself" and any(thing.klass is not None for thing in receiver):
             judgement = replace(judgement, receiver="deep")
-        told = not (judgement.fresh and learners and method not in methods.SAME_KIND)
-        told = told and not origins & randomness.STATEFUL
-        made = self.made(min(origins, default="(value)") if told else "(value)")
+        value = (judgement.fresh and learners and method not in methods.SAME_KIND) or origins & randomness.STATEFUL
+        made = self.made("(value)" if value else min(origins, default="(value)"))
         if any(thing.overwrites for thing in receiver):
             self.change(passed, "itself")
         result = self.apply(judgement, receiver=receiver, passed=passed, made=made)

@@ -122,7 +122,7 @@ class _Tracer(Calls):
         self.current += 1
         self.needs, self.seen, self.missing = {}, set(), {}
         self.effects = dict.fromkeys(names.translation.effects)
-        self.logs, self.done, self.sites = [], set(), {}
+        self.logs, self.done, self.sites, self.ways = [], set(), {}, {}
         self.quiet, self.drew, self.began = True, False, Thing().number
         try:
             self.follow(statement.events, self.top)

@@ -33,7 +33,7 @@ class Functions(World, ABC):
 
     `running` are the functions whose bodies are being followed, `budget` how many more may be; `owners` are the classes
     that methods stand in. `waking` says that functions run of which nobody knows whether they do; `done` is what this
-    cell need not do again.
+    statement need not do again.
     """
 
     running: list[Function] = field(default_factory=list)
@@ -44,7 +44,7 @@ class Functions(World, ABC):
     done: set[tuple[Thing, Things]] = field(default_factory=set)
 
     def is_new(self, thing: Thing, things: Things) -> bool:
-        """Whether this cell hands *things* to *thing* for the first time, as far as earlier cells made them."""
+        """Whether this statement hands *things* to *thing* for the first time, as far as earlier ones made them."""
         key = (thing, frozenset(each for each in things if each.number < self.began))
         if key in self.done:
             return False

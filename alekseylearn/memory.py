@@ -33,7 +33,7 @@ _SHOWN_EARLIER = re.compile(r"(?:__|___|_\d+|Out|_oh)\Z")
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A cell needs `name` as cell `source` left it."""
+    """A cell needs `name` as cell `source` left it; or one statement as another did, by their numbers."""
 
     source: int
     name: str
@@ -42,7 +42,10 @@ class Need:
 
 @dataclass(slots=True)
 class Memory:
-    """The names of the notebook after the cells that were followed so far, and the needs of the `current` one.
+    """The names of the notebook after what was followed so far, and the needs of the `current` statement.
+
+    Cells are followed statement by statement: what is called a cell here and below, in sources and in `changed`, is the
+    number of one of these, and `dataflow` puts them together for the cells of the notebook.
 
     `unseen` are cells that may have bound any name; `logs` remember what names stood for before code that may not run;
     `seen` are the objects that the current cell has looked at. `quiet` stays true as long as that cell does nothing but
@@ -202,8 +205,7 @@ class Memory:
             thing.holds |= cover(frozenset(seen))
         thing.methods = {name: self.things(Value(same=frozenset({member})), frame) for name, member in event.methods}
         thing.fields = event.fields
-        items = tuple(self.things(item, frame) for item in event.items)
-        thing.items = tuple(map(frozenset.union, thing.items, items)) if thing.items else items
+        thing.add_items(tuple(self.things(item, frame) for item in event.items))
         thing.bases = NO_THINGS.union(*(self.things(base, frame) for base in event.bases))
         self.give(event.result, {thing}, frame)
 

@@ -69,6 +69,10 @@ class Thing:
     line: tuple[Things, tuple[Thing, ...]] | None = None
     number: int = field(default_factory=itertools.count().__next__)
 
+    def add_items(self, items: tuple[Things, ...]) -> None:
+        """Let the places of a tuple hold these as well: it may be made anew in each round of a loop."""
+        self.items = tuple(map(frozenset.union, self.items, items)) if self.items else items
+
     @property
     def is_class(self) -> bool:
         """Whether this is a class of the notebook."""

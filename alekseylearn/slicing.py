@@ -146,16 +146,15 @@ class _Slicing:
 
     def _unused_imports(self, before: Iterable[int]) -> list[int]:
         """Cells that only import what no cell ever names: perhaps for what the import does."""
-        named = frozenset().union(*(flow.names.refs | flow.names.deferred for flow in self.flows.values()))
-        return [
-            index
+        strange = {
+            index: names
             for index in before
-            if self.flows[index].names.only_imports
-            and any(
-                name not in named and name[0] != "%" and library(module) not in libraries.QUIET_LIBRARIES
-                for name, module in self.flows[index].names.imports.items()
-            )
-        ]
+            if self.flows[index].names.only_imports and (names := _strange(self.flows[index].names.imports))
+        }
+        if not strange:
+            return []
+        named = frozenset().union(*(flow.names.refs | flow.names.deferred for flow in self.flows.values()))
+        return [index for index, names in strange.items() if names - named]
 
     # -- reasons ------------------------------------------------------------------------------------------------
 
@@ -242,6 +241,13 @@ class _Slicing:
             if after < before:
                 return [f"the cells were last run in another order than they stand in: cell {index} ran earlier"]
         return []
+
+
+def _strange(imports: Mapping[str, str]) -> frozenset[str]:
+    """Find the names of *imports* that do not come from a library whose imports do nothing else."""
+    return frozenset(
+        name for name, module in imports.items() if name[0] != "%" and library(module) not in libraries.QUIET_LIBRARIES
+    )
 
 
 def _because(cell: Cell, reason: str) -> CellReason:

@@ -48,6 +48,7 @@ DRAWS: tuple[tuple[str, str], ...] = (
     ("keras.", "TensorFlow"),
 )
 """How the names of functions begin that draw from a global random generator, and whose it is."""
+DRAWING = tuple(prefix for prefix, _ in DRAWS)
 
 DRAWS_NOTHING = words(
     "numpy.random.default_rng numpy.random.RandomState numpy.random.Generator numpy.random.SeedSequence "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -111,7 +110,3 @@ def _summary(found: Sequence[Minimum]) -> str:
         f"{len(cut)} targets: {kept:.3f} of the code cells before are kept ({every:.3f} of all cells), "
         f"{least:.3f} would do"
     )
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
