@@ -230,11 +230,7 @@ class Memory:
         elif thing.is_class:
             thing.methods[attribute] = thing.methods.get(attribute, NO_THINGS) | held
         elif thing.parts is not None:
-            before = thing.parts.get(attribute, NO_THINGS)
-            # Values that this cell computed and overwrites: a loop would pile them up.
-            passing = frozenset(each for each in before if each.number > self.began and each.origin == "(value)")
-            thing.parts[attribute] = (before - passing) | held
-            thing.holds -= passing
+            thing.parts[attribute] = thing.parts.get(attribute, NO_THINGS) | held
         thing.holds |= cover(held - {thing})
         if thing.gives is not None:
             thing.gives |= held
