@@ -18,6 +18,7 @@ from alekseylearn.knowledge import Knowledge, RandomMode, Rules, Word
 from alekseylearn.metrics import Goal, Judgement, parse_gate
 from alekseylearn.mistakes import Keys, Mistake, dotted, read_errors, refusal, shown, unknown_key
 from alekseylearn.strict import Limits, load_yaml
+from alekseylearn.tables import DOCKER_KEYS, DockerTable, docker_mistakes, read_docker
 
 BackendName = Literal["process", "docker", "sagemaker"]
 ForgeName = Literal["github", "local"]
@@ -34,7 +35,7 @@ _LONGEST = 28 * 24 * 3600
 _LARGEST_SEED = 2**32 - 1
 """NumPy takes no larger one."""
 _TABLES: Mapping[str, tuple[str, ...]] = {
-    "docker": ("image", "gpus", "memory", "shm_size"),
+    "docker": DOCKER_KEYS,
     "sagemaker": ("role", "bucket", "prefix", "region", "instances", "image", "spot", "volume_size"),
 }
 """The keys of the backends' own tables; an address or a credential is none of them."""
@@ -54,6 +55,7 @@ class Defaults:
     seed: int | None = None
     random: RandomMode = "strict"
     tolerance: float = 0.0
+    docker: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +138,10 @@ class Config:
             if model.notebook == path:
                 return name, model
         return path.rpartition("/")[2].removesuffix(".ipynb"), Model(notebook=path)
+
+    def docker(self, model: Model) -> DockerTable:
+        """Return how the container of *model* is made: its own settings, and the defaults where it has none."""
+        return read_docker({**self.defaults.docker, **model.docker})
 
     def rules(self, model: Model) -> Rules:
         """Return how the notebook of *model* is cut."""
@@ -228,6 +234,7 @@ def _known_keys() -> Keys:
         ("models", "*"): names(Model),
         ("calls",): names(Calls),
         ("notify",): names(Notify),
+        ("defaults", "docker"): DOCKER_KEYS,
         **{("models", "*", table): keys for table, keys in _TABLES.items()},
     }
 
@@ -256,7 +263,7 @@ def _to_seconds(table: dict[Any, Any]) -> list[Mistake]:
 
 def _mistakes(config: Config) -> list[Mistake]:
     """Find what is wrong with values of the right type."""
-    found = [*_numbers(("defaults",), config.defaults)]
+    found = [*_numbers(("defaults",), config.defaults), *_docker(("defaults", "docker"), config.defaults.docker)]
     found += [
         Mistake("type", "`notebooks` holds an empty pattern") for pattern in config.notebooks if pattern in ("", "!")
     ]
@@ -282,10 +289,16 @@ def _mistakes(config: Config) -> list[Mistake]:
         if other != name:
             found.append(Mistake("type", f"`{dotted(place)}` and `{dotted(('models', other))}` name the same notebook"))
         found += [*_numbers(place, model), *_parameters(place, model), *_gates(place, model)]
-        for table, known in _TABLES.items():
-            keys = [key for key in getattr(model, table) if key not in known]
-            found += [unknown_key((*place, table, key), _known_keys()) for key in keys]
+        found += _docker((*place, "docker"), model.docker)
+        known = _TABLES["sagemaker"]
+        found += [unknown_key((*place, "sagemaker", key), _known_keys()) for key in model.sagemaker if key not in known]
     return found
+
+
+def _docker(place: tuple[str, ...], table: Mapping[str, Any]) -> Iterator[Mistake]:
+    yield from (unknown_key((*place, key), _known_keys()) for key in table if key not in DOCKER_KEYS)
+    for key, wrong in docker_mistakes(table):
+        yield Mistake("type", f"`{dotted((*place, key))}` is {shown(table[key])}, {wrong}")
 
 
 def _is_notebook(path: str) -> bool:

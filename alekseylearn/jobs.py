@@ -65,6 +65,15 @@ class JobHandle:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SubmittedJob:
+    """A job that a backend still holds, running or not yet collected; *submitted* in Unix seconds."""
+
+    handle: JobHandle
+    name: str
+    submitted: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
     """A file that training left behind; *path* is relative to the result's folder, *size* in bytes."""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from alekseylearn.disk import is_locked
-from alekseylearn.jobs import JobHandle, JobState
+from alekseylearn.jobs import JobHandle, JobState, SubmittedJob
 
 LEFT_BEHIND = "left-behind.json"
 """In a collected folder: the paths that were no plain files, as a JSON list."""
@@ -88,6 +88,16 @@ class Run:
         try:
             return JobHandle.from_json(json.loads((self.folder / JOB_FILE).read_bytes())["handle"])
         except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    @property
+    def job(self) -> SubmittedJob | None:
+        """What job.json says; None where there is no run, or no whole one."""
+        try:
+            about = json.loads((self.folder / JOB_FILE).read_bytes())
+            handle = JobHandle.from_json(about["handle"])
+            return SubmittedJob(handle=handle, name=str(about["name"]), submitted=float(about["submitted"]))
+        except (OSError, ValueError, KeyError, TypeError):
             return None
 
     @property

@@ -49,7 +49,7 @@ def options(tmp_path: Path) -> Options:
     # Where packages come from is for the machine to say: here it is a shelf, and no index.
     shelf = {f"{tool}_FIND_LINKS": str(tmp_path / "shelf") for tool in ("UV", "PIP")}
     environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "UV_OFFLINE": "1", "PIP_NO_INDEX": "1", **shelf}
-    return Options(home=tmp_path / "home", environ=environ, table={})
+    return Options(home=tmp_path / "home", environ=environ)
 
 
 @pytest.fixture
@@ -169,7 +169,7 @@ def test_another_python_without_requirements_is_said_to_have_all_its_packages(tm
     (tmp_path / "bin").mkdir()
     fake = tmp_path / "bin" / "python3.99"
     fake.symlink_to(THIS)
-    options = Options(home=tmp_path, environ={"PATH": str(tmp_path / "bin")}, table={})
+    options = Options(home=tmp_path, environ={"PATH": str(tmp_path / "bin")})
     environment = find_environment(job_of(python="3.99"), options)
     assert environment == Environment(python=fake, origin="Python 3.99 with all its packages")
 

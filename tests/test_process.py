@@ -46,7 +46,7 @@ def backend(tmp_path: Path) -> ProcessBackend:
 
 
 def connect(folder: Path) -> ProcessBackend:
-    return ProcessBackend.connect(Options(home=folder / "home", environ={"PATH": os.environ["PATH"]}, table={}))
+    return ProcessBackend.connect(Options(home=folder / "home", environ={"PATH": os.environ["PATH"]}))
 
 
 def bundle(**job: str) -> Bundle:
@@ -222,7 +222,7 @@ def test_a_submitter_that_dies_at_any_step_leads_to_one_launch(tmp_path: Path) -
                     left -= 1
                     if left < 0:
                         os._exit(9)
-            backend = ProcessBackend.connect(Options(home=home, environ=dict(os.environ), table={}))
+            backend = ProcessBackend.connect(Options(home=home, environ=dict(os.environ)))
             sys.addaudithook(count)
             backend.submit(bundle(state="succeeded"), name="toy", digest=DIGEST)
             os._exit(0)

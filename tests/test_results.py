@@ -263,7 +263,7 @@ def test_a_real_job_is_read_whole(tmp_path: Path) -> None:
     from alekseylearn.backends import connect
     from alekseylearn.backends.base import Options
 
-    backend = connect("process", Options(home=tmp_path / "home", environ={}, table={}))
+    backend = connect("process", Options(home=tmp_path / "home", environ={}))
     bundle, digest = bundle_of("import alekseylearn", "print('hi'); alekseylearn.log_metric('loss', 0.5)", "1 / 0")
     job = backend.submit(bundle, name="toy", digest=digest)
     folder = backend.collect(job, tmp_path / "into") if ended(backend, job).ended else tmp_path

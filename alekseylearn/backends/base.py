@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol, Self
 
 from alekseylearn.bundle import Bundle
-from alekseylearn.jobs import JobHandle, JobState
+from alekseylearn.jobs import JobHandle, JobState, SubmittedJob
+from alekseylearn.tables import DockerTable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """How far something large has come, in bytes; *total* is 0 while nobody knows it."""
+
+    name: str
+    done: int
+    total: int
+
+
+def unwatched(_: Transfer) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,16 +31,22 @@ class Options:
     """What a backend is connected with.
 
     *home* is a folder of ours that outlives the process (runs, environments); *environ* is the caller's environment,
-    of which a job sees an allow-list only; *table* is the backend's own part of the configuration.
+    of which a job sees an allow-list only; *docker* is that backend's own part of the configuration.
     """
 
     home: Path
     environ: Mapping[str, str]
     python: str | None = None
     """Interpreter, or version, that the configuration asks for."""
-    table: Mapping[str, object]
+    docker: DockerTable = field(default_factory=DockerTable)
+    data: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Data sets by the name of their channel: an absolute path, or an address that only some backends understand."""
+    libraries: frozenset[str] = frozenset()
+    """Top-level names that the slice imports: what the image has to have, where none is named."""
     current: Path | None = None
     """The Python that trains where nothing else is asked for; None for the one that runs us."""
+    watch: Callable[[Transfer], None] = unwatched
+    """Hears how far a transfer has come (an image that is pulled)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +79,10 @@ class Backend(Protocol):
 
     def find(self, digest: str) -> JobHandle | None:
         """Look for a job of the identity *digest* that an earlier process submitted."""
+        ...
+
+    def jobs(self) -> tuple[SubmittedJob, ...]:
+        """List the jobs that the backend holds, whoever submitted them, the newest first."""
         ...
 
     def poll(self, job: JobHandle) -> JobState:

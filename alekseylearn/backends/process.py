@@ -21,11 +21,12 @@ from alekseylearn.cores import count_cores, count_gpus
 from alekseylearn.disk import copy_plain, copy_tree, holding, inside, is_locked, make_private, remove
 from alekseylearn.errors import MachineError, UsageError
 from alekseylearn.files import write_atomic
-from alekseylearn.jobs import JobHandle, JobState
+from alekseylearn.jobs import JobHandle, JobState, SubmittedJob
 from alekseylearn.run_folder import JOB_FILE, LEFT_BEHIND, MACHINE_LOG, Run, spawn, wait_for_pid
 from alekseylearn.text import plural
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_RUN = re.compile(r"[0-9a-f]{12}")
 
 
 class ProcessBackend:
@@ -95,6 +96,12 @@ class ProcessBackend:
         """Look for a run of the identity *digest*."""
         handle = self._run(digest).handle
         return handle if handle is not None and handle.digest == digest else None
+
+    def jobs(self) -> tuple[SubmittedJob, ...]:
+        """List the runs below the folder of runs, the newest first; those that others have replaced are passed over."""
+        runs = (Run(path) for path in self._runs.iterdir() if _RUN.fullmatch(path.name))
+        found = [job for run in runs if (job := run.job) is not None]
+        return tuple(sorted(found, key=lambda job: job.submitted, reverse=True))
 
     def poll(self, job: JobHandle) -> JobState:
         """Say where *job* stands; LOST when its process is gone, or its folder."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from alekseylearn.analysis import Comparison, Side, compare_versions, read_config
 from alekseylearn.backends import connect
-from alekseylearn.backends.base import Backend, Options
+from alekseylearn.backends.base import Backend, Options, Transfer, unwatched
 from alekseylearn.config import FILE_NAME, BackendName, Config, Scalar
 from alekseylearn.environments import check_imports, find_environment, minor_version
 from alekseylearn.errors import InputError, UsageError
@@ -137,12 +137,25 @@ def workshop(
     environ: Mapping[str, str],
     *,
     current: Path | None = None,
+    transfers: Callable[[Transfer], None] = unwatched,
 ) -> Workshop:
-    """Give training its edges: the folder store, backends with their environments, and the real clock."""
+    """Give training its edges: the folder store, backends with their environments, and the real clock.
+
+    *transfers* hears how far a large transfer has come.
+    """
 
     def options(job: TrainingJob) -> Options:
-        table = _table(config, job)
-        return Options(home=home, environ=environ, python=job.interpreter, table=table, current=current)
+        _, model = config.model_for(job.notebook.path)
+        return Options(
+            home=home,
+            environ=environ,
+            python=job.interpreter,
+            docker=config.docker(model),
+            data=model.data,
+            libraries=frozenset(package.name for package in job.inputs.imports),
+            current=current,
+            watch=transfers,
+        )
 
     def reach(job: TrainingJob) -> Backend:
         return connect(job.backend, options(job))
@@ -169,17 +182,6 @@ def workshop(
 def now() -> str:
     """Return the time as the report writes it, in UTC."""
     return datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _table(config: Config, job: TrainingJob) -> Mapping[str, object]:
-    _, model = config.model_for(job.notebook.path)
-    match job.backend:
-        case "docker":
-            return model.docker
-        case "sagemaker":
-            return model.sagemaker
-        case "process":
-            return {}
 
 
 def _listing(root: Path) -> Callable[[], bytes]:

@@ -35,7 +35,7 @@ def name(request: pytest.FixtureRequest) -> BackendName:
 def reach(name: BackendName, tmp_path: Path) -> Connect:
     def connected(**environ: str) -> Backend:
         told = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **environ}
-        return connect(name, Options(home=tmp_path / "home", environ=told, table={}))
+        return connect(name, Options(home=tmp_path / "home", environ=told))
 
     return connected
 
@@ -50,7 +50,7 @@ def gate(tmp_path: Path) -> Gate:
 def test_a_backend_that_does_not_stand_says_so(tmp_path: Path) -> None:
     for name in set(get_args(BackendName)) - set(STANDING):
         with pytest.raises(MachineError, match=r"backend\.missing"):
-            connect(name, Options(home=tmp_path, environ={}, table={}))
+            connect(name, Options(home=tmp_path, environ={}))
 
 
 def test_submit_returns_before_the_job_has_ended(reach: Connect, gate: Gate) -> None:
@@ -74,7 +74,7 @@ def test_a_handle_is_enough_for_another_process(reach: Connect, name: BackendNam
         from alekseylearn.backends.base import Options
         from alekseylearn.jobs import JobHandle
         name, home, into, job = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), json.loads(sys.argv[4])
-        backend, job = connect(name, Options(home=home, environ={}, table={})), JobHandle.from_json(job)
+        backend, job = connect(name, Options(home=home, environ={})), JobHandle.from_json(job)
         while not backend.poll(job).ended:
             time.sleep(0.01)
         backend.collect(job, into)
@@ -117,7 +117,7 @@ def test_two_who_submit_at_the_same_time_start_one_job(reach: Connect, name: Bac
         from alekseylearn.backends.base import Options
         from tests.contract.jobs import bundle_of
         name, home, start, cell = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4]
-        backend = connect(name, Options(home=home, environ=dict(os.environ), table={}))
+        backend = connect(name, Options(home=home, environ=dict(os.environ)))
         bundle, digest = bundle_of(cell)
         print("ready", flush=True)
         while not start.exists():

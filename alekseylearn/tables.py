@@ -1,0 +1,144 @@
+"""The backends' own tables of `alekseylearn.yml`: raw values in, checked values out."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal
+
+Pull = Literal["missing", "always", "never"]
+
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt])?(?:i?b)?\Z", re.IGNORECASE)
+_IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,254}\Z")
+_NETWORK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}\Z")
+_GPU = re.compile(r"[A-Za-z0-9][A-Za-z0-9:_./-]{0,63}\Z")
+_UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
+_LEAST_MEMORY = 6 * 2**20
+"""What engines ask for at least."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpuRequest:
+    """Which GPUs a job asks for: *count* of them, those named by *ids*, or (0 and none named) all there are.
+
+    A machine without any trains on its CPU where they are *optional*.
+    """
+
+    count: int = 0
+    ids: tuple[str, ...] = ()
+    optional: bool = False
+
+    @property
+    def least(self) -> int:
+        """How many the job must see."""
+        return self.count or len(self.ids) or 1
+
+
+AUTO = GpuRequest(optional=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DockerTable:
+    """How a container is made; sizes in bytes.
+
+    *image* is None for the deep-learning container that has what the notebook imports; *gpus* is None for no GPU at
+    all; *network* is the name of one, `none` by default.
+    """
+
+    image: str | None = None
+    gpus: GpuRequest | None = AUTO
+    memory: int | None = None
+    shm_size: int = 2 * 2**30
+    cpus: float | None = None
+    network: str = "none"
+    pull: Pull = "missing"
+
+
+def parse_size(value: object) -> int:
+    """Read `512m`, `8g`, `1.5 GiB` (powers of 1024, as Docker does) or whole bytes; raises `ValueError`."""
+    if type(value) is int and value > 0:
+        return value
+    match = _SIZE.match(value) if isinstance(value, str) else None
+    size = int(float(match[1]) * _UNITS[(match[2] or "").lower()]) if match else 0
+    if size <= 0:
+        raise ValueError("not a size such as 512m or 8g")
+    return size
+
+
+def _image(value: object) -> str:
+    if not (isinstance(value, str) and _IMAGE.match(value)):
+        raise ValueError("not the name of an image")
+    return value
+
+
+def _network(value: object) -> str:
+    if not (isinstance(value, str) and _NETWORK.match(value)):
+        raise ValueError("not the name of a network, such as none or bridge")
+    return value
+
+
+def _memory(value: object) -> int:
+    size = parse_size(value)
+    if size < _LEAST_MEMORY:
+        raise ValueError("less than 6m, which no container can live in")
+    return size
+
+
+def _cpus(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.01 <= value < math.inf:
+        raise ValueError("not a number of cores")
+    return float(value)
+
+
+def _pull(value: object) -> Pull:
+    if value not in ("missing", "always", "never"):
+        raise ValueError("not missing, always or never")
+    return value
+
+
+def _gpus(value: object) -> GpuRequest | None:
+    if value == "none" or (type(value) is int and value == 0):
+        return None
+    if value == "auto":
+        return AUTO
+    if value == "all":
+        return GpuRequest()
+    if type(value) is int and value > 0:
+        return GpuRequest(count=value)
+    if isinstance(value, list) and value:
+        ids = [str(one) if type(one) is int else one for one in value]
+        if all(isinstance(one, str) and _GPU.match(one) for one in ids):
+            return GpuRequest(ids=tuple(ids))
+    raise ValueError("not auto, all, none, a number of GPUs or a list of them")
+
+
+_DOCKER: Mapping[str, Callable[[object], Any]] = MappingProxyType(
+    {
+        "image": _image,
+        "gpus": _gpus,
+        "memory": _memory,
+        "shm_size": parse_size,
+        "cpus": _cpus,
+        "network": _network,
+        "pull": _pull,
+    }
+)
+DOCKER_KEYS = tuple(_DOCKER)
+
+
+def read_docker(table: Mapping[str, object]) -> DockerTable:
+    """Read a checked `docker:` table; raises `ValueError` for one that `docker_mistakes` has something to say about."""
+    return DockerTable(**{key: _DOCKER[key](value) for key, value in table.items()})
+
+
+def docker_mistakes(table: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Yield each known key whose value is wrong, and what is wrong with it: `not a size such as 8g`."""
+    for key, value in table.items():
+        try:
+            if key in _DOCKER:
+                _DOCKER[key](value)
+        except ValueError as error:
+            yield key, str(error)
