@@ -1,0 +1,1 @@
+"""Docker engines of the tests' own: no registry, no way out, nothing left behind."""

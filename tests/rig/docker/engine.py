@@ -1,0 +1,216 @@
+"""Docker engines that belong to the tests, and the one that `DOCKER_HOST` names."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import docker
+import requests
+from docker.errors import DockerException
+
+from tests.rig.docker import leftovers
+from tests.rig.docker.ground import HERE, PREFIX, RigError, locked, own_name, remove
+
+PROGRAMS = ("dockerd", "containerd", "runc", "iptables", "ip", "mount")
+PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
+"""An engine's programs are for root: they are not on everybody's path."""
+PATIENCE = 30.0
+"""Seconds that an engine has for coming up or going down."""
+NETWORK = "172.30.{}.1"
+"""The gateways of the rig's networks."""
+
+
+def missing() -> str | None:
+    """Return what this machine lacks for an engine of the tests' own, or None."""
+    if sys.platform != "linux":
+        return "an engine of the tests' own needs Linux"
+    if os.geteuid() != 0:
+        return "an engine of the tests' own needs root; set DOCKER_HOST to use one that runs already"
+    absent = [name for name in PROGRAMS if shutil.which(name, path=PATH) is None]
+    if absent:
+        return f"an engine of the tests' own needs {', '.join(absent)} (Debian: docker.io, iptables, iproute2)"
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """An engine to run containers on: *host* as in `DOCKER_HOST`, *gateway* as a container sees this machine."""
+
+    host: str
+    gateway: str
+
+    @classmethod
+    def running(cls, host: str) -> Engine:
+        """Return the engine that listens on *host*; Podman calls its default network by its own name."""
+        with contextlib.closing(docker.DockerClient(base_url=host, timeout=30)) as client:
+            for network in client.networks.list(names=["bridge", "podman"]):
+                for pool in network.attrs["IPAM"]["Config"] or ():
+                    return cls(host=host, gateway=pool.get("Gateway", ""))
+        return cls(host=host, gateway="")
+
+    def client(self) -> docker.DockerClient:
+        """Return a client, to be closed by the caller."""
+        return docker.DockerClient(base_url=self.host, timeout=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnEngine(Engine):
+    """An engine below *folder*, whose containers reach this machine's *gateway* and nothing else."""
+
+    folder: Path
+
+    @classmethod
+    def start(
+        cls, folder: Path, *, flags: tuple[str, ...] = (), settings: Mapping[str, object] | None = None, path: str = ""
+    ) -> OwnEngine:
+        """Start an engine in the existing *folder*; *path* is looked at first for programs that it calls.
+
+        Raise `RigError`, with what it logged, when it does not come up.
+        """
+        bridge, gateway = add_bridge(folder)
+        (folder / "daemon.json").write_text(json.dumps(settings or {}), encoding="utf-8")
+        command = [
+            *("dockerd", "--config-file", f"{folder}/daemon.json", "--host", f"unix://{folder}/docker.sock"),
+            *("--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec", "--pidfile", f"{folder}/dockerd.pid"),
+            # A machine's own containerd would be shared: our containers must not mix with those that it has.
+            *("--containerd-namespace", folder.name, "--containerd-plugins-namespace", f"{folder.name}-plugins"),
+            *("--bridge", bridge, "--iptables=false", "--ip-masq=false", "--ip-forward=false"),
+            # Nobody answers there, and says so at once: a look-up of a name fails instead of waiting.
+            *("--dns", gateway, "--live-restore", "--log-level", "warn"),
+            *flags,
+        ]
+        start = {"command": command, "path": f"{path}{os.pathsep}{PATH}" if path else PATH, "gateway": gateway}
+        (folder / "start.json").write_text(json.dumps(start), encoding="utf-8")
+        engine = cls.at(folder)
+        try:
+            engine.up()
+        except BaseException:
+            engine.stop()
+            raise
+        return engine
+
+    @classmethod
+    def at(cls, folder: Path) -> OwnEngine:
+        """Return the engine that was started in *folder*."""
+        start = json.loads((folder / "start.json").read_text(encoding="utf-8"))
+        return cls(host=f"unix://{folder}/docker.sock", gateway=start["gateway"], folder=folder)
+
+    def up(self) -> None:
+        """Start the engine (again)."""
+        start = json.loads((self.folder / "start.json").read_text(encoding="utf-8"))
+        environment = {"PATH": start["path"], "HOME": str(self.folder), leftovers.MARK: str(self.folder)}
+        log = self.folder / "dockerd.log"
+        # Not a Popen: the engine outlives the worker that started it, and any other may stop it.
+        pid = os.posix_spawn(
+            shutil.which("dockerd", path=PATH) or "dockerd",
+            start["command"],
+            environment,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+            ],
+            setsid=True,
+        )
+        until = time.monotonic() + PATIENCE
+        while not self.answers():
+            if not leftovers.alive(pid) or time.monotonic() > until:
+                last = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
+                raise RigError(f"the engine did not come up; it said last:\n{last}")
+            time.sleep(0.05)
+
+    def down(self) -> None:
+        """End the engine's process; its containers run on."""
+        pid = self._pid()
+        if pid is None:
+            return
+        self._signal(signal.SIGTERM)
+        until = time.monotonic() + PATIENCE
+        while leftovers.alive(pid) and time.monotonic() < until:
+            time.sleep(0.05)
+        if not leftovers.alive(pid):
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, 0)
+
+    def restart(self) -> None:
+        """End the engine's process and start it again; its containers run on."""
+        self.down()
+        self.up()
+
+    def pause_answering(self) -> None:
+        """Leave requests without an answer until `go_on`."""
+        self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Answer again, also what was asked in the meantime."""
+        self._signal(signal.SIGCONT)
+
+    def stop(self) -> None:
+        """End the engine and its containers, and leave nothing of them."""
+        self.go_on()
+        with contextlib.suppress(DockerException, requests.RequestException, OSError):
+            self._remove_containers()
+        self.down()
+        remove(self.folder)
+
+    def answers(self) -> bool:
+        """Return whether somebody answers on the socket; the SDK leaves its own open when nobody does."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(PATIENCE)
+            try:
+                connection.connect(str(self.folder / "docker.sock"))
+                connection.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
+                return b" 200 " in connection.recv(64)
+            except OSError:
+                return False
+
+    def _remove_containers(self) -> None:
+        if not self.answers():
+            return
+        with contextlib.closing(self.client()) as client:
+            for container in client.containers.list(all=True, ignore_removed=True):
+                with contextlib.suppress(DockerException):
+                    container.remove(force=True, v=True)
+
+    def _pid(self) -> int | None:
+        with contextlib.suppress(OSError, ValueError):
+            pid = int((self.folder / "dockerd.pid").read_text(encoding="utf-8"))
+            return pid if leftovers.alive(pid) else None
+        return None
+
+    def _signal(self, number: signal.Signals) -> None:
+        if pid := self._pid():
+            os.kill(pid, number)
+
+
+def add_bridge(folder: Path) -> tuple[str, str]:
+    """Make a network of one's own on this machine; return the bridge's name and its address."""
+    bridge = own_name("al")[-15:]
+    # Written first: what is not there is no harm to delete, what nobody knows of stays.
+    (folder / "bridge").write_text(bridge, encoding="utf-8")
+    with locked(HERE / f"{PREFIX}networks.lock"):
+        taken = "".join(ip("-4", "-oneline", *what) for what in (("address",), ("route",)))
+        gateway = next(each for each in map(NETWORK.format, range(256)) if each.removesuffix("1") not in taken)
+        ip("link", "add", bridge, "type", "bridge")
+        ip("address", "add", f"{gateway}/24", "dev", bridge)
+        ip("link", "set", bridge, "up")
+    return bridge, gateway
+
+
+def ip(*arguments: str) -> str:
+    """Run `ip` and return what it printed."""
+    done = subprocess.run(["ip", *arguments], check=False, capture_output=True, text=True, env={"PATH": PATH})
+    if done.returncode:
+        raise RigError(f"ip {' '.join(arguments)}: {done.stderr.strip()}")
+    return done.stdout

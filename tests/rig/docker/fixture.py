@@ -1,0 +1,102 @@
+"""The fixtures of the docker rig.
+
+`docker_engine` is shared by all workers of a test session: do not restart, pause or stop it. `own_engine` is one test's
+own. With `DOCKER_HOST` set, `docker_engine` is the engine that it names, and what needs an engine of one's own is
+skipped. Where an engine cannot run at all, tests are skipped with the reason, and fail in continuous integration.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from tests.rig.docker import image
+from tests.rig.docker.engine import Engine, OwnEngine, missing
+from tests.rig.docker.ground import Ground, own_name
+
+GROUND = pytest.StashKey[Ground]()
+NAME = "docker_ground"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Agree on one ground: the controller's process names it."""
+    named = getattr(config, "workerinput", {}).get(NAME)
+    config.stash[GROUND] = Ground(Path(named)) if named else Ground.of(os.getpid())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: object) -> None:
+    """Tell a worker which ground it is."""
+    node.workerinput[NAME] = str(node.config.stash[GROUND].folder)  # type: ignore[attr-defined]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what the workers have started, once they are gone."""
+    ground = config.stash.get(GROUND, None)
+    if ground is not None and not hasattr(config, "workerinput") and ground.folder.exists():
+        for start in ground.folder.glob("*/start.json"):
+            OwnEngine.at(start.parent).stop()
+        ground.clear()
+
+
+@pytest.fixture(scope="session")
+def docker_ground(request: pytest.FixtureRequest) -> Ground:
+    """Return the session's ground, on a machine that has what an engine needs."""
+    if lack := missing():
+        do_without(lack, failing=bool(os.environ.get("CI")))
+    return request.config.stash[GROUND]
+
+
+@pytest.fixture(scope="session")
+def docker_engine(request: pytest.FixtureRequest) -> Engine:
+    """Return an engine that has all images of `tests.rig.docker.image`."""
+    if host := os.environ.get("DOCKER_HOST"):
+        engine = Engine.running(host)
+        load(engine, built(request.config.stash[GROUND]), tuple(image.IMAGES))
+        return engine
+    ground: Ground = request.getfixturevalue("docker_ground")
+
+    def start(folder: Path) -> None:
+        load(OwnEngine.start(folder), built(ground), tuple(image.IMAGES))
+
+    return OwnEngine.at(ground.once("engine", start))
+
+
+@pytest.fixture
+def own_engine(request: pytest.FixtureRequest) -> Iterator[OwnEngine]:
+    """Return an engine that this test alone uses, with the base image: restart it, pause it, stop it."""
+    if os.environ.get("DOCKER_HOST"):
+        do_without("the engine of DOCKER_HOST is not ours to restart", failing=False)
+    ground: Ground = request.getfixturevalue("docker_ground")
+    folder = ground.open() / own_name("own")
+    folder.mkdir()
+    engine = OwnEngine.start(folder)
+    try:
+        load(engine, built(ground), [image.BASE])
+        yield engine
+    finally:
+        engine.stop()
+
+
+def built(ground: Ground) -> Path:
+    """Return the folder with the images' layers."""
+    return ground.once("layers", image.build)
+
+
+def load(engine: Engine, layers: Path, tags: Sequence[str]) -> None:
+    """Give *engine* the images *tags*."""
+    with contextlib.closing(engine.client()) as client:
+        # What is iterable is sent piece by piece: an archive need not lie anywhere.
+        client.images.load(image.archive(layers, tags))  # type: ignore[arg-type]
+
+
+def do_without(lack: str, *, failing: bool) -> NoReturn:
+    """Skip the test, or fail it: continuous integration has what the tests need."""
+    if failing:
+        pytest.fail(lack)
+    pytest.skip(lack)
