@@ -14,19 +14,19 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import docker
 import requests
 from docker.errors import DockerException
 
-from tests.rig.docker import leftovers
+from tests.rig.docker import background, leftovers
+from tests.rig.docker.background import PATH
 from tests.rig.docker.ground import HERE, PREFIX, RigError, locked, own_name, remove
 
 PROGRAMS = ("dockerd", "containerd", "runc", "iptables", "ip", "mount")
-PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
-"""An engine's programs are for root: they are not on everybody's path."""
 PATIENCE = 30.0
-"""Seconds that an engine has for coming up or going down."""
+"""Seconds that an engine has for going down or for an answer."""
 NETWORK = "172.30.{}.1"
 """The gateways of the rig's networks."""
 
@@ -73,7 +73,7 @@ class OwnEngine(Engine):
     @classmethod
     def start(
         cls, folder: Path, *, flags: tuple[str, ...] = (), settings: Mapping[str, object] | None = None, path: str = ""
-    ) -> OwnEngine:
+    ) -> Self:
         """Start an engine in the existing *folder*; *path* is looked at first for programs that it calls.
 
         Raise `RigError`, with what it logged, when it does not come up.
@@ -101,7 +101,7 @@ class OwnEngine(Engine):
         return engine
 
     @classmethod
-    def at(cls, folder: Path) -> OwnEngine:
+    def at(cls, folder: Path) -> Self:
         """Return the engine that was started in *folder*."""
         start = json.loads((folder / "start.json").read_text(encoding="utf-8"))
         return cls(host=f"unix://{folder}/docker.sock", gateway=start["gateway"], folder=folder)
@@ -109,26 +109,7 @@ class OwnEngine(Engine):
     def up(self) -> None:
         """Start the engine (again)."""
         start = json.loads((self.folder / "start.json").read_text(encoding="utf-8"))
-        environment = {"PATH": start["path"], "HOME": str(self.folder), leftovers.MARK: str(self.folder)}
-        log = self.folder / "dockerd.log"
-        # Not a Popen: the engine outlives the worker that started it, and any other may stop it.
-        pid = os.posix_spawn(
-            shutil.which("dockerd", path=PATH) or "dockerd",
-            start["command"],
-            environment,
-            file_actions=[
-                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
-                (os.POSIX_SPAWN_DUP2, 1, 2),
-            ],
-            setsid=True,
-        )
-        until = time.monotonic() + PATIENCE
-        while not self.answers():
-            if not leftovers.alive(pid) or time.monotonic() > until:
-                last = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
-                raise RigError(f"the engine did not come up; it said last:\n{last}")
-            time.sleep(0.05)
+        background.start(start["command"], self.folder, answers=self.answers, path=start["path"])
 
     def down(self) -> None:
         """End the engine's process; its containers run on."""

@@ -1,26 +1,31 @@
 """The fixtures of the docker rig.
 
-`docker_engine` is shared by all workers of a test session: do not restart, pause or stop it. `own_engine` is one test's
-own. With `DOCKER_HOST` set, `docker_engine` is the engine that it names, and what needs an engine of one's own is
+`docker_engine` and `gpu_engine` are shared by all workers of a test session: do not restart, pause or stop them.
+`own_engine` and `own_gpu_engine` are one test's own. With `DOCKER_HOST` set, `docker_engine` is the engine that it names, and what needs an engine of one's own is
 skipped. Where an engine cannot run at all, tests are skipped with the reason, and fail in continuous integration.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import pytest
 
-from tests.rig.docker import image
+from tests.rig.docker import gpu, image
+from tests.rig.docker import registry as registries
 from tests.rig.docker.engine import Engine, OwnEngine, missing
+from tests.rig.docker.gpu import GpuEngine
 from tests.rig.docker.ground import Ground, own_name
+from tests.rig.docker.registry import Registry
 
 GROUND = pytest.StashKey[Ground]()
 NAME = "docker_ground"
+E = TypeVar("E", bound=OwnEngine)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -67,15 +72,65 @@ def docker_engine(request: pytest.FixtureRequest) -> Engine:
     return OwnEngine.at(ground.once("engine", start))
 
 
-@pytest.fixture
-def own_engine(request: pytest.FixtureRequest) -> Iterator[OwnEngine]:
-    """Return an engine that this test alone uses, with the base image: restart it, pause it, stop it."""
+@pytest.fixture(scope="session")
+def own_ground(request: pytest.FixtureRequest) -> Ground:
+    """Return the session's ground for engines that must be ours: it skips where `DOCKER_HOST` names another."""
     if os.environ.get("DOCKER_HOST"):
-        do_without("the engine of DOCKER_HOST is not ours to restart", failing=False)
+        do_without("the engine of DOCKER_HOST is not ours to restart, nor has it a stand-in for a GPU", failing=False)
     ground: Ground = request.getfixturevalue("docker_ground")
+    return ground
+
+
+@pytest.fixture
+def own_engine(own_ground: Ground) -> Iterator[OwnEngine]:
+    """Return an engine that this test alone uses, with the base image: restart it, pause it, stop it."""
+    with own(own_ground, OwnEngine.start) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def gpu_engine(own_ground: Ground) -> GpuEngine:
+    """Return an engine with a GPU that is not there, shared by all workers, with the base image."""
+
+    def start(folder: Path) -> None:
+        load(gpu.start(folder), built(own_ground), [image.BASE])
+
+    return GpuEngine.at(own_ground.once("gpu", start))
+
+
+@pytest.fixture
+def own_gpu_engine(own_ground: Ground) -> Iterator[GpuEngine]:
+    """Return the like for this test alone: it may lose its driver."""
+    with own(own_ground, gpu.start) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def registry(docker_ground: Ground) -> Registry:
+    """Return an empty registry, shared by all workers: push to names of your own."""
+    return shared_registry(docker_ground, locked=False)
+
+
+@pytest.fixture(scope="session")
+def locked_registry(docker_ground: Ground) -> Registry:
+    """Return a registry that asks for its login."""
+    return shared_registry(docker_ground, locked=True)
+
+
+def shared_registry(ground: Ground, *, locked: bool) -> Registry:
+    """Return one of the two registries."""
+    if lack := registries.missing():
+        do_without(lack, failing=bool(os.environ.get("CI")))
+    start = functools.partial(Registry.start, locked=locked)
+    return Registry.at(ground.once("locked-registry" if locked else "registry", start))
+
+
+@contextlib.contextmanager
+def own(ground: Ground, start: Callable[[Path], E]) -> Iterator[E]:
+    """Start an engine of one's own with the base image, and stop it at the end."""
     folder = ground.open() / own_name("own")
     folder.mkdir()
-    engine = OwnEngine.start(folder)
+    engine = start(folder)
     try:
         load(engine, built(ground), [image.BASE])
         yield engine

@@ -40,7 +40,9 @@ kill ps nproc timeout mktemp which uname
 LOADED_LATE = "anl crypt dl gcc_s gomp m nss_dns nss_files pthread resolv rt stdc++ util"
 """What packages load by name, where `ldd` of the interpreter cannot see it."""
 PACKAGES = ("scikit-learn", "pip", "packaging")
-UNUSED = re.compile(r"(^|/)(tests?|idlelib|tkinter|turtledemo|lib2to3|config-3[^/]*|site-packages|_tkinter[^/]*)(/|$)")
+UNUSED = re.compile(
+    r"(^|/)(tests?|idlelib|tkinter|turtledemo|lib2to3|config-3[^/]*|site-packages|__pycache__|_tkinter[^/]*|EXTERNALLY-MANAGED)(/|$)"
+)
 SETTINGS = {
     "Env": ["PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LANG=C.UTF-8", "PYTHONUNBUFFERED=1"],
     "Cmd": ["/bin/sh"],
@@ -83,9 +85,8 @@ class Layer:
     def module(self, name: str, source: Path) -> None:
         """Add *source*, and what Python has compiled it to."""
         self.file(name, source)
-        compiled = Path(importlib.util.cache_from_source(str(source)))
-        if source.suffix == ".py" and compiled.exists():
-            self.file(f"{name.rpartition('/')[0]}/__pycache__/{compiled.name}", compiled)
+        if source.suffix == ".py" and (code := compiled(source)).exists():
+            self.file(f"{name.rpartition('/')[0]}/__pycache__/{code.name}", code)
 
     def library(self, source: Path) -> None:
         """Add a shared library where the loader looks for it without being told, which spares the loader's cache."""
@@ -145,24 +146,25 @@ def python(layer: Layer) -> None:
     """Fill the layer with the interpreter that runs the tests, less its own tests and its windows."""
     interpreter = (Path(sys.base_prefix) / "bin" / PYTHON).resolve()
     library = Path(sysconfig.get_path("stdlib"))
-    compile_all(library)
     layer.file(f"usr/local/bin/{PYTHON}", interpreter)
     for name in ("python", "python3"):
         layer.link(f"usr/local/bin/{name}", PYTHON)
     layer.folder(f"{INSIDE}/site-packages")
-    for source in sorted(library.rglob("*")):
-        name = source.relative_to(library).as_posix()
-        if source.is_file() and "__pycache__" not in name and not UNUSED.search(name):
-            layer.module(f"{INSIDE}/{name}", source)
+    layer.link(f"{INSIDE}/dist-packages", "site-packages")  # where Debian's Python looks
+    found = {source.relative_to(library).as_posix(): source for source in sorted(library.rglob("*"))}
+    found = {name: source for name, source in found.items() if source.is_file() and not UNUSED.search(name)}
+    compile_all(found.values())
+    for name, source in found.items():
+        layer.module(f"{INSIDE}/{name}", source)
     extensions = [*library.glob("lib-dynload/*.so"), interpreter]
-    for found in (*linked(extensions), *late()):
-        layer.library(found)
+    for shared in (*linked(extensions), *late()):
+        layer.library(shared)
 
 
 def packages(layer: Layer) -> None:
     """Fill the layer with scikit-learn and what it needs, as the tests have it, and with pip."""
     found = {name: source for each in needed(PACKAGES) for name, source in files(each)}
-    compile_all(*{[source, *source.parents][len(Path(name).parts) - 1] for name, source in found.items()})
+    compile_all(found.values())
     for name, source in found.items():
         layer.module(f"{INSIDE}/site-packages/{name}", source)
 
@@ -190,10 +192,18 @@ def files(distribution: importlib.metadata.Distribution) -> Iterator[tuple[str, 
             yield name, source
 
 
-def compile_all(*places: Path) -> None:
+def compile_all(sources: Iterable[Path]) -> None:
     """Compile what nobody has imported yet, as an import would: or each container does it again."""
-    command = [sys.executable, "-m", "compileall", "-qq", "-j", "0", "-x", r"/(tests?|lib2to3|site-packages/pip)/"]
-    subprocess.run([*command, *map(str, places)], check=False, stdout=subprocess.DEVNULL)
+    lacking = [str(each) for each in sources if each.suffix == ".py" and not compiled(each).exists()]
+    if lacking:
+        command = [sys.executable, "-m", "compileall", "-qq", "-j", "0", "-i", "-"]
+        # A package may bring modules that are not for this Python: what does not compile is left as it is.
+        subprocess.run(command, input="\n".join(lacking), text=True, check=False, stdout=subprocess.DEVNULL)
+
+
+def compiled(source: Path) -> Path:
+    """Return where Python keeps what it has compiled *source* to."""
+    return Path(importlib.util.cache_from_source(str(source)))
 
 
 def linked(programs: Iterable[Path]) -> list[Path]:

@@ -1,0 +1,82 @@
+"""An engine with a GPU that is not there: stand-ins for what NVIDIA's container toolkit installs."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.rig.docker.background import PATH
+from tests.rig.docker.engine import OwnEngine
+
+STUBS = Path(__file__).parent / "gpu_stubs"
+KNOWS_CDI = 25
+"""The first engine that reads CDI specifications."""
+KIND = "nvidia.com/gpu"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpuEngine(OwnEngine):
+    """An engine that gives a container GPUs by `--gpus`, by the runtime `nvidia`, and by CDI where it knows that."""
+
+    @property
+    def has_cdi(self) -> bool:
+        return (self.folder / "cdi").exists()
+
+    @contextmanager
+    def driver_lost(self) -> Iterator[None]:
+        """Fail, meanwhile, every container that asks for a GPU, as where the kernel's driver is not loaded."""
+        switch = self.folder / "toolkit" / "no-driver"
+        switch.touch()
+        try:
+            yield
+        finally:
+            switch.unlink()
+
+
+def start(folder: Path) -> GpuEngine:
+    """Start an engine with the stand-ins in *folder*; it looks the hook up on its path when it starts."""
+    toolkit = folder / "toolkit"
+    shutil.copytree(STUBS, toolkit)
+    settings: dict[str, object] = {}
+    if engine_version() >= KNOWS_CDI:
+        write_cdi(folder)
+        settings = {"features": {"cdi": True}, "cdi-spec-dirs": [f"{folder}/cdi"]}
+    return GpuEngine.start(
+        folder,
+        flags=("--add-runtime", f"nvidia={toolkit}/nvidia-container-runtime"),
+        settings=settings,
+        path=str(toolkit),
+    )
+
+
+def write_cdi(folder: Path) -> None:
+    """Write the specification of one GPU, by its number and by `all`."""
+    smi = {
+        "hostPath": f"{folder}/toolkit/nvidia-smi",
+        "containerPath": "/usr/bin/nvidia-smi",
+        "options": ["ro", "bind"],
+    }
+    node = {"path": "/dev/nvidia0", "hostPath": os.devnull}
+    specification = {
+        "cdiVersion": "0.5.0",
+        "kind": KIND,
+        "devices": [{"name": name, "containerEdits": {"deviceNodes": [node]}} for name in ("0", "all")],
+        "containerEdits": {"env": ["NVIDIA_VISIBLE_DEVICES=void"], "mounts": [smi]},
+    }
+    (folder / "cdi").mkdir()
+    (folder / "cdi" / "nvidia.json").write_text(json.dumps(specification), encoding="utf-8")
+
+
+def engine_version() -> int:
+    """Return the first number of the version of this machine's engine."""
+    program = shutil.which("dockerd", path=PATH) or "dockerd"
+    printed = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout
+    found = re.search(r"\d+", printed)
+    return int(found[0]) if found else 0
