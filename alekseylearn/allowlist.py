@@ -18,6 +18,10 @@ _KEPT = """
 """.split()  # noqa: SIM905 - a list of words reads better
 # With RUNNER_TRACKING_ID a self-hosted runner finds and ends what a cancelled workflow left running.
 _KEPT_PREFIXES = ("LC_", "NVIDIA_")
+_ANYWHERE = """
+    LANG LANGUAGE TZ HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY http_proxy https_proxy all_proxy no_proxy
+    OMP_NUM_THREADS MKL_NUM_THREADS OPENBLAS_NUM_THREADS NUMEXPR_NUM_THREADS
+""".split()  # noqa: SIM905 - a list of words reads better
 _INSTALLER_PREFIXES = ("UV_", "PIP_")
 _FORBIDDEN = re.compile(
     r"GITHUB_|ACTIONS_|AWS_|INPUT_|PYTHON|LD_|DYLD_|SM_|.*(TOKEN|SECRET|KEY|PASSWORD|PASSWD|CREDENTIAL)", re.IGNORECASE
@@ -32,6 +36,15 @@ def for_job(environ: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in environ.items() if name in _KEPT or name.startswith(_KEPT_PREFIXES)}
     passed = {name.removeprefix(PASS): value for name, value in environ.items() if name.startswith(PASS)}
     return {name: value for name, value in (kept | passed).items() if name and not _FORBIDDEN.match(name)}
+
+
+def for_container(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what a job in a container sees of *environ*: nothing that is about this machine alone."""
+    return {
+        name: value
+        for name, value in for_job(environ).items()
+        if PASS + name in environ or name in _ANYWHERE or name.startswith("LC_")
+    }
 
 
 def for_installer(environ: Mapping[str, str]) -> dict[str, str]:

@@ -87,10 +87,30 @@ def read_about(folder: Path) -> dict[str, str]:
     return {} if data is None else {key: text for key, text in json.loads(data).items() if isinstance(text, str)}
 
 
+def read_word(folder: Path) -> dict[str, Any]:
+    """Read what the backend itself says of the ended job; empty where it says nothing.
+
+    `environment` and `warnings` are for the report; `failure` (`exception`, `message`, `hint`) is why a job left no
+    result, `if_killed` why one was killed, if it was.
+    """
+    data = read_plain(folder / "backend.json", _ABOUT_BYTES)
+    return {} if data is None else dict(json.loads(data))
+
+
 def log_tail(folder: Path) -> str:
     """Return the last lines of the job's log."""
     text = (read_plain(folder / LOG, TAIL_BYTES, from_end=True) or b"").decode("utf-8", "replace")
     return "\n".join(line[:_LONGEST_LINE] for line in text.rstrip("\n").split("\n")[-TAIL_LINES:])
+
+
+def log_lines(folder: Path) -> Iterator[str]:
+    """Yield the lines of the job's log; none when there is no log."""
+    try:
+        with open_plain(folder / LOG) as file:
+            for line in file:
+                yield line.decode("utf-8", "replace").removesuffix("\n").rstrip("\r")
+    except OSError:
+        return
 
 
 def read_plain(path: Path, most: int, *, from_end: bool = False) -> bytes | None:

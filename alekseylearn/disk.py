@@ -15,7 +15,8 @@ from alekseylearn.errors import InputError
 from alekseylearn.files import write_atomic
 
 _BLOCK = 1024 * 1024
-_DEPTH = 40
+DEPTH = 40
+"""Folders nested deeper than this are left behind."""
 
 
 def make_private(folder: Path) -> Path:
@@ -88,7 +89,13 @@ def copy_plain(source: Path, target: Path) -> None:
         shutil.copyfileobj(reader, writer, _BLOCK)
 
 
-def copy_tree(source: Path, target: Path, depth: int = _DEPTH) -> tuple[str, ...]:
+def holdable(name: str) -> bool:
+    """Tell whether every system can hold a file called *name*: printable UTF-8, no way out of its folder."""
+    shown = os.fsencode(name).decode("utf-8", "replace")
+    return shown == name and name.isprintable() and "\\" not in name and name not in ("", ".", "..")
+
+
+def copy_tree(source: Path, target: Path, depth: int = DEPTH) -> tuple[str, ...]:
     """Copy the plain files and folders below *source* into *target*.
 
     Returns the paths that were left behind, relative to *source*: symbolic links, pipes, sockets, devices, what we may
@@ -99,7 +106,7 @@ def copy_tree(source: Path, target: Path, depth: int = _DEPTH) -> tuple[str, ...
     for entry in sorted(os.scandir(source), key=lambda entry: entry.name):
         shown = os.fsencode(entry.name).decode("utf-8", "replace")
         try:
-            if not (shown == entry.name and shown.isprintable() and "\\" not in shown):
+            if not holdable(entry.name):
                 left.append(shown)
             elif entry.is_dir(follow_symlinks=False) and depth:
                 left += [f"{shown}/{path}" for path in copy_tree(Path(entry.path), target / shown, depth - 1)]

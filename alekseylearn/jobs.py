@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from alekseylearn.errors import UsageError
 from alekseylearn.metrics import Metric
 
 T = TypeVar("T", str, int, list[Any], dict[str, Any])
 
 RESULT_VERSION = 1
 """Version of the JSON shape of a stored result; a store ignores what it cannot read."""
+
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class JobState(StrEnum):
@@ -35,6 +40,11 @@ class JobState(StrEnum):
         return self not in (JobState.QUEUED, JobState.RUNNING)
 
 
+def is_digest(text: str) -> bool:
+    """Tell whether *text* can be the identity of a training."""
+    return _DIGEST.fullmatch(text) is not None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobHandle:
     """Enough to find a job again tomorrow, from another process or machine: plain JSON.
@@ -47,6 +57,13 @@ class JobHandle:
     digest: str
     place: str = ""
     url: str = ""
+
+    @classmethod
+    def of(cls, backend: str, digest: str, *, place: str) -> JobHandle:
+        """Name the one job of the identity *digest*; raises `UsageError` `run.unknown` where it is none."""
+        if not is_digest(digest):
+            raise UsageError("run.unknown", f"{digest[:80]!r} is no identity of a training", hint="64 hex digits")
+        return cls(backend=backend, id=digest[:12], digest=digest, place=place)
 
     def to_json(self) -> dict[str, str]:
         """Write the handle down."""

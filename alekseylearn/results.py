@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from alekseylearn.collected import (
     read_events,
     read_logged_metrics,
     read_plain,
+    read_word,
 )
 from alekseylearn.errors import InputError
 from alekseylearn.jobs import Artifact, CellRun, Failure, JobHandle, JobState, TrainingResult
@@ -30,6 +31,7 @@ _STATES = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.STOPPED, JobS
 _CELL_STATES = frozenset({"done", "failed", "interrupted", "not-reached"})
 _LONGEST = 2000
 _LONGEST_TRACEBACK = 20_000
+_LOST_HINT = "train it again; if it goes away in the same cell, it most likely needs more memory"
 
 T = TypeVar("T", str, int, float, list[Any], dict[str, Any])
 
@@ -66,7 +68,8 @@ def read_result(
     A job without a word of its own (LOST) becomes a result whose failure names the last cell; one whose words cannot be
     trusted becomes a failed result: neither is ever reused.
     """
-    about = read_about(folder)
+    about, word = read_about(folder), read_word(folder)
+    known = MappingProxyType({**_machine(machine), **word.get("environment", {})})
     artifacts = list_artifacts(folder, about.get("name") or job.id)
     common: dict[str, Any] = {
         "run": job.id,
@@ -81,29 +84,29 @@ def read_result(
         "cost": cost,
     }
     try:
-        told = _told(folder, job, machine)
+        told = _told(folder, job)
         if told is None:
-            return _without_a_word(folder, state, machine, common)
+            return _without_a_word(folder, state, known, common, word)
         _check_models(told.models, artifacts)
         metrics = read_logged_metrics(folder)
     except InputError as error:
         failure = Failure(exception=error.slug, message=error.what, hint=error.hint)
-        return TrainingResult(state=JobState.FAILED, failure=failure, environment=_machine(machine), **common)
+        return TrainingResult(state=JobState.FAILED, failure=failure, environment=known, **common)
     return TrainingResult(
         state=told.state,
         metrics=metrics,
         cells=told.cells,
-        failure=told.failure,
+        failure=_killed(told.failure, word),
         seconds=told.seconds,
         finished=told.finished,
-        warnings=(*told.warnings, *left_behind(folder)),
-        environment=told.environment,
+        warnings=(*word.get("warnings", ()), *told.warnings, *left_behind(folder)),
+        environment=MappingProxyType({**told.environment, **known}),
         peak_memory=told.peak_memory,
         **common,
     )
 
 
-def _told(folder: Path, job: JobHandle, machine: str) -> _Told | None:
+def _told(folder: Path, job: JobHandle) -> _Told | None:
     """Read result.json; None when there is none. Raises `InputError` (`result.unreadable result.mismatch` and kin)."""
     data = read_plain(folder / RESULT, _LIMITS.max_bytes + 1)
     if data is None:
@@ -129,7 +132,7 @@ def _told(folder: Path, job: JobHandle, machine: str) -> _Told | None:
             {_get(item, "path", str): _get(item, "sha256", str) for item in _get(raw, "model", list)}
         ),
         warnings=tuple(text[:_LONGEST] for text in _get(raw, "warnings", list) if isinstance(text, str)),
-        environment=_environment(raw, machine),
+        environment=_environment(raw),
         peak_memory=_get(raw, "peak_memory", int),
     )
 
@@ -162,9 +165,9 @@ def _cell(raw: object) -> CellRun:
     return CellRun(cell=_get(raw, "cell", int), state=state, seconds=_number(raw, "seconds"))
 
 
-def _environment(raw: Mapping[str, Any], machine: str) -> Mapping[str, str]:
+def _environment(raw: Mapping[str, Any]) -> Mapping[str, str]:
     about = _get(raw, "environment", dict)
-    found = dict(_machine(machine))
+    found: dict[str, str] = {}
     gpu = raw.get("gpu")
     if isinstance(gpu, dict) and isinstance(gpu.get("name"), str):
         found["gpu"] = gpu["name"][:200]
@@ -178,21 +181,34 @@ def _machine(machine: str) -> Mapping[str, str]:
     return MappingProxyType({"machine": machine} if machine else {})
 
 
-def _without_a_word(folder: Path, state: JobState, machine: str, common: Mapping[str, Any]) -> TrainingResult:
+def _killed(failure: Failure | None, word: Mapping[str, Any]) -> Failure | None:
+    """Let the backend say why a job was killed: it knows its limits."""
+    why = word.get("if_killed")
+    if failure is None or why is None or failure.exception != "Killed":
+        return failure
+    return replace(failure, exception=why["exception"], message=why["message"], hint=why["hint"])
+
+
+def _without_a_word(
+    folder: Path, state: JobState, known: Mapping[str, str], common: Mapping[str, Any], word: Mapping[str, Any]
+) -> TrainingResult:
     """Make the result of a job that wrote none, from its events and from what its machine had to say."""
     events = list(read_events(folder))
     cell = next((event["cell"] for event in reversed(events) if type(event.get("cell")) is int), None)
     times = [time for event in events if isinstance(time := event.get("time"), float) and math.isfinite(time)]
     reached = f" in cell {cell}" if cell is not None else " before the first cell"
     stopped = state is JobState.STOPPED
+    why = {} if stopped else word.get("failure", {})
     failure = Failure(
-        exception="Stopped" if stopped else "Lost",
-        message=f"stopped{reached}" if stopped else f"the machine or process went away{reached}",
+        exception="Stopped" if stopped else why.get("exception", "Lost"),
+        message=f"stopped{reached}"
+        if stopped
+        else f"{why.get('message', 'the machine or process went away')}{reached}",
         cell=cell,
         traceback=(read_plain(folder / "machine.txt", _LONGEST_TRACEBACK, from_end=True) or b"").decode(
             errors="replace"
         ),
-        hint="" if stopped else "train it again; if it goes away in the same cell, it most likely needs more memory",
+        hint="" if stopped else why.get("hint", _LOST_HINT),
     )
     try:
         metrics, warnings = read_logged_metrics(folder), left_behind(folder)
@@ -204,8 +220,8 @@ def _without_a_word(folder: Path, state: JobState, machine: str, common: Mapping
         failure=failure,
         seconds=max(times) - min(times) if times else 0.0,
         finished=max(times, default=0.0),
-        warnings=warnings,
-        environment=_machine(machine),
+        warnings=(*word.get("warnings", ()), *warnings),
+        environment=known,
         **common,
     )
 

@@ -18,6 +18,8 @@ LEFT_BEHIND = "left-behind.json"
 """In a collected folder: the paths that were no plain files, as a JSON list."""
 JOB_FILE = "job.json"
 """In a run's and a collected folder: the handle, the name, the sha256 of the bundle, when it was submitted."""
+WORD_FILE = "backend.json"
+"""In a collected folder: what the backend itself says of the job; see `results.read_result`."""
 MACHINE_LOG = "machine.txt"
 """In a run's and a collected folder: what the supervisor itself had to say."""
 

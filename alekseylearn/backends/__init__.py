@@ -16,12 +16,16 @@ def connect(name: BackendName, options: Options) -> Backend:
             from alekseylearn.backends.process import ProcessBackend
 
             return ProcessBackend.connect(options)
-        case "docker" | "sagemaker":
+        case "docker":
+            from alekseylearn.backends.docker import DockerBackend
+
+            return DockerBackend.connect(options)
+        case "sagemaker":
             raise MachineError(
                 "backend.missing",
-                f"this release trains on this machine only, not with `{name}`",
+                f"this release does not train with `{name}` yet",
                 where=f"backend: {name}",
-                hint="set `backend: process` in alekseylearn.yml, or leave the line out",
+                hint="set `backend: process` or `backend: docker` in alekseylearn.yml",
             )
         case _:
             assert_never(name)

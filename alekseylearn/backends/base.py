@@ -11,19 +11,7 @@ from typing import Protocol, Self
 from alekseylearn.bundle import Bundle
 from alekseylearn.jobs import JobHandle, JobState, SubmittedJob
 from alekseylearn.tables import DockerTable
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transfer:
-    """How far something large has come, in bytes; *total* is 0 while nobody knows it."""
-
-    name: str
-    done: int
-    total: int
-
-
-def unwatched(_: Transfer) -> None:
-    """Tell nobody."""
+from alekseylearn.transfers import Transfer, unwatched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

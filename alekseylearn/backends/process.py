@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -18,14 +17,15 @@ from alekseylearn.allowlist import for_job
 from alekseylearn.backends.base import LogChunk, Options
 from alekseylearn.bundle import Bundle
 from alekseylearn.cores import count_cores, count_gpus
+from alekseylearn.delivery import deliver
 from alekseylearn.disk import copy_plain, copy_tree, holding, inside, is_locked, make_private, remove
 from alekseylearn.errors import MachineError, UsageError
 from alekseylearn.files import write_atomic
 from alekseylearn.jobs import JobHandle, JobState, SubmittedJob
 from alekseylearn.run_folder import JOB_FILE, LEFT_BEHIND, MACHINE_LOG, Run, spawn, wait_for_pid
+from alekseylearn.sm_contract import Folders, local_channels, sm_variables
 from alekseylearn.text import plural
 
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 _RUN = re.compile(r"[0-9a-f]{12}")
 
 
@@ -34,7 +34,10 @@ class ProcessBackend:
 
     name = "process"
 
-    def __init__(self, runs: Path, python: Path, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, runs: Path, python: Path, environ: Mapping[str, str], data: Mapping[str, str] | None = None
+    ) -> None:
+        self._data = data or {}
         self._runs = runs
         self._python = python
         self._environ = environ
@@ -55,7 +58,7 @@ class ProcessBackend:
                 where=str(options.home),
                 hint="free the disk or choose another folder",
             ) from None
-        return cls(runs, python, options.environ)
+        return cls(runs, python, options.environ, options.data)
 
     @property
     def machine(self) -> str:
@@ -77,7 +80,7 @@ class ProcessBackend:
                 if known is None or (
                     run.state.ended and run.state is not JobState.SUCCEEDED and known.digest == digest
                 ):
-                    known = JobHandle(backend=self.name, id=digest[:12], digest=digest, place=str(run.folder))
+                    known = JobHandle.of(self.name, digest, place=str(run.folder))
                     self._start(run, bundle, known, name)
         except OSError as error:
             raise MachineError(
@@ -140,30 +143,14 @@ class ProcessBackend:
         Raises `MachineError` (`run.unfinished run.gone`) or `UsageError` `path.exists`.
         """
         run = self._run(job.digest)
-        if not self.poll(job).ended:
-            raise MachineError(
-                "run.unfinished", f"run {job.id} has not ended", where=str(run.folder), hint="wait, or stop it"
-            )
-        if run.handle is None:
-            raise MachineError(
-                "run.gone", f"run {job.id} is not on this machine", where=str(run.folder), hint="train it again"
-            )
-        if into.exists() and (not into.is_dir() or any(into.iterdir())):
-            raise UsageError(
-                "path.exists", "the folder to collect into is in use", where=str(into), hint="name a new one"
-            )
-        try:
-            into.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=f".{into.name}.", dir=into.parent) as temporary:
-                _copy(run, Path(temporary) / "collected").replace(into)
-        except OSError as error:
-            raise MachineError(
-                "collect.failed",
-                f"what run {job.id} left cannot be copied: {error.strerror or error}",
-                where=str(into),
-                hint="free the disk; the run's own folder is untouched",
-            ) from None
-        return into
+        return deliver(
+            job,
+            into,
+            held=None if run.handle is None else run,
+            state=self.poll(job),
+            fill=_copy,
+            hint="free the disk; the run's own folder is untouched",
+        )
 
     def cancel(self, job: JobHandle) -> None:
         """Ask *job* to stop and save what it has (SIGTERM to its supervisor); returns at once."""
@@ -190,9 +177,7 @@ class ProcessBackend:
         return self._runs / f"{digest[:12]}.lock"
 
     def _run(self, digest: str) -> Run:
-        if not _DIGEST.fullmatch(digest):
-            raise UsageError("run.unknown", f"{digest[:80]!r} is no identity of a training", hint="64 hex digits")
-        return Run(self._runs / digest[:12])
+        return Run(self._runs / JobHandle.of(self.name, digest, place="").id)
 
     def _start(self, run: Run, bundle: Bundle, handle: JobHandle, name: str) -> None:
         """Lay the run's folder out beside its place, hold its lock, put it in place, start it."""
@@ -212,35 +197,17 @@ class ProcessBackend:
                 remove(run.previous)
                 run.folder.rename(run.previous)
             new.folder.rename(run.folder)
-            spawn(run, self._python, for_job(self._environ) | sm_variables(run, bundle, self._environ), alive)
+            spawn(run, self._python, for_job(self._environ) | self._variables(run, bundle), alive)
+
+    def _variables(self, run: Run, bundle: Bundle) -> dict[str, str]:
+        folders = Folders(code=str(run.code), model=str(run.model), output=str(run.output), data=str(run.data))
+        gpus = count_gpus(self._environ)
+        return sm_variables(bundle, folders, cores=count_cores(), gpus=gpus, channels=local_channels(self._data))
 
 
-def _copy(run: Run, target: Path) -> Path:
+def _copy(run: Run, target: Path) -> None:
     parts = (run.model, run.output)
     left = [f"{part.name}/{path}" for part in parts for path in copy_tree(part, target / part.name)]
     write_atomic(target / LEFT_BEHIND, json.dumps(left).encode())
     for name in (MACHINE_LOG, JOB_FILE):
         copy_plain(run.folder / name, target / name)
-    return target
-
-
-def sm_variables(run: Run, bundle: Bundle, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that a SageMaker training container has, pointed at the folders of *run*.
-
-    Source: ENVIRONMENT_VARIABLES.md of the SageMaker training toolkit.
-    """
-    parameters = json.loads(bundle.files.get("manifest.json", b"{}")).get("parameters", {})
-    return {
-        "SM_MODEL_DIR": str(run.model),
-        "SM_OUTPUT_DIR": str(run.output),
-        "SM_OUTPUT_DATA_DIR": str(run.data),
-        "SM_CHANNELS": "[]",
-        "SM_CURRENT_HOST": "algo-1",
-        "SM_HOSTS": '["algo-1"]',
-        "SM_HPS": json.dumps(parameters),
-        "SM_LOG_LEVEL": "20",
-        "SM_MODULE_DIR": str(run.code),
-        "SM_MODULE_NAME": "train",
-        "SM_NUM_CPUS": str(count_cores()),
-        "SM_NUM_GPUS": str(count_gpus(environ)),
-    }

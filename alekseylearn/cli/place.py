@@ -11,7 +11,7 @@ from pathlib import Path
 
 from alekseylearn.analysis import Comparison, Side, compare_versions, read_config
 from alekseylearn.backends import connect
-from alekseylearn.backends.base import Backend, Options, Transfer, unwatched
+from alekseylearn.backends.base import Backend, Options
 from alekseylearn.config import FILE_NAME, BackendName, Config, Scalar
 from alekseylearn.environments import check_imports, find_environment, minor_version
 from alekseylearn.errors import InputError, UsageError
@@ -20,6 +20,7 @@ from alekseylearn.git import ChangedFile, Git
 from alekseylearn.plan import Settings, TrainingJob
 from alekseylearn.stores.folder import FolderStore
 from alekseylearn.training import Progress, Workshop
+from alekseylearn.transfers import Transfer, unwatched
 from alekseylearn.trees import WorkTree
 
 HOME_NAME = ".alekseylearn"

@@ -8,24 +8,31 @@ import os
 import signal
 import textwrap
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from alekseylearn.backends.base import Backend
+import docker
+
+from alekseylearn.backends import connect
+from alekseylearn.backends.base import Backend, Options
 from alekseylearn.bundle import Bundle
+from alekseylearn.config import BackendName
 from alekseylearn.disk import is_locked
 from alekseylearn.files import runtime_files
 from alekseylearn.jobs import JobHandle, JobState
+from alekseylearn.tables import DockerTable
 
 PATIENCE = 60.0
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 
 def bundle_of(*cells: str, timeout: int = 60) -> tuple[Bundle, str]:
-    """Pack *cells*, the last of which trains, and name the identity of the job."""
+    """Pack *cells*, the last of which trains, and name the identity of the job, which is each test's own."""
     sources = [textwrap.dedent(cell).strip() for cell in cells]
-    digest = hashlib.sha256(json.dumps(sources).encode()).hexdigest()
+    test = [os.environ.get(name, "").partition(" (")[0] for name in ("PYTEST_XDIST_TESTRUNUID", "PYTEST_CURRENT_TEST")]
+    digest = hashlib.sha256(json.dumps([*test, *sources]).encode()).hexdigest()
     last = len(sources) - 1
     manifest = {
         "version": 1,
@@ -66,27 +73,73 @@ def ended(backend: Backend, job: JobHandle) -> JobState:
     return backend.poll(job)
 
 
+CHANNEL = "gate"
+TOKEN = "import uuid; print(uuid.uuid4())"
+"""A cell that prints what no other execution prints."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A cell that says that it is there and waits until it may go on."""
+    """A cell that says that it is there and waits until it may go on; *folder* is a data set of the job."""
 
     folder: Path
 
     @property
-    def cell(self) -> str:
+    def silent(self) -> str:
         return (
-            "import pathlib, time\n"
-            f"here = pathlib.Path({str(self.folder)!r})\n"
-            "(here / 'reached').touch()\n"
+            "import os, pathlib, time\n"
+            f"here = pathlib.Path(os.environ['SM_CHANNEL_{CHANNEL.upper()}'])\n"
             "while not (here / 'open').exists():\n"
             "    time.sleep(0.01)"
         )
 
-    def wait(self) -> None:
-        until((self.folder / "reached").exists, "the cell")
+    @property
+    def cell(self) -> str:
+        return f"print('reached', flush=True)\n{self.silent}"
+
+    def wait(self, backend: Backend, job: JobHandle) -> None:
+        until(lambda: "reached" in backend.logs(job).lines, "the cell")
 
     def open(self) -> None:
         (self.folder / "open").touch()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A backend to be tried: what it is connected with, as plain data that another process can be given, too."""
+
+    name: BackendName
+    folder: str
+    environ: Mapping[str, str]
+    image: str = ""
+
+    def connect(self, **environ: str) -> Backend:
+        folder = Path(self.folder)
+        (folder / CHANNEL).mkdir(exist_ok=True)
+        options = Options(
+            home=folder / "home",
+            environ={**self.environ, **environ},
+            docker=DockerTable(image=self.image, pull="never"),
+            data={CHANNEL: str(folder / CHANNEL)},
+        )
+        return connect(self.name, options)
+
+    def kill(self, job: JobHandle) -> None:
+        """Kill *job* from outside, as the kernel does."""
+        match self.name:
+            case "process":
+                kill_process(job)
+            case "docker":
+                kill_container(job, self.environ["DOCKER_HOST"])
+            case "sagemaker":
+                raise AssertionError(self.name)
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Site:
+        return cls(**json.loads(text))
 
 
 def kill_process(job: JobHandle) -> None:
@@ -94,3 +147,11 @@ def kill_process(job: JobHandle) -> None:
     folder = Path(job.place)
     os.kill(int((folder / "pid").read_text()), signal.SIGKILL)
     until(lambda: not is_locked(folder / "alive"), "the end of the supervisor")
+
+
+def kill_container(job: JobHandle, host: str) -> None:
+    """Kill the first process of a container, and wait for its end."""
+    with closing(docker.DockerClient(base_url=host, timeout=60)) as client:
+        container = client.containers.get(job.place)
+        container.kill()
+        container.wait()

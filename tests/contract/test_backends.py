@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
@@ -17,34 +17,32 @@ from alekseylearn.backends.base import Backend, Options
 from alekseylearn.config import BackendName
 from alekseylearn.errors import MachineError, UsageError
 from alekseylearn.jobs import JobHandle, JobState
-from tests.contract.jobs import Gate, bundle_of, ended, kill_process, until
+from tests.contract.jobs import CHANNEL, TOKEN, Gate, Site, bundle_of, ended, until
+from tests.rig.docker.image import BASE
 
-STANDING: Mapping[BackendName, Callable[[JobHandle], None]] = {"process": kill_process}
-"""The backends of this release, and how a job of theirs is killed from outside."""
+STANDING: tuple[BackendName, ...] = ("process", "docker")
+"""The backends of this release."""
+ROOT = Path(__file__).parents[2]
 
 Connect = Callable[..., Backend]
 
 
 @pytest.fixture(params=STANDING)
-def name(request: pytest.FixtureRequest) -> BackendName:
-    chosen: BackendName = request.param
-    return chosen
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Site:
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    if request.param == "docker":
+        environ["DOCKER_HOST"] = request.getfixturevalue("docker_engine").host
+    return Site(name=request.param, folder=str(tmp_path), environ=environ, image=BASE)
 
 
 @pytest.fixture
-def reach(name: BackendName, tmp_path: Path) -> Connect:
-    def connected(**environ: str) -> Backend:
-        told = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **environ}
-        return connect(name, Options(home=tmp_path / "home", environ=told))
-
-    return connected
+def reach(site: Site) -> Connect:
+    return site.connect
 
 
 @pytest.fixture
 def gate(tmp_path: Path) -> Gate:
-    folder = tmp_path / "gate"
-    folder.mkdir()
-    return Gate(folder)
+    return Gate(tmp_path / CHANNEL)
 
 
 def test_a_backend_that_does_not_stand_says_so(tmp_path: Path) -> None:
@@ -58,76 +56,84 @@ def test_submit_returns_before_the_job_has_ended(reach: Connect, gate: Gate) -> 
     bundle, digest = bundle_of(gate.cell)
     job = backend.submit(bundle, name="toy", digest=digest)
     assert (job.digest, job.id) == (digest, digest[:12])
-    gate.wait()
+    gate.wait(backend, job)
     assert backend.poll(job) is JobState.RUNNING
     gate.open()
     assert ended(backend, job) is JobState.SUCCEEDED
 
 
-def test_a_handle_is_enough_for_another_process(reach: Connect, name: BackendName, tmp_path: Path) -> None:
+def test_a_handle_is_enough_for_another_process(reach: Connect, site: Site, tmp_path: Path) -> None:
     bundle, digest = bundle_of("print('hello')")
     job = reach().submit(bundle, name="toy", digest=digest)
     program = """if True:
         import json, sys, time
         from pathlib import Path
-        from alekseylearn.backends import connect
-        from alekseylearn.backends.base import Options
         from alekseylearn.jobs import JobHandle
-        name, home, into, job = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), json.loads(sys.argv[4])
-        backend, job = connect(name, Options(home=home, environ={})), JobHandle.from_json(job)
+        from tests.contract.jobs import Site
+        backend, job = Site.from_json(sys.argv[1]).connect(), JobHandle.from_json(json.loads(sys.argv[2]))
         while not backend.poll(job).ended:
             time.sleep(0.01)
-        backend.collect(job, into)
+        backend.collect(job, Path(sys.argv[3]))
         print(backend.poll(job).value, *backend.logs(job).lines)
     """
-    told = json.dumps(job.to_json())
-    command = [sys.executable, "-c", program, name, str(tmp_path / "home"), str(tmp_path / "there"), told]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", program, site.to_json(), json.dumps(job.to_json()), str(tmp_path / "there")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert (done.stdout, done.stderr) == ("succeeded hello\n", "")
     assert (tmp_path / "there" / "output" / "data" / "result.json").is_file()
 
 
-def test_a_job_that_runs_or_has_succeeded_is_adopted(reach: Connect, gate: Gate, tmp_path: Path) -> None:
-    bundle, digest = bundle_of(f"open({str(tmp_path / 'count')!r}, 'a').write('x')", gate.cell)
-    first = reach().submit(bundle, name="toy", digest=digest)
-    gate.wait()
-    assert reach().submit(bundle, name="toy", digest=digest) == first
+def test_a_job_that_runs_or_has_succeeded_is_adopted(reach: Connect, gate: Gate) -> None:
+    backend = reach()
+    bundle, digest = bundle_of(TOKEN, gate.cell)
+    job = backend.submit(bundle, name="toy", digest=digest)
+    gate.wait(backend, job)
+    lines = backend.logs(job).lines
+    assert reach().submit(bundle, name="toy", digest=digest) == job
     gate.open()
-    assert ended(reach(), first) is JobState.SUCCEEDED
-    assert reach().submit(bundle, name="toy", digest=digest) == first
-    assert reach().find(digest) == first
-    assert (tmp_path / "count").read_text() == "x"
+    assert ended(reach(), job) is JobState.SUCCEEDED
+    assert reach().submit(bundle, name="toy", digest=digest) == job
+    assert reach().find(digest) == job
+    assert backend.logs(job).lines == lines
 
 
-def test_nothing_is_found_of_an_identity_that_nobody_submitted(reach: Connect) -> None:
+def test_the_jobs_that_a_backend_holds_are_listed(reach: Connect, gate: Gate) -> None:
+    backend = reach()
+    (first, one), (second, two) = bundle_of(gate.cell), bundle_of("x = 1", gate.cell)
+    jobs = [backend.submit(first, name="one", digest=one), backend.submit(second, name="two", digest=two)]
+    told = [job for job in reach().jobs() if job.handle in jobs]
+    assert [(job.handle, job.name) for job in told] == [(jobs[1], "two"), (jobs[0], "one")]
+    assert 0 < told[1].submitted <= told[0].submitted
+    gate.open()
+    for job in jobs:
+        ended(backend, job)
+        backend.discard(job)
+    assert not [job for job in reach().jobs() if job.handle in jobs]
+
+
+def test_nothing_is_found_of_an_identity_that_nobody_submitted(reach: Connect, site: Site) -> None:
     backend = reach()
     assert backend.find("ab" * 32) is None
-    unknown = JobHandle(backend="process", id="ab" * 6, digest="ab" * 32)
+    unknown = JobHandle(backend=site.name, id="ab" * 6, digest="ab" * 32)
     assert backend.poll(unknown) is JobState.LOST
     assert backend.logs(unknown).lines == ()
     backend.cancel(unknown)
     backend.discard(unknown)
 
 
-def test_two_who_submit_at_the_same_time_start_one_job(reach: Connect, name: BackendName, tmp_path: Path) -> None:
+def test_two_who_submit_at_the_same_time_start_one_job(reach: Connect, site: Site, tmp_path: Path) -> None:
     program = """if True:
-        import json, os, sys, time
+        import json, sys, time
         from pathlib import Path
-        from alekseylearn.backends import connect
-        from alekseylearn.backends.base import Options
-        from tests.contract.jobs import bundle_of
-        name, home, start, cell = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4]
-        backend = connect(name, Options(home=home, environ=dict(os.environ)))
-        bundle, digest = bundle_of(cell)
+        from tests.contract.jobs import TOKEN, Site, bundle_of
+        backend, start = Site.from_json(sys.argv[1]).connect(), Path(sys.argv[2])
+        bundle, digest = bundle_of("'raced'", TOKEN)
         print("ready", flush=True)
         while not start.exists():
             time.sleep(0.0005)
         print(json.dumps(backend.submit(bundle, name="toy", digest=digest).to_json()))
     """
-    cell = f"open({str(tmp_path / 'count')!r}, 'a').write('x')"
-    command = [sys.executable, "-c", program, name, str(tmp_path / "home"), str(tmp_path / "start"), cell]
-    root = Path(__file__).parents[2]
-    racers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) for _ in range(4)]
+    command = [sys.executable, "-c", program, site.to_json(), str(tmp_path / "start")]
+    racers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) for _ in range(4)]
     for racer in racers:
         assert racer.stdout is not None
         assert racer.stdout.readline() == "ready\n"
@@ -136,16 +142,16 @@ def test_two_who_submit_at_the_same_time_start_one_job(reach: Connect, name: Bac
     assert len(told) == 1
     job = JobHandle.from_json(json.loads(told.pop()))
     assert ended(reach(), job) is JobState.SUCCEEDED
-    assert (tmp_path / "count").read_text() == "x"
+    assert len(reach().logs(job).lines) == 1
+    assert [each.handle for each in reach().jobs()].count(job) == 1
 
 
 def test_logs_go_on_from_the_cursor_without_loss_or_repetition(reach: Connect, gate: Gate) -> None:
     backend = reach()
     bundle, digest = bundle_of(
-        "print('one\\ntwo\\u2028half\\nthr', end='', flush=True)", gate.cell, "print('ee\\nlast', end='')"
+        "print('one\\ntwo\\u2028half\\nthr', end='', flush=True)", gate.silent, "print('ee\\nlast', end='')"
     )
     job = backend.submit(bundle, name="toy", digest=digest)
-    gate.wait()
     until(lambda: len(backend.logs(job).lines) == 2, "two lines")
     first = backend.logs(job)
     assert first.lines == ("one", "two\u2028half")
@@ -159,9 +165,9 @@ def test_logs_go_on_from_the_cursor_without_loss_or_repetition(reach: Connect, g
     assert backend.logs(job).lines == (*first.lines, *rest.lines)
 
 
-def test_what_is_no_cursor_is_refused(reach: Connect) -> None:
+def test_what_is_no_cursor_is_refused(reach: Connect, site: Site) -> None:
     with pytest.raises(UsageError, match=r"log\.cursor"):
-        reach().logs(JobHandle(backend="process", id="a", digest="ab" * 32), "x-1")
+        reach().logs(JobHandle(backend=site.name, id="a", digest="ab" * 32), "x-1")
 
 
 def test_collect_brings_all_that_the_job_left(reach: Connect, tmp_path: Path) -> None:
@@ -220,7 +226,7 @@ def test_a_cancelled_job_keeps_what_it_has(reach: Connect, gate: Gate, tmp_path:
     backend = reach()
     bundle, digest = bundle_of("print('so far')", gate.cell)
     job = backend.submit(bundle, name="toy", digest=digest)
-    gate.wait()
+    gate.wait(backend, job)
     reach().cancel(job)
     assert ended(backend, job) is JobState.STOPPED
     into = backend.collect(job, tmp_path / "into")
@@ -248,12 +254,12 @@ def test_a_failing_cell_fails_the_job_and_says_why(reach: Connect, tmp_path: Pat
     assert (failure["cell"], failure["exception"]) == (1, "ZeroDivisionError")
 
 
-def test_a_killed_job_is_lost_and_starts_anew(reach: Connect, name: BackendName, gate: Gate, tmp_path: Path) -> None:
+def test_a_killed_job_is_lost_and_starts_anew(reach: Connect, site: Site, gate: Gate, tmp_path: Path) -> None:
     backend = reach()
     bundle, digest = bundle_of(gate.cell)
     job = backend.submit(bundle, name="toy", digest=digest)
-    gate.wait()
-    STANDING[name](job)
+    gate.wait(backend, job)
+    site.kill(job)
     assert backend.poll(job) is JobState.LOST
     assert backend.collect(job, tmp_path / "into").is_dir()
     gate.open()
@@ -261,17 +267,16 @@ def test_a_killed_job_is_lost_and_starts_anew(reach: Connect, name: BackendName,
     assert ended(backend, again) is JobState.SUCCEEDED
 
 
-def test_a_failed_job_is_trained_again(reach: Connect, tmp_path: Path) -> None:
+def test_a_failed_job_is_trained_again(reach: Connect, gate: Gate) -> None:
     backend = reach()
-    bundle, digest = bundle_of(
-        f"open({str(tmp_path / 'count')!r}, 'a').write('x')", f"open({str(tmp_path / 'data')!r})"
-    )
+    bundle, digest = bundle_of(TOKEN, f"import os; open(os.environ['SM_CHANNEL_{CHANNEL.upper()}'] + '/open')")
     first = backend.submit(bundle, name="toy", digest=digest)
     assert ended(backend, first) is JobState.FAILED
-    (tmp_path / "data").touch()
+    token = backend.logs(first).lines[0]
+    gate.open()
     second = backend.submit(bundle, name="toy", digest=digest)
     assert ended(backend, second) is JobState.SUCCEEDED
-    assert (tmp_path / "count").read_text() == "xx"
+    assert backend.logs(second).lines[0] != token
 
 
 def test_a_discarded_job_leaves_nothing_to_find(reach: Connect, gate: Gate) -> None:
@@ -308,6 +313,7 @@ def test_no_secret_of_ours_is_seen_inside_the_job(reach: Connect) -> None:
     job = backend.submit(bundle, name="toy", digest=digest)
     ended(backend, job)
     inside = json.loads(backend.logs(job).lines[0])
+    assert set(secrets) & set(inside) <= {"PYTHONPATH"}
     assert "canary" not in inside.values()
     assert (inside["LC_NUMERIC"], inside["CITY"]) == ("C", "Kazan")
     assert json.loads(inside["SM_HPS"]) == {"epochs": 2}
