@@ -113,6 +113,8 @@ def make_job(
     if rules.random == "reseed":
         seed = seed or 0
     interpreter = model.python or config.defaults.python
+    backend = settings.backend or model.backend or config.defaults.backend
+    image = config.docker(model).image if backend == "docker" else None
     meaning = Meaning(
         cells=tuple(_cell_digests(notebook, cut)),
         modules=MappingProxyType({path: _module_digest(tree.read(path), sha) for path, sha in inputs.modules.items()}),
@@ -122,7 +124,9 @@ def make_job(
         others=MappingProxyType(
             {
                 "the seed": json.dumps(seed),
-                "the Python that trains": json.dumps(interpreter or settings.python),
+                # A named image brings its own Python, unless one of it is named, too.
+                **({"the image": json.dumps(image)} if image else {}),
+                "the Python that trains": json.dumps(interpreter or ("" if image else settings.python)),
                 "the remote data": json.dumps(dict(model.data), sort_keys=True),
                 "the model's name": json.dumps(model.model),
                 **({"the way of seeding": json.dumps(rules.random)} if rules.random != "strict" else {}),
@@ -143,7 +147,7 @@ def make_job(
         model=model.model,
         judgement=config.judgement(model),
         timeout=_timeout(config, model, settings),
-        backend=settings.backend or model.backend or config.defaults.backend,
+        backend=backend,
         digest=_identity(meaning),
         meaning=meaning,
     )
