@@ -22,7 +22,7 @@ from docker.errors import DockerException
 
 from tests.rig.docker import background, leftovers
 from tests.rig.docker.background import PATH
-from tests.rig.docker.ground import HERE, PREFIX, RigError, locked, own_name, remove
+from tests.rig.docker.ground import HERE, PREFIX, ROOT, RigError, locked, own_name, remove
 
 PROGRAMS = ("dockerd", "containerd", "runc", "iptables", "ip", "mount")
 PATIENCE = 30.0
@@ -37,7 +37,8 @@ def missing() -> str | None:
         return "an engine of the tests' own needs Linux"
     if os.geteuid() != 0:
         return "an engine of the tests' own needs root; set DOCKER_HOST to use one that runs already"
-    absent = [name for name in PROGRAMS if shutil.which(name, path=PATH) is None]
+    # What stands in another root was put there for being started.
+    absent = [] if ROOT else [name for name in PROGRAMS if shutil.which(name, path=PATH) is None]
     if absent:
         return f"an engine of the tests' own needs {', '.join(absent)} (Debian: docker.io, iptables, iproute2)"
     return None
@@ -81,6 +82,7 @@ class OwnEngine(Engine):
         bridge, gateway = add_bridge(folder)
         (folder / "daemon.json").write_text(json.dumps(settings or {}), encoding="utf-8")
         command = [
+            *(["chroot", ROOT] if ROOT else []),
             *("dockerd", "--config-file", f"{folder}/daemon.json", "--host", f"unix://{folder}/docker.sock"),
             *("--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec", "--pidfile", f"{folder}/dockerd.pid"),
             # A machine's own containerd would be shared: our containers must not mix with those that it has.

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.rig.docker.background import PATH
 from tests.rig.docker.engine import OwnEngine
+from tests.rig.docker.ground import ROOT
 
 STUBS = Path(__file__).parent / "gpu_stubs"
 KNOWS_CDI = 25
@@ -75,8 +76,8 @@ def write_cdi(folder: Path) -> None:
 
 
 def engine_version() -> int:
-    """Return the first number of the version of this machine's engine."""
-    program = shutil.which("dockerd", path=PATH) or "dockerd"
-    printed = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout
+    """Return the first number of the version of the engine."""
+    command = ["chroot", ROOT or "/", "dockerd", "--version"]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True, env={"PATH": PATH}).stdout
     found = re.search(r"\d+", printed)
     return int(found[0]) if found else 0

@@ -15,6 +15,8 @@ from tests.rig.docker import leftovers
 
 PREFIX = "alekseylearn-rig-"
 """The owner's process id follows, so that anybody can see whether a ground is abandoned."""
+ROOT = os.environ.get("ALEKSEYLEARN_ENGINE_ROOT", "")
+"""A folder with another system, whose engine is started instead of this machine's."""
 HERE = Path("/run")
 """Short on purpose: the path of a socket has at most 108 bytes."""
 
@@ -60,21 +62,30 @@ class Ground:
             if not self.folder.is_mount():
                 clear_abandoned()
                 self.folder.mkdir()
-                mount = ["mount", "-t", "tmpfs", "-o", "mode=0700", "tmpfs", str(self.folder)]
-                done = subprocess.run(mount, check=False, capture_output=True, text=True)
-                if done.returncode:
-                    raise RigError(f"cannot mount: {done.stderr.strip()}")
+                mount("-t", "tmpfs", "-o", "mode=0700", "tmpfs", str(self.folder))
+                if ROOT:
+                    there = Path(f"{ROOT}{self.folder}")
+                    there.mkdir(parents=True)
+                    mount("--bind", str(self.folder), str(there))
         return self.folder
 
     def clear(self) -> None:
         """Give everything back."""
         leftovers.clear(self.folder)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for place in (self.folder, Path(f"{ROOT}{self.folder}")):
+            shutil.rmtree(place, ignore_errors=True)
         self._lock.unlink(missing_ok=True)
 
     @property
     def _lock(self) -> Path:
         return self.folder.with_name(f"{self.folder.name}.lock")
+
+
+def mount(*arguments: str) -> None:
+    """Mount something; raise `RigError` where that is not allowed."""
+    done = subprocess.run(["mount", *arguments], check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise RigError(f"cannot mount: {done.stderr.strip()}")
 
 
 def clear_abandoned() -> None:

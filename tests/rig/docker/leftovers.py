@@ -75,9 +75,9 @@ def proc(name: str) -> Iterator[tuple[int, str]]:
 
 
 def mounts(folder: Path) -> list[str]:
-    """Return what is mounted on or below *folder*, in the order in which it was mounted."""
+    """Return what is mounted on or below *folder*, also as another root has it, in the order in which it was mounted."""
     places = (line.split()[1] for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines())
-    return [place for place in places if Path(place).is_relative_to(folder)]
+    return [place for place in places if f"{folder}/" in f"{place}/"]
 
 
 def control_groups(containers: Iterable[str]) -> Iterator[Path]:
