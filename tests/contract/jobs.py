@@ -10,7 +10,7 @@ import textwrap
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import docker
@@ -22,7 +22,7 @@ from alekseylearn.config import BackendName
 from alekseylearn.disk import is_locked
 from alekseylearn.files import runtime_files
 from alekseylearn.jobs import JobHandle, JobState
-from alekseylearn.tables import DockerTable
+from alekseylearn.tables import read_docker
 
 PATIENCE = 60.0
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -111,7 +111,8 @@ class Site:
     name: BackendName
     folder: str
     environ: Mapping[str, str]
-    image: str = ""
+    docker: Mapping[str, object] = field(default_factory=dict)
+    """The raw table of the configuration."""
 
     def connect(self, **environ: str) -> Backend:
         folder = Path(self.folder)
@@ -119,7 +120,7 @@ class Site:
         options = Options(
             home=folder / "home",
             environ={**self.environ, **environ},
-            docker=DockerTable(image=self.image, pull="never"),
+            docker=read_docker(self.docker),
             data={CHANNEL: str(folder / CHANNEL)},
         )
         return connect(self.name, options)

@@ -32,7 +32,7 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Site:
     environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
     if request.param == "docker":
         environ["DOCKER_HOST"] = request.getfixturevalue("docker_engine").host
-    return Site(name=request.param, folder=str(tmp_path), environ=environ, image=BASE)
+    return Site(name=request.param, folder=str(tmp_path), environ=environ, docker={"image": BASE, "pull": "never"})
 
 
 @pytest.fixture
