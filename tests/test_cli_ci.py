@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from tests.contract.jobs import Gate
 from tests.desk import LONGER, NOTEBOOK, Desk, Done
 from tests.e2e.stories import only_comment
 from tests.fakes.github.faults import connection_reset
 from tests.fakes.github.server import FakeGitHub
+from tests.gate import Gate
 from tests.rig.act import events
 from tests.rig.act.consumer import Consumer, Pull, git
 from tests.small import DRAWING, PROSE, count, counting, growth

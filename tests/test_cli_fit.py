@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.jobs import Gate, until
+from tests.contract.jobs import until
 from tests.desk import LONGER, NOTEBOOK, Bench, lone_desk
+from tests.gate import Gate
 from tests.small import EPOCHS, LINE, PROSE, TRAINS, count, counting, growth, notebook
 
 RUN_KEYS = {
