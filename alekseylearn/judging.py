@@ -48,7 +48,7 @@ def judge(
         reused=plan.decision == "reuse",
         base_reused=base_reused,
         base_note=base_note,
-        deltas=compare(before, after, judgement) if head else (),
+        deltas=compare(before, after, judgement) if head is not None and head.state.ended else (),
         primary=primary_metric(after or before, judgement),
         tolerance=judgement.tolerance,
         gates=tuple(

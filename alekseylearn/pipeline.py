@@ -13,20 +13,22 @@ from alekseylearn.judging import exit_code, judge, not_run, past_runs, steps_of
 from alekseylearn.plan import NotebookPlan, Settings, TrainingJob
 from alekseylearn.report import Commit, NotebookOutcome, Outcome, render
 from alekseylearn.text import Markdown
-from alekseylearn.training import StoppedError, Workshop, reconcile, stop
+from alekseylearn.training import StoppedError, Workshop, launch, reconcile, stop
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """What one run of the pipeline is asked to do.
 
-    *train* false only looks and collects what has ended (a fork, a dry run, `ci plan`, `ci collect`); *frame* is the
-    outcome's outside: commits, pull request, links, everything that is known before anything is looked at.
+    *train* false only looks and collects what has ended (a fork, a dry run, `ci plan`, `ci collect`); *detach* starts
+    head's side and waits for nothing; *frame* is the outcome's outside: commits, pull request, links, everything that
+    is known before anything is looked at.
     """
 
     settings: Settings
     frame: Outcome
     train: bool = True
+    detach: bool = False
     force: bool = False
     fork: bool = False
 
@@ -96,6 +98,11 @@ class Story:
             if plan.decision == "skip" or plan.head is None:
                 continue
             try:
+                if self.order.detach:
+                    sides.head = launch(
+                        plan.head, self.comparison.head.tree, self.shop, commit=self.comparison.head.sha
+                    )
+                    continue
                 sides.head = self._reconcile(plan.head, base=False) or sides.head
                 self._train_base(sides)
             except StoppedError as stopped:
@@ -142,6 +149,12 @@ class Story:
         if plan.base is not None:
             sides.base = store.get(plan.base.digest)
             sides.base_reused = sides.base is not None
+
+    def _launch(self, sides: _Sides, job: TrainingJob) -> None:
+        side = self.comparison.head
+        sides.head = launch(job, side.tree, self.shop, commit=side.sha)
+        if sides.base is None:
+            sides.base_note = "it is trained once this side has a result"
 
     def _train_base(self, sides: _Sides) -> None:
         plan = sides.plan

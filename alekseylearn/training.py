@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -13,9 +12,9 @@ from typing import Literal
 from alekseylearn.backends.base import Backend
 from alekseylearn.bundle import Bundle, pack
 from alekseylearn.errors import LimitError, MachineError
-from alekseylearn.files import write_atomic
+from alekseylearn.failed_runs import FailedRuns
 from alekseylearn.inputs import Tree
-from alekseylearn.jobs import JobHandle, JobState, TrainingResult, result_from_json, result_to_json
+from alekseylearn.jobs import JobHandle, JobState, TrainingResult
 from alekseylearn.plan import TrainingJob
 from alekseylearn.results import read_result
 from alekseylearn.stores.base import Store
@@ -23,8 +22,6 @@ from alekseylearn.stores.base import Store
 Move = Literal["reuse", "submit", "wait", "collect", "leave"]
 PATIENCE = 6.0
 """Seconds that a run which was asked to stop may take to save what it has, before we leave it alone."""
-_RESULT = "result.json"
-"""In the folder of a run that did not succeed: its result."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +51,15 @@ class Workshop:
     sleep: Callable[[float], None]
     watch: Callable[[Progress], None]
 
-    def failed_folder(self, run: str) -> Path:
-        """Return where the files of a run that did not succeed lie."""
-        return self.home / "failed" / run
+    @property
+    def failed(self) -> FailedRuns:
+        """What runs left that did not succeed."""
+        return FailedRuns(self.home / "failed")
 
     def folder(self, result: TrainingResult) -> Path:
         """Return where the files of *result* lie."""
-        return self.store.path(result.digest) or self.failed_folder(result.run)
+        stored = self.store.path(result.digest) if result.succeeded else None
+        return stored or self.failed.folder(result.run)
 
 
 def next_move(*, stored: bool, state: JobState | None, ours: bool, may_submit: bool) -> Move:
@@ -111,17 +110,18 @@ def reconcile(
                 handle = backend.submit(packed, name=job.name, digest=job.digest)
                 continue
             if handle is None or state is None or move == "leave":
-                return None if handle is not None else _last_failure(job, shop)
+                return None if handle is not None else shop.failed.get(job.digest)
             chunk = backend.logs(handle, cursor)
             cursor = chunk.cursor
             shop.watch(Progress(job=job, state=state, lines=chunk.lines, seconds=shop.clock() - started))
             if move == "collect":
-                return _collect(job, backend, handle, shop, commit=commit, bundle=bundle, anew=force)
+                return bring_home(backend, handle, shop, name=job.name, commit=commit, bundle=bundle, anew=force)
             # A job that we have waited for is ours, whoever submitted it: if it fails, it is not started once more.
             ours = True
             shop.sleep(0.1 if shop.clock() - started < 10 else 1.0)
     except KeyboardInterrupt:
-        raise StoppedError(_stop(job, backend, handle, shop, commit=commit, bundle=bundle)) from None
+        kept = None if handle is None else stop_job(backend, handle, shop, name=job.name, commit=commit, bundle=bundle)
+        raise StoppedError(kept) from None
 
 
 class StoppedError(LimitError):
@@ -140,7 +140,25 @@ def stop(job: TrainingJob, shop: Workshop, *, commit: str) -> TrainingResult | N
     handle = backend.find(job.digest)
     if handle is None or backend.poll(handle).ended:
         return None
-    return _stop(job, backend, handle, shop, commit=commit, bundle="")
+    return stop_job(backend, handle, shop, name=job.name, commit=commit)
+
+
+def launch(job: TrainingJob, tree: Tree, shop: Workshop, *, commit: str) -> TrainingResult:
+    """Start *job* unless it runs or has a result, and leave it alone: a result in the state RUNNING is none yet."""
+    stored = shop.store.get(job.digest)
+    if stored is not None:
+        return stored
+    backend = shop.connect(job)
+    handle = backend.find(job.digest)
+    state = None if handle is None else backend.poll(handle)
+    move = next_move(stored=False, state=state, ours=False, may_submit=True)
+    if handle is not None and move == "collect":
+        return bring_home(backend, handle, shop, name=job.name, commit=commit)
+    if move == "submit":
+        shop.equip(job).submit(make_bundle(job, tree, shop), name=job.name, digest=job.digest)
+    return TrainingResult(
+        run=job.run, digest=job.digest, state=JobState.RUNNING, backend=job.backend, name=job.name, commit=commit
+    )
 
 
 def make_bundle(job: TrainingJob, tree: Tree, shop: Workshop) -> Bundle:
@@ -149,48 +167,59 @@ def make_bundle(job: TrainingJob, tree: Tree, shop: Workshop) -> Bundle:
     return pack(job, shop.runtime(), {name: tree.read(name) for name in names})
 
 
-def _stop(
-    job: TrainingJob, backend: Backend, handle: JobHandle | None, shop: Workshop, *, commit: str, bundle: str
-) -> TrainingResult | None:
-    if handle is None:
-        return None
-    backend.cancel(handle)
-    end = shop.clock() + PATIENCE
-    while not backend.poll(handle).ended:
-        if shop.clock() > end:
-            return None
-        shop.sleep(0.1)
-    return _collect(job, backend, handle, shop, commit=commit, bundle=bundle)
-
-
-def _collect(
-    job: TrainingJob,
+def stop_job(
     backend: Backend,
     handle: JobHandle,
     shop: Workshop,
     *,
-    commit: str,
-    bundle: str,
+    name: str,
+    commit: str = "",
+    bundle: str = "",
+    patience: float = PATIENCE,
+) -> TrainingResult | None:
+    """Ask a job to stop and bring home what it had; None when it has not ended after *patience* seconds."""
+    backend.cancel(handle)
+    end = shop.clock() + patience
+    while not backend.poll(handle).ended:
+        if shop.clock() > end:
+            return None
+        shop.sleep(0.1)
+    return bring_home(backend, handle, shop, name=name, commit=commit, bundle=bundle)
+
+
+def bring_home(
+    backend: Backend,
+    handle: JobHandle,
+    shop: Workshop,
+    *,
+    name: str,
+    commit: str = "",
+    bundle: str = "",
     anew: bool = False,
 ) -> TrainingResult:
-    """Bring the files of an ended job home; a result that succeeded is stored before the backend may forget it."""
+    """Bring the files of an ended job home; a result that succeeded is stored before the backend may forget it.
+
+    *name* is the model's, *commit* and *bundle* are what the job was made of, as far as it is known; *anew* says that
+    it was trained again on purpose. Raises `MachineError`, unless another process has brought the job home already.
+    """
     state = backend.poll(handle)
     incoming = shop.home / "incoming"
     incoming.mkdir(parents=True, exist_ok=True)
     # Two processes may collect the same job at once: each into a folder of its own.
-    own = Path(tempfile.mkdtemp(dir=incoming, prefix=f"{job.run}-"))
+    own = Path(tempfile.mkdtemp(dir=incoming, prefix=f"{handle.digest[:12]}-"))
     folder = own / "job"
     try:
         backend.collect(handle, folder)
         read = read_result(
             folder, handle, backend=handle.backend, state=state, machine=backend.machine, commit=commit, bundle=bundle
         )
-        result = _keep(replace(read, name=job.name, machine=backend.machine), shop, folder, anew=anew)
-    except MachineError:
-        stored = shop.store.get(job.digest)
-        if stored is None:
+        result = _keep(replace(read, name=name, machine=backend.machine), shop, folder, anew=anew)
+    except MachineError as error:
+        gone = error.slug == "run.gone"
+        known = shop.store.get(handle.digest) or (shop.failed.get(handle.digest) if gone else None)
+        if known is None:
             raise
-        return stored
+        return known
     finally:
         shutil.rmtree(own, ignore_errors=True)
     backend.discard(handle)
@@ -198,20 +227,9 @@ def _collect(
 
 
 def _keep(result: TrainingResult, shop: Workshop, folder: Path, *, anew: bool) -> TrainingResult:
-    """Put *result* with its *folder* where it stays: the store, or the folder of what did not succeed."""
-    kept = shop.failed_folder(result.run)
-    shutil.rmtree(kept, ignore_errors=True)
-    if result.succeeded:
-        return shop.store.put(result, folder, anew=anew)
-    write_atomic(folder / _RESULT, json.dumps(result_to_json(result), allow_nan=False).encode())
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    folder.rename(kept)
-    return result
-
-
-def _last_failure(job: TrainingJob, shop: Workshop) -> TrainingResult | None:
-    try:
-        result = result_from_json(json.loads((shop.failed_folder(job.run) / _RESULT).read_bytes()))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return result if result.digest == job.digest else None
+    """Put *result* with its *folder* where it stays: the store, or among those that did not succeed."""
+    if not result.succeeded:
+        shop.failed.put(result, folder)
+        return result
+    shop.failed.remove(result.run)
+    return shop.store.put(result, folder, anew=anew)

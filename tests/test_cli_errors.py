@@ -156,12 +156,22 @@ class TestUsage:
         refuse(bench.desk, "usage.diff", "diff", "main", "HEAD", "feature", code=2)
 
     @pytest.mark.parametrize(
-        "name", ["diff", "slice", "fit", "runs", "fetch", "compare", "report", "config", "demo", "ci"]
+        "name",
+        [
+            *("diff", "slice", "fit", "runs", "status", "logs", "stop", "fetch", "compare", "report"),
+            *("config", "demo", "ci"),
+        ],
     )
     def test_every_command_explains_itself(self, bench: Bench, name: str) -> None:
         done = bench.desk.run(name, "--help")
         assert (done.code, done.err) == (0, "")
         assert done.out.startswith(f"Usage: alekseylearn {name}")
+
+    @pytest.mark.parametrize(("other", "name"), [("ps", "runs"), ("cancel", "stop")])
+    def test_a_second_name_of_a_command(self, bench: Bench, other: str, name: str) -> None:
+        assert (
+            bench.desk.run(other, "--help").out.splitlines()[1:] == bench.desk.run(name, "--help").out.splitlines()[1:]
+        )
 
     def test_the_table_of_commands_and_exit_codes(self, bench: Bench) -> None:
         done = bench.desk.run("--help")

@@ -59,6 +59,11 @@ def result(accuracy: float = 0.95, **changes: Any) -> TrainingResult:
 # -- judge ------------------------------------------------------------------------------------------------------------
 
 
+def test_one_that_is_under_way_is_compared_with_nothing_yet() -> None:
+    told = judge(plan(), head=result(state=JobState.RUNNING, metrics=()), base=result())
+    assert (told.deltas, told.gates, exit_code([told])) == ((), (), 0)
+
+
 def test_head_is_judged_against_base() -> None:
     told = judge(plan(), head=result(0.95), base=result(0.90), base_reused=True, base_note="from yesterday")
     assert [(delta.name, delta.verdict) for delta in told.deltas] == [("loss", "same"), ("accuracy", "better")]

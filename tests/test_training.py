@@ -15,7 +15,8 @@ from alekseylearn.inputs import Tree
 from alekseylearn.jobs import JobState, TrainingResult
 from alekseylearn.plan import TrainingJob
 from alekseylearn.training import Move, Progress, StoppedError, Workshop, make_bundle, next_move, reconcile, stop
-from tests.contract.jobs import Gate, ended, until
+from tests.contract.jobs import ended, until
+from tests.gate import Gate
 from tests.shop import job_of, open_shop
 from tests.small import TRAINS, count, counting, growth
 
@@ -156,7 +157,7 @@ class TestFailure:
         assert again is not None
         assert again.succeeded
         assert case.runs == 2
-        assert not case.shop.failed_folder(result.run).exists()
+        assert not case.shop.failed.folder(result.run).exists()
 
     def test_who_may_not_submit_hears_of_the_last_one(self, make: Make) -> None:
         case = make("1 / 0")
@@ -170,7 +171,7 @@ class TestFailure:
         case = make("1 / 0")
         failed = case.reconcile()
         assert failed is not None
-        (case.shop.failed_folder(failed.run) / "result.json").write_bytes(content)
+        (case.shop.failed.folder(failed.run) / "result.json").write_bytes(content)
         assert case.reconcile(may_submit=False) is None
 
     def test_one_that_another_process_left_is_tried_once_more(self, make: Make) -> None:

@@ -15,7 +15,10 @@ COMMANDS = {
     "diff": ("look", "Show which cells changed, and which changes train."),
     "slice": ("look", "Show the cells that training needs, and why."),
     "fit": ("fit", "Train what changed, here, and compare it with the base."),
-    "runs": ("results", "List the results on this machine."),
+    "runs": ("runs", "List what runs, and the results on this machine (also: ps)."),
+    "status": ("runs", "Say where a run stands; bring it home when it has ended."),
+    "logs": ("runs", "Print the log of a run; -f follows it."),
+    "stop": ("runs", "Stop a run and keep what it has (also: cancel)."),
     "fetch": ("results", "Bring a run's model and files into a folder."),
     "compare": ("results", "Compare the metrics of two runs."),
     "report": ("results", "Show the last report, or one of runs that ended."),
@@ -23,6 +26,7 @@ COMMANDS = {
     "demo": ("demo", "See the whole story on this machine."),
     "ci": ("ci", "What the GitHub Action calls."),
 }
+ALIASES = {"ps": "runs", "cancel": "stop"}
 
 
 class _Commands(click.Group):
@@ -32,10 +36,11 @@ class _Commands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
+        name = ALIASES.get(cmd_name, cmd_name)
+        if name not in COMMANDS:
             return None
-        module = importlib.import_module(f"alekseylearn.cli.{COMMANDS[cmd_name][0]}")
-        command: click.Command = getattr(module, f"{cmd_name}_command")
+        module = importlib.import_module(f"alekseylearn.cli.{COMMANDS[name][0]}")
+        command: click.Command = getattr(module, f"{name}_command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from alekseylearn.analysis import Comparison
     from alekseylearn.cli.place import Place
     from alekseylearn.config import BackendName, Scalar
+    from alekseylearn.errors import AlekseylearnError
     from alekseylearn.pipeline import Story
-    from alekseylearn.report import Outcome
+    from alekseylearn.report import NotebookOutcome, Outcome
     from alekseylearn.training import Progress
 
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 @click.option("--timeout", metavar="TIME", help="Stop after this time: 90s, 30m, 2h.")
 @click.option("--smoke", is_flag=True, help="Use the cheap parameters under `smoke:`.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be trained.")
+@click.option("--detach", is_flag=True, help="Start what is to be trained and return; call `fit` again to compare.")
 @click.option("--force", is_flag=True, help="Train although there is a result.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document; everything else goes to stderr.")
 @click.option("-q", "--quiet", is_flag=True, help="Do not show what the training prints.")
@@ -41,6 +43,7 @@ def fit_command(
     timeout: str | None,
     smoke: bool,
     dry_run: bool,
+    detach: bool,
     force: bool,
     as_json: bool,
     quiet: bool,
@@ -51,13 +54,18 @@ def fit_command(
     that is named is trained even if nothing changed, unless it has a result.
     """
     from alekseylearn import __version__
-    from alekseylearn.cli.place import find_place, now, settings_for, workshop
+    from alekseylearn.cli.place import find_place, settings_for, workshop
     from alekseylearn.cli.screen import console, print_json
+    from alekseylearn.cli.transfers import TransferBar
     from alekseylearn.documents import outcome_json
-    from alekseylearn.errors import AlekseylearnError
-    from alekseylearn.pipeline import Order, Story, frame, look, run
+    from alekseylearn.errors import UsageError
+    from alekseylearn.pipeline import Order, Story, frame
     from alekseylearn.training import StoppedError
+    from alekseylearn.transfers import unwatched
 
+    if detach and force:
+        # A later call would take the old result for this one.
+        raise UsageError("usage.detach", "--force has to wait for its result", hint="leave --detach out")
     place = find_place()
     comparison = _comparison(place, what, base)
     config = comparison.head.config
@@ -65,25 +73,18 @@ def fit_command(
     settings = settings_for(
         config, backend=backend, parameters=_parameters(parameters), smoke=smoke, timeout=_seconds(timeout)
     )
-    shop = workshop(place.home, config, watcher(out, quiet=quiet), dict(os.environ))
-    order = Order(settings=settings, frame=frame(comparison, version=__version__), train=not dry_run, force=force)
+    bar = TransferBar(out)
+    moved = unwatched if quiet else bar
+    shop = workshop(place.home, config, watcher(out, quiet=quiet), dict(os.environ), transfers=moved)
+    told = frame(comparison, version=__version__)
+    order = Order(settings=settings, frame=told, train=not dry_run, detach=detach, force=force)
     story = Story(comparison=comparison, shop=shop, order=order)
-    started = time.monotonic()
-    told: list[Outcome] = []
-    error: AlekseylearnError | None = None
-
-    def clock() -> tuple[str, float]:
-        return now(), time.monotonic() - started
-
-    try:
-        told.append(look(story, clock)) if dry_run else run(story, told.append, clock)
-    except AlekseylearnError as problem:
-        if not told:
-            raise
-        error = problem
-    outcome = told[-1]
+    with bar:
+        outcome, error = _work(story)
+    if any(_under_way(notebook) for notebook in outcome.notebooks):
+        _say_what_runs(outcome, stderr=as_json)
     # Where a single notebook could not be run, the error alone says all there is.
-    if error is None or isinstance(error, StoppedError) or len(outcome.notebooks) > 1:
+    elif error is None or isinstance(error, StoppedError) or len(outcome.notebooks) > 1:
         _finish(outcome, story, place, as_json=as_json)
     if as_json:
         print_json(outcome_json(outcome))
@@ -91,6 +92,43 @@ def fit_command(
         return outcome.exit_code
     click.echo(str(error), err=True)
     return 130 if isinstance(error, StoppedError) else error.exit_code
+
+
+def _work(story: Story) -> tuple[Outcome, AlekseylearnError | None]:
+    """Run *story*; return what came of it, and the error that something could not be run for."""
+    from alekseylearn.cli.place import now
+    from alekseylearn.errors import AlekseylearnError
+    from alekseylearn.pipeline import look, run
+
+    started = time.monotonic()
+    told: list[Outcome] = []
+
+    def clock() -> tuple[str, float]:
+        return now(), time.monotonic() - started
+
+    try:
+        told.append(run(story, told.append, clock) if story.order.train else look(story, clock))
+    except AlekseylearnError as problem:
+        if not told:
+            raise
+        return told[-1], problem
+    return told[-1], None
+
+
+def _say_what_runs(outcome: Outcome, *, stderr: bool) -> None:
+    """Name the runs that were started, or run already, and how to follow them."""
+    for notebook in outcome.notebooks:
+        run = notebook.digest[:12]
+        if _under_way(notebook) and notebook.head is not None:
+            click.echo(
+                f"{run} {notebook.name} runs ({notebook.head.backend})\n  alekseylearn logs -f {run}", err=stderr
+            )
+    click.echo("Call `alekseylearn fit` again when they have ended: it compares them with the base.", err=True)
+
+
+def _under_way(notebook: NotebookOutcome) -> bool:
+    """Whether the training of *notebook* was started and left alone."""
+    return notebook.head is not None and not notebook.head.state.ended
 
 
 def _comparison(place: Place, what: tuple[str, ...], base: str | None) -> Comparison:

@@ -1,4 +1,4 @@
-"""`runs`, `fetch`, `compare` and `report`: look at results that are here."""
+"""`fetch`, `compare` and `report`: look at results that are here."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ def _find(shop: Workshop, run: str) -> TrainingResult:
 
     found = shop.store.find(run)
     if found is None:
+        found = next((result for result in shop.failed.list() if result.run.startswith(run)), None)
+    if found is None:
         raise UsageError("usage.run", f"no result of a run {run!r} is here", hint="`alekseylearn runs` lists them")
     return found
 
@@ -41,41 +43,6 @@ def _judgement(result: TrainingResult) -> Judgement:
     git = find_place().git
     config = Config() if git is None else read_config(git.work_tree())
     return config.judgement(config.models.get(result.name) or Model(notebook=result.name))
-
-
-@click.command("runs")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def runs_command(as_json: bool) -> int:
-    """List the results on this machine, the newest first."""
-    from datetime import UTC, datetime
-
-    from rich.markup import escape
-    from rich.table import Table
-
-    from alekseylearn.cli.screen import console, print_json
-    from alekseylearn.documents import metrics_json
-    from alekseylearn.text import duration, number
-
-    results = _shop().store.list()
-    if as_json:
-        rows = [
-            {"id": found.run, "name": found.name, "digest": found.digest}
-            | {"backend": found.backend, "state": str(found.state), "commit": found.commit}
-            | {"metrics": metrics_json(found), "seconds": found.seconds}
-            for found in results
-        ]
-        print_json({"runs": rows})
-        return 0
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-    for name in ("Run", "Model", "Finished (UTC)", "Commit", "Time", "Metrics"):
-        table.add_column(name)
-    for found in results:
-        metrics = ", ".join(f"{metric.name} {number(metric.value)}" for metric in found.metrics[:4])
-        when = datetime.fromtimestamp(found.finished, UTC).strftime("%Y-%m-%d %H:%M")
-        commit = found.commit[:7] or "work tree"
-        table.add_row(found.run, escape(found.name), when, commit, duration(found.seconds), escape(metrics))
-    console().print(table if results else "No results here yet: `alekseylearn fit` makes the first.")
-    return 0
 
 
 @click.command("fetch")
@@ -164,30 +131,34 @@ def report_command(runs: tuple[str, ...], form: str, open_it: bool) -> int:
 
 def _outcome(shop: Workshop, runs: tuple[str, ...]) -> Outcome:
     """Make an outcome of stored results: the first run against the second, if one is named."""
-    from alekseylearn import __version__
-    from alekseylearn.cli.place import now
-    from alekseylearn.diff import NotebookDiff
     from alekseylearn.errors import UsageError
-    from alekseylearn.metrics import compare, primary_metric
-    from alekseylearn.report import Commit, NotebookOutcome, Outcome
 
     if len(runs) > 2:
         raise UsageError("usage.report", f"{len(runs)} runs are named", hint="name one run, or two to compare")
     head = _find(shop, runs[0])
     base = _find(shop, runs[1]) if len(runs) == 2 else None
-    judgement = _judgement(head)
-    deltas = compare(base.metrics if base else (), head.metrics, judgement)
+    return outcome_of(head, base, _judgement(head))
+
+
+def outcome_of(head: TrainingResult, base: TrainingResult | None, judgement: Judgement) -> Outcome:
+    """Make the outcome that tells of *head* alone, or of *head* against *base*."""
+    from alekseylearn import __version__
+    from alekseylearn.cli.place import now
+    from alekseylearn.diff import NotebookDiff
+    from alekseylearn.metrics import compare, primary_metric
+    from alekseylearn.report import Commit, NotebookOutcome, Outcome
+
     notebook = NotebookOutcome(
         path=head.name or head.run,
         name=head.name or head.run,
-        decision="reuse",
-        reason="a run that has ended",
+        decision="reuse" if head.state.ended else "train",
+        reason="a run that has ended" if head.state.ended else "a run that is under way",
         diff=NotebookDiff(path=head.run, old_path=None, status="unchanged", changes=(), coarse=False),
         digest=head.digest,
         head=head,
         base=base,
-        reused=True,
-        deltas=deltas,
+        reused=head.state.ended,
+        deltas=compare(base.metrics if base else (), head.metrics, judgement) if head.state.ended else (),
         primary=primary_metric(head.metrics, judgement),
         tolerance=judgement.tolerance,
     )

@@ -7,10 +7,10 @@ import io
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
-from alekseylearn.text import Markdown
+from alekseylearn.text import Markdown, clean_block
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 WIDTH = 110
 SPELLED: Mapping[str, str] = {"→": "->", "−": "-", "–": "-", "…": "...", "×": "x", "·": "-", "▸": ">"}
 """What stands for our own signs where the terminal's encoding has none for them; for all others a question mark."""
+# Colours and the like (ECMA-48, control sequences): without their first character the rest would be shown.
+_STEERING = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -52,6 +54,13 @@ def _spelled(error: UnicodeError) -> tuple[str, int]:
 def print_json(document: Mapping[str, Any]) -> None:
     """Print *document* as the one thing on stdout; strict JSON, never NaN."""
     sys.stdout.write(json.dumps(document, indent=2, allow_nan=False) + "\n")
+
+
+def print_log(lines: Iterable[str]) -> None:
+    """Print lines that a job has printed to stdout at once; what would steer the terminal is taken out of them."""
+    _spell_out(sys.stdout)
+    sys.stdout.writelines(f"{clean_block(_STEERING.sub('', line))}\n" for line in lines)
+    sys.stdout.flush()
 
 
 def print_markdown(text: Markdown, *, stderr: bool = False) -> None:

@@ -56,10 +56,15 @@ class Step:
     def shop(self) -> Workshop:
         """The edges that training works with."""
         from alekseylearn.cli.place import workshop
+        from alekseylearn.cli.transfers import TransferLines
 
-        environ = _without_secrets(self.environ)
         return workshop(
-            _home(self.settings), self.comparison.head.config, lambda _: None, environ, current=self.current
+            _home(self.settings),
+            self.comparison.head.config,
+            lambda _: None,
+            _without_secrets(self.environ),
+            current=self.current,
+            transfers=TransferLines(lambda line: self.runner.echo([line])),
         )
 
     @property

@@ -1,0 +1,271 @@
+"""`runs`, `status`, `logs` and `stop`: look after runs, from any later process."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from alekseylearn.backends.base import Backend
+    from alekseylearn.cli.place import Place
+    from alekseylearn.config import BackendName, Config
+    from alekseylearn.jobs import TrainingResult
+    from alekseylearn.watching import Found, Held, Lookout
+
+_AnyCommand = Callable[..., Any]
+_backend: Callable[[_AnyCommand], _AnyCommand] = click.option(
+    "--backend", type=click.Choice(["process", "docker", "sagemaker"]), help="Look there, and nowhere else."
+)
+_json: Callable[[_AnyCommand], _AnyCommand] = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document."
+)
+
+
+@click.command("runs")
+@_backend
+@_json
+def runs_command(backend: BackendName | None, as_json: bool) -> int:
+    """List the jobs that run or wait to be brought home, and the results here; the newest first."""
+    from alekseylearn.cli.screen import console, print_json
+
+    lookout = _lookout(backend)
+    held = lookout.held()
+    results = [result for result in lookout.shop.store.list() if backend in (None, result.backend)]
+    rows = [*map(_job_row, held), *map(_result_row, results)]
+    if as_json:
+        print_json({"runs": rows})
+    elif rows:
+        console().print(_table(rows))
+    else:
+        console().print("No results here yet: `alekseylearn fit` makes the first.")
+    return 0
+
+
+@click.command("status")
+@click.argument("run")
+@_backend
+@_json
+def status_command(run: str, backend: BackendName | None, as_json: bool) -> int:
+    """Say where RUN (its id, or the beginning of it) stands; one that has ended is brought home."""
+    lookout = _lookout(backend)
+    found = lookout.find(run)
+    _tell(_settled(found, lookout), lookout, as_json=as_json)
+    return 0
+
+
+@click.command("logs")
+@click.argument("run")
+@click.option("-f", "--follow", "follows", is_flag=True, help="Go on until the run ends; Ctrl-C leaves it running.")
+@_backend
+def logs_command(run: str, follows: bool, backend: BackendName | None) -> int:
+    """Print what RUN (its id, or the beginning of it) has printed.
+
+    With -f the exit code is that of the run: 0 succeeded, 4 its code failed, 6 its machine went away, 7 stopped.
+    """
+    from alekseylearn.cli.screen import console, print_log
+    from alekseylearn.jobs import TrainingResult
+    from alekseylearn.judging import EXIT_OF_STATE
+    from alekseylearn.watching import follow, kept_log
+
+    lookout = _lookout(backend)
+    found = lookout.find(run)
+    if isinstance(found, TrainingResult):
+        print_log(kept_log(found, lookout.shop))
+        state = found.state
+    elif follows:
+        try:
+            state = follow(found, lookout, print_log)
+        except KeyboardInterrupt:
+            name = found.job.handle.id
+            click.echo(f"run {name} goes on: `alekseylearn stop {name}` stops it", err=True)
+            return 130
+    else:
+        print_log(found.backend.logs(found.job.handle).lines)
+        state = found.state
+    if not follows:
+        return 0
+    console(stderr=True).print(f"run {found.digest[:12]}: {state}", markup=False)
+    return EXIT_OF_STATE.get(state, 0)
+
+
+@click.command("stop")
+@click.argument("run")
+@_backend
+@_json
+def stop_command(run: str, backend: BackendName | None, as_json: bool) -> int:
+    """Ask RUN (its id, or the beginning of it) to stop, and keep what it has: finished cells, model, metrics.
+
+    Ctrl-C while it saves leaves it to that.
+    """
+    from alekseylearn.cli.screen import console
+    from alekseylearn.errors import LimitError
+    from alekseylearn.jobs import TrainingResult
+    from alekseylearn.text import duration
+    from alekseylearn.watching import PATIENCE, stop_run
+
+    lookout = _lookout(backend)
+    found = lookout.find(run)
+    out = console(stderr=True)
+    name = found.digest[:12]
+    if isinstance(found, TrainingResult) or found.state.ended:
+        out.print(f"run {name} has ended already: {found.state}", markup=False)
+        _tell(_settled(found, lookout), lookout, as_json=as_json)
+        return 0
+    out.print(f"run {name} is asked to stop; it has {duration(PATIENCE)} to save what it has", markup=False)
+    result = stop_run(found, lookout)
+    if result is None:
+        raise LimitError(
+            "run.stopping",
+            f"run {name} was asked to stop and has not ended yet",
+            where=found.job.handle.place,
+            hint=f"its machine ends it soon; `alekseylearn status {name}` tells, and brings home what it left",
+        )
+    _tell(result, lookout, as_json=as_json)
+    return 0
+
+
+def _lookout(backend: BackendName | None) -> Lookout:
+    """Choose where to look: on this machine, in an engine where one is configured, else there at last."""
+    from alekseylearn.backends import connect
+    from alekseylearn.backends.base import Options
+    from alekseylearn.cli.place import find_place, workshop
+    from alekseylearn.watching import Lookout
+
+    place = find_place()
+    config = _config(place)
+    environ = dict(os.environ)
+    options = Options(home=place.home, environ=environ)
+
+    def reach(name: BackendName) -> Backend:
+        return connect(name, options)
+
+    shop = workshop(place.home, config, lambda _: None, environ)
+    if backend is not None:
+        return Lookout(shop=shop, connect=reach, asked=(backend,))
+    # Where nothing was ever trained, looking for runs makes no folder.
+    here: tuple[BackendName, ...] = ("process",) if (place.home / "runs").is_dir() else ()
+    named = {config.defaults.backend, *(model.backend for model in config.models.values())}
+    if "docker" in named:
+        return Lookout(shop=shop, connect=reach, likely=(*here, "docker"))
+    return Lookout(shop=shop, connect=reach, likely=here, last=("docker",))
+
+
+def _config(place: Place) -> Config:
+    """Read the configuration; one that does not hold keeps nobody from stopping a run."""
+    from alekseylearn.analysis import read_config
+    from alekseylearn.config import Config
+    from alekseylearn.errors import InputError
+
+    try:
+        return Config() if place.git is None else read_config(place.git.work_tree())
+    except InputError:
+        return Config()
+
+
+def _settled(found: Found, lookout: Lookout) -> TrainingResult:
+    """Return what became of a run, brought home if need be; for one under way, where it stands."""
+    from alekseylearn.jobs import TrainingResult
+    from alekseylearn.watching import settle
+
+    if isinstance(found, TrainingResult):
+        return found
+    if found.state.ended:
+        return settle(found, lookout)
+    return TrainingResult(
+        run=found.digest[:12],
+        digest=found.digest,
+        state=found.state,
+        backend=found.job.handle.backend,
+        name=found.job.name,
+        machine=found.backend.machine,
+        seconds=_elapsed(found),
+    )
+
+
+def _elapsed(held: Held) -> float:
+    return 0.0 if held.state.ended else max(0.0, time.time() - held.job.submitted)
+
+
+def _tell(result: TrainingResult, lookout: Lookout, *, as_json: bool) -> None:
+    """Print what is known of one run."""
+    from rich.markup import escape
+
+    from alekseylearn.cli.results import outcome_of
+    from alekseylearn.cli.screen import console, print_json
+    from alekseylearn.documents import outcome_json
+    from alekseylearn.metrics import Judgement
+    from alekseylearn.text import clean, duration, number, size
+
+    if as_json:
+        print_json(outcome_json(outcome_of(result, None, Judgement())))
+        return
+    spent = f" for {duration(result.seconds)}" if not result.state.ended else f" after {duration(result.seconds)}"
+    lines = {"run": f"{result.run} {result.name}", "state": f"{result.state}{spent}"}
+    lines["backend"] = f"{result.backend}: {result.machine}" if result.machine else result.backend
+    lines["metrics"] = ", ".join(f"{metric.name} {number(metric.value)}" for metric in result.metrics)
+    if result.failure is not None:
+        failure = result.failure
+        place = "" if failure.cell is None else f"cell {failure.cell}: "
+        lines["failure"] = f"{place}{failure.exception}: {failure.message}"
+        lines["fix"] = failure.hint
+    lines["kept"] = ", ".join(f"{item.name} ({size(item.size)})" for item in result.artifacts)
+    if result.state.ended:
+        lines["in"] = str(lookout.shop.folder(result))
+    out = console()
+    for name, told in lines.items():
+        if told:
+            out.print(f"[dim]{name:8}[/] {escape(clean(told, 1000))}", soft_wrap=True)
+
+
+def _job_row(held: Held) -> dict[str, Any]:
+    handle = held.job.handle
+    about = {"id": handle.digest[:12], "name": held.job.name, "digest": handle.digest, "backend": handle.backend}
+    return {
+        **about,
+        "state": str(held.state),
+        "since": held.job.submitted,
+        "collected": False,
+        "commit": "",
+        "metrics": {},
+        "seconds": _elapsed(held),
+    }
+
+
+def _result_row(result: TrainingResult) -> dict[str, Any]:
+    from alekseylearn.documents import metrics_json
+
+    about = {"id": result.run, "name": result.name, "digest": result.digest, "backend": result.backend}
+    return {
+        **about,
+        "state": str(result.state),
+        "since": result.finished,
+        "collected": True,
+        "commit": result.commit,
+        "metrics": metrics_json(result),
+        "seconds": result.seconds,
+    }
+
+
+def _table(rows: list[dict[str, Any]]) -> Any:
+    """Draw the rows of `runs`; times are those of the start for what runs, of the end for what has ended."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from alekseylearn.text import duration, number
+
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    for name in ("Run", "Model", "State", "Since (UTC)", "Backend", "Commit", "Time", "Metrics"):
+        table.add_column(name)
+    for row in rows:
+        since = datetime.fromtimestamp(row["since"], UTC).strftime("%Y-%m-%d %H:%M")
+        metrics = ", ".join(f"{name} {number(float(value))}" for name, value in list(row["metrics"].items())[:4])
+        spent = duration(row["seconds"]) if row["seconds"] else ""
+        commit = row["commit"][:7] or ("work tree" if row["collected"] else "")
+        cells = (row["id"], row["name"], row["state"], since, row["backend"], commit, spent, metrics)
+        table.add_row(*(escape(cell) for cell in cells))
+    return table
