@@ -91,6 +91,8 @@ class Attempt:
     spec: ContainerSpec
     ways: list[Way] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    refused: str = ""
+    """What the engine said that counts: of the surest way to a GPU, or of what no other try mends."""
 
     @property
     def labelled(self) -> ContainerSpec:
@@ -110,13 +112,16 @@ class Attempt:
         if failure.retry == "without-limits" and self.spec.limits:
             self.spec = replace(self.spec, limits=())
             self.notes.append("the engine may not raise resource limits: the job ran with the engine's own")
-        elif failure.retry != "other-way" or gpus is None:
+            return True
+        if failure.retry != "other-way" or gpus is None:
+            self.refused = words
             return False
-        elif self.ways:
+        self.refused = self.refused or words
+        if self.ways:
             self.spec = replace(self.spec, gpus=replace(gpus, way=self.ways.pop(0)))
         elif gpus.request.optional:
             self.spec = self._without_gpus()
-            self.notes.append(f"trained on the CPU: {failure.what}")
+            self.notes.append(f"trained on the CPU: {start_failure(self.refused).what}")
         else:
             return False
         return True

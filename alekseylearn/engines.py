@@ -42,6 +42,11 @@ class RefusedError(Exception):
         self.status = status
         super().__init__(words)
 
+    @property
+    def gone(self) -> bool:
+        """Whether the container that was meant is not there any more, or on its way out."""
+        return re.search(r"no such container|no container with name|removal", self.words, re.IGNORECASE) is not None
+
 
 class Engine:
     """An engine that answered: docker, or podman by the same API. Requests wait for one that is restarted.
@@ -86,19 +91,25 @@ class Engine:
         return int(self.info.get("NCPU") or 1)
 
     def ask(self, action: Callable[[], T]) -> T:
-        """Do *action*, a request that may be made twice; waits for an engine that does not answer."""
+        """Do *action*, a request that may be made twice; waits for an engine that does not answer.
+
+        What else goes wrong in *action*, such as a disk of ours that is full, is its caller's to know.
+        """
         from docker.errors import APIError
         from requests.exceptions import RequestException
         from urllib3.exceptions import HTTPError
 
-        end = self._clock() + self._patience
+        end: float | None = None
         while True:
             try:
                 return action()
             except APIError as error:
                 raise RefusedError(str(error.explanation or error), error.status_code or 500) from None
-            except (RequestException, HTTPError, OSError) as error:
-                if self._clock() > end:
+            except (RequestException, HTTPError, ConnectionError, TimeoutError) as error:
+                # From the first silence on: what breaks off may have taken hours by then.
+                now = self._clock()
+                end = now + self._patience if end is None else end
+                if now >= end:
                     raise MachineError(
                         "docker.gone",
                         f"the engine does not answer any more ({type(error).__name__})",
@@ -170,7 +181,10 @@ class Engine:
         self.ask(lambda: self._client.put_archive(container, folder, archive))
 
     def get(self, container: str, path: str, read: Callable[[Iterable[bytes]], T]) -> T | None:
-        """Read *path* of *container* as a tar stream; None when it is not there."""
+        """Read *path* of *container* as a tar stream; None when it is not there.
+
+        *read* begins anew with a new stream where the old one broke off (`ConnectionError`).
+        """
 
         def whole() -> T:
             chunks, _ = self._client.get_archive(container, path, chunk_size=1024 * 1024)
@@ -215,11 +229,20 @@ class Engine:
                 return None
             raise
 
-    def pull(self, name: str, login: Mapping[str, str] | None) -> Iterator[Mapping[str, Any]]:
-        """Pull an image; yields what the engine tells of its progress."""
-        yield from self.ask(
-            lambda: self._client.pull(name, stream=True, decode=True, auth_config=dict(login) if login else None)
-        )
+    def pull(self, name: str, login: Mapping[str, str] | None, hear: Callable[[Mapping[str, Any]], None]) -> None:
+        """Pull an image; *hear* is told what the engine tells of its progress, again where that broke off."""
+        from docker.errors import DockerException
+
+        def whole() -> None:
+            auth = dict(login) if login else None
+            for event in self._client.pull(name, stream=True, decode=True, auth_config=auth):
+                hear(event)
+
+        try:
+            self.ask(whole)
+        except DockerException as error:
+            # No name of an image, or the helper that keeps the logins of the command line fails.
+            raise RefusedError(str(error), 400) from None
 
 
 def _entries(frames: Iterable[bytes]) -> Iterator[LogEntry]:
@@ -259,9 +282,7 @@ def connect_engine(environ: Mapping[str, str]) -> Engine:
     except (DockerException, TLSParameterError, OSError) as error:
         raise _unreachable(address, str(error)) from None
     if tuple(map(int, client.api_version.split("."))) < tuple(map(int, OLDEST.split("."))):
-        raise MachineError(
-            "docker.version", "the engine is older than docker 20.10", where=address, hint="update the engine"
-        )
+        raise _too_old(address)
     return Engine(client, address)
 
 
@@ -278,7 +299,15 @@ def find_address(environ: Mapping[str, str]) -> str:
         f"{run}/podman/podman.sock",
         "/run/podman/podman.sock",
     )
-    return f"unix://{next((path for path in usual if Path(path).is_socket()), usual[0])}"
+    return f"unix://{next(filter(_is_socket, usual), usual[0])}"
+
+
+def _is_socket(path: str) -> bool:
+    try:
+        return Path(path).is_socket()
+    except OSError:
+        # It may lie in a folder of somebody else's.
+        return False
 
 
 def _context_address(environ: Mapping[str, str]) -> str:
@@ -298,13 +327,20 @@ def _unreachable(address: str, words: str) -> MachineError:
     if "Permission denied" in words:
         hint = "add your user to the group docker, or use a rootless engine"
         return MachineError("docker.engine", "this user may not use the container engine", where=address, hint=hint)
-    if "too new" in words or "too old" in words:
-        return MachineError("docker.version", "the engine is older than docker 20.10", where=address, hint="update it")
+    if "no longer supported" in words:
+        return _too_old(address)
+    if "paramiko" in words:
+        hint = "`pip install paramiko`, or reach the engine by another address"
+        return MachineError("docker.engine", "an engine is reached by ssh with paramiko", where=address, hint=hint)
     hint = "install docker or podman and start it, or set DOCKER_HOST"
     return MachineError("docker.engine", "no container engine answers", where=address, hint=hint)
 
 
-def refusal(error: RefusedError, where: str) -> MachineError:
-    """Turn an engine's refusal into an error with a remedy."""
-    failure = start_failure(error.words)
+def _too_old(address: str) -> MachineError:
+    return MachineError("docker.version", "the engine is older than docker 20.10", where=address, hint="update it")
+
+
+def refusal(words: str, where: str) -> MachineError:
+    """Turn what an engine said when it refused into an error with a remedy."""
+    failure = start_failure(words)
     return MachineError(failure.slug, failure.what, where=where, hint=failure.hint)

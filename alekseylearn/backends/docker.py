@@ -91,7 +91,7 @@ class DockerBackend:
                 # What somebody else asked for in vain says nothing about our own attempt.
                 ours = there is None or there.label("asked") == attempt.asked
                 if ours and not attempt.changed_after(error.words):
-                    raise refusal(error, self._engine.address) from None
+                    raise refusal(attempt.refused, self._engine.address) from None
 
     def _make(self, bundle: Bundle, attempt: Attempt, handle: JobHandle) -> None:
         """Make a container with all its files; its name, given last, says that it is whole."""
@@ -112,7 +112,7 @@ class DockerBackend:
         try:
             self._engine.start(there.id)
         except RefusedError as error:
-            if error.status in (404, 409):
+            if error.gone:
                 return False
             self._engine.remove(there.id)
             raise
