@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +17,9 @@ _GPU = re.compile(r"[A-Za-z0-9][A-Za-z0-9:_./-]{0,63}\Z")
 _UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 _LEAST_MEMORY = 6 * 2**20
 """What engines ask for at least."""
+_MOST_BYTES = 2**62
+_MOST = 4096
+"""Cores or GPUs: more than any machine has, and few enough to be named one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +61,12 @@ class DockerTable:
 
 def parse_size(value: object) -> int:
     """Read `512m`, `8g`, `1.5 GiB` (powers of 1024, as Docker does) or whole bytes; raises `ValueError`."""
-    if type(value) is int and value > 0:
-        return value
-    match = _SIZE.match(value) if isinstance(value, str) else None
-    size = int(float(match[1]) * _UNITS[(match[2] or "").lower()]) if match else 0
-    if size <= 0:
+    size: float = value if type(value) is int else 0
+    if isinstance(value, str) and (match := _SIZE.match(value)):
+        size = float(match[1]) * _UNITS[(match[2] or "").lower()]
+    if not 1 <= size <= _MOST_BYTES:
         raise ValueError("not a size such as 512m or 8g")
-    return size
+    return int(size)
 
 
 def _image(value: object) -> str:
@@ -88,7 +89,7 @@ def _memory(value: object) -> int:
 
 
 def _cpus(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.01 <= value < math.inf:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.01 <= value <= _MOST:
         raise ValueError("not a number of cores")
     return float(value)
 
@@ -106,7 +107,7 @@ def _gpus(value: object) -> GpuRequest | None:
         return AUTO
     if value == "all":
         return GpuRequest()
-    if type(value) is int and value > 0:
+    if type(value) is int and 0 < value <= _MOST:
         return GpuRequest(count=value)
     if isinstance(value, list) and value:
         ids = [str(one) if type(one) is int else one for one in value]
