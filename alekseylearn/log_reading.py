@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from alekseylearn.errors import UsageError
 
-_CURSOR = re.compile(r"(\d{1,20})\+(\d{1,9})")
+_CURSOR = re.compile(r"([0-9]{1,20})\+([0-9]{1,9})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +41,26 @@ class Cursor:
 def whole_lines(entries: Iterable[LogEntry], cursor: Cursor, *, ended: bool) -> tuple[tuple[str, ...], Cursor]:
     """Return the whole lines after *cursor* and the cursor behind them; of a job that *ended* the last one, too.
 
-    *entries* are in the engine's order, begin at or before the cursor, and are all that there is of its moment.
+    *entries* are in the engine's order, begin at or before the cursor, and are all that there is of its moment. Lines
+    are told when an entry ends with one of them: a cursor cannot stand within an entry.
     """
     lines: list[str] = []
-    part = b""
-    here = reached = Cursor()
+    pieces: list[bytes] = []
+    here, reached = Cursor(), cursor
     for entry in entries:
         here = Cursor(entry.time, here.count + 1 if entry.time == here.time else 1)
         if (here.time, here.count) <= (cursor.time, cursor.count):
             continue
-        *whole, part = (part + entry.data).split(b"\n")
-        lines += [line.decode("utf-8", "replace").rstrip("\r") for line in whole]
-        reached = here if not part else reached
-    if part and ended:
-        lines.append(part.decode("utf-8", "replace").rstrip("\r"))
+        pieces.append(entry.data)
+        if entry.data.endswith(b"\n"):
+            lines += _lines(pieces)
+            pieces, reached = [], here
+    if any(pieces) and ended:
+        lines += _lines(pieces)
         reached = here
-    return tuple(lines), max(cursor, reached, key=lambda one: (one.time, one.count))
+    return tuple(lines), reached
+
+
+def _lines(pieces: Iterable[bytes]) -> list[str]:
+    whole = b"".join(pieces).removesuffix(b"\n")
+    return [line.decode("utf-8", "replace").rstrip("\r") for line in whole.split(b"\n")]
