@@ -135,6 +135,16 @@ _START = (
 )
 _PULL = (
     (
+        r"no space left on device",
+        "the disk of the engine is full",
+        "`docker system df` shows what takes room, `docker system prune` frees it",
+    ),
+    (
+        r"no matching manifest|no match for platform",
+        "the image is not made for the engine's kind of processor",
+        "name an image for this processor under `docker: {image: ...}`",
+    ),
+    (
         r"no basic auth|unauthorized|authentication required|denied|forbidden",
         "the registry asks for a login, or has no such image",
         "`docker login` to the registry with an account that may read the image",
@@ -145,19 +155,9 @@ _PULL = (
         "correct `image` under `docker:`",
     ),
     (
-        r"no matching manifest",
-        "the image is not made for the engine's kind of processor",
-        "name an image for this processor under `docker: {image: ...}`",
-    ),
-    (
         r"no such host|dial tcp|timeout|connection refused|temporary failure|i/o timeout|server misbehaving|tls",
         "the registry cannot be reached from the engine's machine",
         "check the name of the registry and the network, or load the image by hand and set `pull: never`",
-    ),
-    (
-        r"no space left on device",
-        "the disk of the engine is full",
-        "`docker system df` shows what takes room, `docker system prune` frees it",
     ),
 )
 
