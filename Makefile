@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SETUP := $(PYTHON) action/bootstrap.py --into .venv --editable
 
-.PHONY: demo test lint bench extraction mutants lock pictures clean
+.PHONY: demo test lint bench extraction test-engines mutants lock pictures clean
 
 demo: ## the whole story on this machine
 	@$(SETUP) --lock demo >/dev/null
@@ -26,6 +26,10 @@ extraction: ## slices run and compared with whole notebooks; edits retrained (ho
 	@$(BIN)/python -m benchmarks.extraction environments
 	@$(BIN)/python -m benchmarks.extraction oracle
 	@$(BIN)/python -m benchmarks.extraction edits
+
+test-engines: ## the docker backend on other engines: newer and rootless Docker, old and new Podman (root on Debian)
+	@$(SETUP) --lock test >/dev/null
+	@unshare --mount $(BIN)/python -m tests.rig.docker.chroots
 
 mutants: ## break the modules that decide, one place at a time: does a test notice?
 	@$(SETUP) --lock test >/dev/null

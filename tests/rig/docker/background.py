@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -35,9 +36,26 @@ def start(command: list[str], folder: Path, *, answers: Callable[[], bool], path
         ],
         setsid=True,
     )
+    wait(pid, log, answers=answers)
+
+
+def wait(pid: int, log: Path, *, answers: Callable[[], bool]) -> None:
+    """Wait until a program that was started as *pid* answers; raise `RigError` as `start` does."""
     until = time.monotonic() + PATIENCE
     while not answers():
         if not leftovers.alive(pid) or time.monotonic() > until:
             last = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
-            raise RigError(f"{command[0]} did not come up; it said last:\n{last}")
+            raise RigError(f"{log.stem} did not come up; it said last:\n{last}")
         time.sleep(0.05)
+
+
+def answers(path: Path) -> bool:
+    """Return whether an engine answers on the socket *path*; the SDK leaves its own open when nobody does."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(PATIENCE)
+        try:
+            connection.connect(str(path))
+            connection.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
+            return b" 200 " in connection.recv(64)
+        except OSError:
+            return False

@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -148,15 +147,8 @@ class OwnEngine(Engine):
         remove(self.folder)
 
     def answers(self) -> bool:
-        """Return whether somebody answers on the socket; the SDK leaves its own open when nobody does."""
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-            connection.settimeout(PATIENCE)
-            try:
-                connection.connect(str(self.folder / "docker.sock"))
-                connection.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
-                return b" 200 " in connection.recv(64)
-            except OSError:
-                return False
+        """Return whether it answers."""
+        return background.answers(self.folder / "docker.sock")
 
     def _remove_containers(self) -> None:
         if not self.answers():

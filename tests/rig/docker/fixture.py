@@ -20,7 +20,7 @@ from tests.rig.docker import gpu, image
 from tests.rig.docker import registry as registries
 from tests.rig.docker.engine import Engine, OwnEngine, missing
 from tests.rig.docker.gpu import GpuEngine
-from tests.rig.docker.ground import Ground, own_name
+from tests.rig.docker.ground import Ground, RigError, own_name
 from tests.rig.docker.registry import Registry
 
 GROUND = pytest.StashKey[Ground]()
@@ -147,7 +147,10 @@ def load(engine: Engine, layers: Path, tags: Sequence[str]) -> None:
     """Give *engine* the images *tags*."""
     with contextlib.closing(engine.client()) as client:
         # What is iterable is sent piece by piece: an archive need not lie anywhere.
-        client.images.load(image.archive(layers, tags))  # type: ignore[arg-type]
+        told = list(client.api.load_image(image.archive(layers, tags)))  # type: ignore[no-untyped-call]
+        absent = [tag for tag in tags if not client.images.list(tag)]
+    if absent:
+        raise RigError(f"the engine did not load {', '.join(absent)}; it said last: {told[-1:]}")
 
 
 def do_without(lack: str, *, failing: bool) -> NoReturn:

@@ -237,7 +237,10 @@ def archive(layers: Path, tags: Sequence[str]) -> Iterator[bytes]:
             }
         ).encode()
         name = f"{hashlib.sha256(config).hexdigest()}.json"
-        manifest.append({"Config": name, "RepoTags": [tag], "Layers": [f"{each}.tar" for each in IMAGES[tag]]})
+        # With the whole name: Podman would put its own default in front, and not find it by the short one again.
+        manifest.append(
+            {"Config": name, "RepoTags": [f"docker.io/{tag}"], "Layers": [f"{each}.tar" for each in IMAGES[tag]]}
+        )
         yield from member(name, io.BytesIO(config), len(config))
     for name in dict.fromkeys(name for tag in tags for name in IMAGES[tag]):
         path = layers / f"{name}.tar"
