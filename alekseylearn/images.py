@@ -56,13 +56,16 @@ def find_image(
 
 def _pull(engine: Engine, name: str, login: Mapping[str, str] | None, watch: Callable[[Transfer], None]) -> None:
     layers: dict[str, tuple[int, int]] = {}
+
+    def hear(event: Mapping[str, Any]) -> None:
+        if "error" in event:
+            raise _refused(name, str(event["error"]))
+        if _note(layers, event):
+            done, total = (sum(sizes) for sizes in zip(*layers.values(), strict=True))
+            watch(Transfer(name=name, done=done, total=total))
+
     try:
-        for event in engine.pull(name, login):
-            if "error" in event:
-                raise _refused(name, str(event["error"]))
-            if _note(layers, event):
-                done, total = (sum(sizes) for sizes in zip(*layers.values(), strict=True))
-                watch(Transfer(name=name, done=done, total=total))
+        engine.pull(name, login, hear)
     except RefusedError as error:
         raise _refused(name, error.words) from None
 
