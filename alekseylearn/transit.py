@@ -6,7 +6,9 @@ import io
 import shutil
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 from alekseylearn.disk import DEPTH, holdable
 
@@ -33,33 +35,60 @@ def unpack_plain(chunks: Iterable[bytes], target: Path) -> tuple[str, ...]:
     """Write the plain files and folders of a tar stream into *target*, where nothing is yet, and return what was left.
 
     The archive's first folder is *target* itself. Left behind are the same things as in `disk.copy_tree`, by their path
-    below *target*; a hard link becomes a file of its own. Raises `OSError` where the disk has no room for a file, and
-    for a stream that breaks off.
+    below *target*, and names that are taken; a hard link becomes a file of its own, if what it links to was not left
+    behind. Raises `OSError` where the disk has no room for a file, `ConnectionError` for a stream that breaks off.
     """
     target.mkdir(parents=True, exist_ok=True)
-    left: list[str] = []
-    try:
-        with tarfile.open(fileobj=io.BufferedReader(_Stream(iter(chunks)), _BLOCK), mode="r|") as archive:
-            for member in archive:
-                _, _, name = member.name.strip("/").partition("/")
-                if name and not _unpack(archive, member, name, target):
-                    left.append(name.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
-                elif not (name or member.isdir()):
-                    left.append("")
-    except (tarfile.TarError, EOFError) as error:
-        raise OSError(f"the archive broke off: {error}") from None
-    return tuple(left)
+    left: dict[str, str] = {}
+    with _reading(chunks) as archive:
+        for member in archive:
+            _, _, name = member.name.strip("/").partition("/")
+            if _unpack(archive, member, name, target) if name else member.isdir():
+                continue
+            # A folder that was left behind stands for all that is in it.
+            if not any(above in left for above in _above(name)):
+                left[name] = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return tuple(left.values())
 
 
 def first_file(chunks: Iterable[bytes], most: int) -> bytes | None:
-    """Read up to *most* bytes of the one file in a tar stream; None when it is no plain file."""
+    """Read up to *most* bytes of the one file in a tar stream; None when it is no plain file.
+
+    Raises `ConnectionError` for a stream that breaks off.
+    """
+    with _reading(chunks) as archive:
+        member = archive.next()
+        file = archive.extractfile(member) if member is not None and member.isreg() else None
+        return None if file is None else file.read(most)
+
+
+@contextmanager
+def _reading(chunks: Iterable[bytes]) -> Iterator[tarfile.TarFile]:
+    stream = io.BufferedReader(_Stream(iter(chunks)), _BLOCK)
     try:
-        with tarfile.open(fileobj=io.BufferedReader(_Stream(iter(chunks)), _BLOCK), mode="r|") as archive:
-            member = archive.next()
-            file = archive.extractfile(member) if member is not None and member.isreg() else None
-            return None if file is None else file.read(most)
-    except (tarfile.TarError, EOFError):
-        return None
+        with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header) as archive:
+            yield archive
+    except (tarfile.TarError, EOFError) as error:
+        raise ConnectionError(f"the archive broke off: {error}") from None
+
+
+class _Header(tarfile.TarInfo):
+    """A header of which a broken one, or none at all, is not taken for the block that marks the end."""
+
+    @classmethod
+    def fromtarfile(cls, tarfile_: tarfile.TarFile) -> Self:
+        try:
+            return super().fromtarfile(tarfile_)
+        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]  # typeshed does not list it
+            raise
+        except tarfile.HeaderError as error:
+            raise tarfile.ReadError(str(error)) from None
+
+
+def _above(name: str) -> Iterator[str]:
+    """Name the folders above *name*, down to where none is kept."""
+    parts = name.split("/", DEPTH + 1)[:-1]
+    return ("/".join(parts[:depth]) for depth in range(1, len(parts) + 1))
 
 
 def _unpack(archive: tarfile.TarFile, member: tarfile.TarInfo, name: str, target: Path) -> bool:
@@ -68,11 +97,12 @@ def _unpack(archive: tarfile.TarFile, member: tarfile.TarInfo, name: str, target
     if not all(map(holdable, parts)) or len(parts) > DEPTH + 1 or not target.joinpath(*parts[:-1]).is_dir():
         return False
     place = target.joinpath(*parts)
+    if place.exists():
+        return member.isdir() and place.is_dir()
     if member.isdir():
-        if len(parts) > DEPTH:
-            return False
-        place.mkdir(exist_ok=True)
-        return True
+        if len(parts) <= DEPTH:
+            place.mkdir()
+        return len(parts) <= DEPTH
     if member.islnk():
         return _copy_linked(member.linkname, place, target)
     file = archive.extractfile(member) if member.isreg() else None
