@@ -113,17 +113,24 @@ def test_a_gpu_is_seen_by_whoever_asks_for_one(gpu_engine: GpuEngine, request_of
     assert run(gpu_engine, image.BASE, "sh", "-c", "command -v nvidia-smi || echo none") == "none\n"
 
 
+CDI = DeviceRequest(driver="cdi", device_ids=["nvidia.com/gpu=all"])
+
+
 def test_a_gpu_is_injected_by_its_specification_where_the_engine_reads_these(gpu_engine: GpuEngine) -> None:
     if not gpu_engine.has_cdi:
         pytest.skip("engines before 25 know no CDI")
-    every = DeviceRequest(driver="cdi", device_ids=["nvidia.com/gpu=all"])
-    assert run(gpu_engine, image.BASE, "nvidia-smi", "--list-gpus", device_requests=[every]).startswith("GPU 0:")
+    assert run(gpu_engine, image.BASE, "nvidia-smi", "--list-gpus", device_requests=[CDI]).startswith("GPU 0:")
 
 
 def test_a_gpu_whose_driver_is_lost_keeps_containers_from_starting(own_gpu_engine: GpuEngine) -> None:
-    request = DeviceRequest(count=-1, capabilities=[["gpu"]])
-    with own_gpu_engine.driver_lost(), pytest.raises(APIError, match="driver not loaded"):
-        run(own_gpu_engine, image.BASE, "true", device_requests=[request])
+    ways = {"driver not loaded": DeviceRequest(count=-1, capabilities=[["gpu"]])}
+    if own_gpu_engine.has_cdi:
+        ways["CDI device injection failed"] = CDI
+    with own_gpu_engine.driver_lost():
+        for message, request in ways.items():
+            with pytest.raises(APIError, match=message):
+                run(own_gpu_engine, image.BASE, "true", device_requests=[request])
+    assert run(own_gpu_engine, image.BASE, "nvidia-smi", "--list-gpus", device_requests=[*ways.values()][-1:])
 
 
 def test_what_is_shared_is_made_once_for_all_processes(docker_ground: Ground, tmp_path: Path) -> None:

@@ -91,10 +91,18 @@ def podman(root: Path) -> Iterator[Variables]:
         """,
         encoding="utf-8",
     )
+    # Docker takes a registry on loopback without TLS, Podman wants to be told; every port is meant.
+    plain = '[[registry]]\nlocation = "127.0.0.1"\ninsecure = true\n'
+    (place / "registries.conf").write_text(plain, encoding="utf-8")
     command = ["podman", "--root", f"/{PLACE}/data", "--runroot", f"/{PLACE}/state"]
     serve = [*command, "system", "service", "--time", "0", f"unix:///{PLACE}/engine.sock"]
-    variables = {"CONTAINERS_CONF": f"/{PLACE}/containers.conf", "PODMAN_IGNORE_CGROUPSV1_WARNING": "1"}
-    with served(root, ["chroot", str(root), *serve], {"HOME": "/root", **variables}) as found:
+    variables = {
+        "HOME": "/root",
+        "CONTAINERS_CONF": f"/{PLACE}/containers.conf",
+        "CONTAINERS_REGISTRIES_CONF": f"/{PLACE}/registries.conf",
+        "PODMAN_IGNORE_CGROUPSV1_WARNING": "1",
+    }
+    with served(root, ["chroot", str(root), *serve], variables) as found:
         yield found
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ STUBS = Path(__file__).parent / "gpu_stubs"
 KNOWS_CDI = 25
 """The first engine that reads CDI specifications."""
 KIND = "nvidia.com/gpu"
+NODE = "toolkit/nvidia0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +35,16 @@ class GpuEngine(OwnEngine):
     @contextmanager
     def driver_lost(self) -> Iterator[None]:
         """Fail, meanwhile, every container that asks for a GPU, as where the kernel's driver is not loaded."""
-        switch = self.folder / "toolkit" / "no-driver"
+        switch, node = self.folder / "toolkit" / "no-driver", self.folder / NODE
         switch.touch()
+        # What a specification names is gone, too, without a driver.
+        node.unlink(missing_ok=True)
         try:
             yield
         finally:
             switch.unlink()
+            if self.has_cdi:
+                make_node(node)
 
 
 def start(folder: Path) -> GpuEngine:
@@ -64,7 +70,8 @@ def write_cdi(folder: Path) -> None:
         "containerPath": "/usr/bin/nvidia-smi",
         "options": ["ro", "bind"],
     }
-    node = {"path": "/dev/nvidia0", "hostPath": os.devnull}
+    make_node(folder / NODE)
+    node = {"path": "/dev/nvidia0", "hostPath": f"{folder}/{NODE}"}
     specification = {
         "cdiVersion": "0.5.0",
         "kind": KIND,
@@ -73,6 +80,11 @@ def write_cdi(folder: Path) -> None:
     }
     (folder / "cdi").mkdir()
     (folder / "cdi" / "nvidia.json").write_text(json.dumps(specification), encoding="utf-8")
+
+
+def make_node(path: Path) -> None:
+    """Make the device of the GPU that is not there: nothing comes out of it."""
+    os.mknod(path, stat.S_IFCHR | 0o666, Path(os.devnull).stat().st_rdev)
 
 
 def engine_version() -> int:
