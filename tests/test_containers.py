@@ -85,8 +85,15 @@ def test_memory_and_cores_are_limited_where_a_limit_is_named() -> None:
 
 
 def test_resource_limits_are_written_as_each_api_reads_them() -> None:
-    assert {"Name": "memlock", "Soft": -1, "Hard": -1} in host_of(SPEC)["Ulimits"]
-    assert {"type": "RLIMIT_MEMLOCK", "soft": 2**64 - 1, "hard": 2**64 - 1} in libpod(SPEC, "x")["r_limits"]
+    spec = replace(SPEC, limits=(("memlock", -1), ("nofile", 1024)))
+    assert host_of(spec)["Ulimits"] == [
+        {"Name": "memlock", "Soft": -1, "Hard": -1},
+        {"Name": "nofile", "Soft": 1024, "Hard": 1024},
+    ]
+    assert libpod(spec, "x")["r_limits"] == [
+        {"type": "RLIMIT_MEMLOCK", "soft": 2**64 - 1, "hard": 2**64 - 1},
+        {"type": "RLIMIT_NOFILE", "soft": 1024, "hard": 1024},
+    ]
     plain = replace(SPEC, limits=())
     assert host_of(plain)["Ulimits"] == libpod(plain, "x")["r_limits"] == []
 
