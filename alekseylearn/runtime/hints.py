@@ -50,9 +50,38 @@ RULES = (
         "the machine's memory is full: use less data at a time, or a larger machine",
     ),
     (
-        r".*AssertionError|RuntimeError",
-        r"(?i)torch not compiled with cuda|no cuda gpus are available|found no nvidia driver",
+        r".*AssertionError|RuntimeError|.*AcceleratorError",
+        (
+            r"(?i)torch not compiled with cuda|no cuda gpus are available|found no nvidia driver"
+            r"|no cuda-capable device is detected"
+        ),
         "the code asks for a GPU and this machine shows none: choose a backend with one, or fall back to the CPU",
+    ),
+    (
+        r".*",
+        (
+            r"(?i)unable to (?:allocate|open) shared memory|insufficient shared memory|out of shared memory"
+            r"|unexpected bus error encountered in worker"
+        ),
+        "the shared memory is full: raise `shm_size` under docker:, or use fewer DataLoader workers",
+    ),
+    (
+        r".*",
+        (
+            r"Name or service not known|Temporary failure in name resolution|No address associated with hostname"
+            r"|Network is unreachable|NameResolutionError|getaddrinfo failed"
+        ),
+        "the job has no network, or the name is wrong: in a container allow it with `docker: {{network: bridge}}`",
+    ),
+    (
+        r".*",
+        r"Read-only file system",
+        "data sets are mounted read-only: write below $SM_OUTPUT_DATA_DIR",
+    ),
+    (
+        r".*",
+        r"No space left on device",
+        "the disk is full: write less, remove old runs and images, or use a machine with a larger disk",
     ),
     (
         r"EOFError",
@@ -66,6 +95,21 @@ RULES = (
     ),
 )
 """Patterns for the exception's name (the whole of it) and for a part of its message, and the advice."""
+
+
+GPU_LOST = (
+    "the GPU was there and went away: where the host's systemd reloads (daemon-reload), containers lose theirs; "
+    "let the engine use CDI (`nvidia-ctk cdi generate`), and run it again"
+)
+LOST = re.compile(
+    r"Failed to initialize NVML: Unknown Error|CUDA error: unknown error"
+    r"|no CUDA-capable device is detected"
+)
+
+
+def gpu_lost(text: str) -> bool:
+    """Tell whether a failure of that *text*, in a job that saw a GPU, says that it went away."""
+    return LOST.search(text) is not None
 
 
 def hint_for(exception: str, message: str) -> str | None:
