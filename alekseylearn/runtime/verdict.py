@@ -88,6 +88,11 @@ def _failure(ending: Ending, exception: str, message: str, hint: str | None, tra
     }
 
 
+def failure_before_the_cells(exception: str, message: str, hint: str) -> dict[str, Any]:
+    """Describe what keeps the first cell from being run, as the `failure` of result.json."""
+    return {"cell": None, "line": None, "exception": exception, "message": message, "traceback": "", "hint": hint}
+
+
 def size(count: int) -> str:
     """Say a number of bytes: `512 MB`, `1.5 GB`."""
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
