@@ -87,7 +87,6 @@ def manifest(job: TrainingJob) -> dict[str, Any]:
         "timeout": job.timeout,
         "cell_timeout": None,
         "grace": GRACE,
-        "gpu": False,
         "kernel": {"name": job.notebook.kernel, "display_name": job.notebook.display_name, "language": "python"},
     }
 

@@ -170,7 +170,6 @@ def test_the_manifest_describes_the_run() -> None:
         "timeout": 60,
         "cell_timeout": None,
         "grace": 30,
-        "gpu": False,
         "kernel": {"name": "python3", "display_name": "Python 3", "language": "python"},
     }
 

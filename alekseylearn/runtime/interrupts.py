@@ -26,6 +26,8 @@ class Interrupts:
         """Take the signals; processes forked by the notebook get Python's own handlers back."""
         for number in STOPS:
             signal.signal(number, self._arrived)
+        # Held back since the process began, by supervisor.py.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
         os.register_at_fork(before=self._hold, after_in_parent=self._resume, after_in_child=self._release)
 
     def _arrived(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler's signature

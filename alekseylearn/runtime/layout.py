@@ -74,7 +74,6 @@ class Manifest(NamedTuple):
     timeout: float | None
     cell_timeout: float | None
     grace: float
-    gpu: bool
     kernel: Mapping[str, str]
 
 
@@ -101,6 +100,5 @@ def read_manifest(path: Path) -> Manifest:
         timeout=raw.get("timeout"),
         cell_timeout=raw.get("cell_timeout"),
         grace=raw.get("grace", 30),
-        gpu=bool(raw.get("gpu")),
         kernel=raw.get("kernel") or {"name": "python3", "display_name": "Python 3", "language": "python"},
     )

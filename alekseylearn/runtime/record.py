@@ -9,10 +9,12 @@ from typing import Any
 from . import machine
 from .cells import split
 from .executed import Executed
+from .gpus import Seen
+from .hints import GPU_LOST, gpu_lost
 from .journal import Journal, warn_of_nan, write_whole
 from .layout import Layout, Manifest
 from .limits import Stop
-from .streams import LineFolder, epochs
+from .streams import Epoch, LineFolder, epochs, seconds_per_epoch
 from .verdict import Ending, Verdict, first_line, judge
 
 
@@ -30,7 +32,7 @@ class Record:
         self._cell_started = self._started
         self._states: dict[int, dict[str, Any]] = {}
         self._at: int | None = None
-        self._epoch: int | None = None
+        self._epochs: list[Epoch] = []
         self._failure: dict[str, Any] | None = None
         self._defect: dict[str, Any] | None = None
         self._interrupted = False
@@ -41,6 +43,7 @@ class Record:
         self._warnings: list[str] = []
         self._params: dict[str, Any] = {}
         self.peak_memory = 0
+        self.gpus = Seen(0)
         self._event("run-start", run=manifest.run, name=manifest.name, cells=len(self._program.cells))
         self._notebook.write()
 
@@ -61,13 +64,18 @@ class Record:
         self._journal.log(text)
         self._notebook.stream(name, text)
         for epoch, total in epochs(text):
-            if epoch != self._epoch:
-                self._epoch = epoch
+            if not self._epochs or epoch != self._epochs[-1].number:
+                self._epochs.append(Epoch(self._cell, epoch, time.time()))
                 self._event("epoch", cell=self._cell, epoch=epoch, of=total)
 
     def _flush(self) -> None:
         for name, folder in self._folders.items():
             self._text(name, folder.flush())
+
+    def log_text(self) -> str:
+        """Return all that was printed so far."""
+        self._flush()
+        return (self._layout.data / "log.txt").read_text(encoding="utf-8", errors="replace")
 
     def handle(self, event: dict[str, Any]) -> None:
         """Take one event of the child."""
@@ -140,7 +148,7 @@ class Record:
             cell=self._cell if self._failure is None else self._failure["cell"],
             peak_memory=self.peak_memory,
         )
-        verdict = judge(ending)
+        verdict = self._with_hint(judge(ending))
         if self._at is not None:
             # The child died in this cell.
             self._failure = verdict.failure
@@ -158,6 +166,12 @@ class Record:
         write_whole(self._layout.data / "result.json", json.dumps(result, indent=1, allow_nan=False) + "\n")
         return verdict.code
 
+    def _with_hint(self, verdict: Verdict) -> Verdict:
+        failure = verdict.failure
+        if failure is None or not self.gpus.total or not gpu_lost(f"{failure['message']}\n{failure['traceback']}"):
+            return verdict
+        return verdict._replace(failure={**failure, "hint": GPU_LOST})
+
     def _report(self, failure: dict[str, Any]) -> None:
         hint = f"\nhint: {failure['hint']}" if failure["hint"] else ""
         text = f"{first_line(failure)}\n\n{failure['traceback']}{hint}".rstrip() + "\n"
@@ -165,9 +179,8 @@ class Record:
         self._journal.log(text)
 
     def _result(self, verdict: Verdict, finished: float) -> dict[str, Any]:
-        gpu = self._machine["gpu"] or (machine.gpu_of_driver() if self._manifest.gpu else None)
-        if self._manifest.gpu and gpu is None:
-            self._warnings.append("a GPU was asked for, and the job saw none")
+        # The driver may have lost by now what it listed in the beginning.
+        gpu = self._machine["gpu"] or (machine.gpu_of_driver() or self.gpus.facts if self.gpus.total else None)
         return {
             "version": 1,
             "run": self._manifest.run,
@@ -180,6 +193,7 @@ class Record:
             "failure": verdict.failure,
             "peak_memory": self.peak_memory,
             "gpu": gpu,
+            "seconds_per_epoch": seconds_per_epoch(self._epochs),
             "model": self._model,
             "params": self._params,
             "warnings": self._warnings,

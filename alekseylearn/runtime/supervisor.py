@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import signal
 import sys
 from pathlib import Path
 
@@ -23,6 +24,9 @@ def load_package(folder: Path) -> None:
 
 def main(arguments: "list[str]") -> int:
     """Run one of the two processes: the supervisor, or (with the numbers of its pipes) the child."""
+    # Held back until somebody handles them: else they end a process that has written nothing down yet, and are lost
+    # to the first process of a container.
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT))
     folder = Path(__file__).resolve().parent
     load_package(folder)
     part = importlib.import_module(f"{PACKAGE}.{'child' if arguments else 'supervise'}")

@@ -163,7 +163,8 @@ def bundle(tmp_path: Path) -> Iterator[Make]:
     jobs: list[Job] = []
 
     def make(*cells: str | Cell, files: Mapping[str, str] | None = None, env: Mapping[str, str] | None = None,
-             python: str = sys.executable, parameters_cell: str | None = None, **manifest: Any) -> Job:  # fmt: skip
+             python: str = sys.executable, parameters_cell: str | None = None, requirements: str = "",
+             **manifest: Any) -> Job:  # fmt: skip
         code = tmp_path / "code"
         shutil.copytree(RUNTIME, code / "_al", ignore=shutil.ignore_patterns("__pycache__"))
         (code / "files" / "notebooks").mkdir(parents=True)
@@ -180,15 +181,17 @@ def bundle(tmp_path: Path) -> Iterator[Make]:
             listed.append({"cell": number, "headline": body.partition("\n")[0], "source": written.source or body,
                            "target": written.target})  # fmt: skip
         (code / "train.py").write_text(text)
-        (code / "requirements.txt").write_text("")
+        (code / "requirements.txt").write_text(requirements)
         whole = {"version": 1, "name": "churn", "run": "9c1d77a05b20", "digest": "9c" * 32,
                  "notebook": "notebooks/churn.ipynb", "workdir": "notebooks", "cells": listed, "parameters": {},
                  "seed": None, "goals": {}, "model": None, "timeout": 100, "cell_timeout": None, "grace": 20,
-                 "gpu": False, "kernel": KERNEL}  # fmt: skip
+                 "kernel": KERNEL}  # fmt: skip
         (code / "manifest.json").write_text(json.dumps({**whole, **manifest}))
-        inherited = {key: value for key, value in os.environ.items() if not key.startswith(("SM_", "MPL", "TQDM"))}
-        environ = {**inherited, "SM_MODEL_DIR": str(tmp_path / "model"), "SM_OUTPUT_DIR": str(tmp_path / "output"),
-                   **(env or {})}  # fmt: skip
+        ours = ("SM_", "MPL", "TQDM", "ALEKSEYLEARN_")
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
+        # A job under test sees no GPU of the machine that tests, unless it asks for one.
+        environ = {**inherited, "CUDA_VISIBLE_DEVICES": "", "SM_MODEL_DIR": str(tmp_path / "model"),
+                   "SM_OUTPUT_DIR": str(tmp_path / "output"), **(env or {})}  # fmt: skip
         jobs.append(Job(folder=tmp_path, environ=environ, python=python))
         return jobs[-1]
 

@@ -283,3 +283,8 @@ def test_result_json_is_written_last_and_whole(bundle: Make) -> None:
 def test_the_last_values_have_the_names_that_ipython_gives_them(run: Make) -> None:
     job = run("40 + 2", "x = _ + 1\nx", "print(_, __, repr(___))", "_ = 7", "'not kept'", "print(_)")
     assert (job.code, job.log) == (0, "43 42 ''\n7\n"), job.out
+
+
+def test_the_time_of_an_epoch_is_in_the_result(run: Make) -> None:
+    loop = "import time\nfor epoch in range(1, 6):\n    time.sleep(0.1)\n    print(f'Epoch {epoch}/5', flush=True)"
+    assert 0.05 < run(train(loop)).result["seconds_per_epoch"] < 1

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alekseylearn.runtime.streams import LONGEST, LineFolder, epochs, fold
+from alekseylearn.runtime.streams import LONGEST, Epoch, LineFolder, epochs, fold, seconds_per_epoch
 
 
 def read(*chunks: bytes) -> str:
@@ -50,3 +50,19 @@ def test_epochs_are_read_from_what_libraries_print() -> None:
     text = "Epoch 7/20\n[Epoch 8 of 20]\nepoch: 9, loss 0.3\nEpoch [10/20]\nbest epoch 3\nepoch 0.5\nepochs 4\n"
     assert epochs(text) == [(7, 20), (8, 20), (9, None), (10, 20)]
     assert epochs("nothing here 1/2") == []
+
+
+def told(cell: int, *numbers_and_times: tuple[int, float]) -> list[Epoch]:
+    return [Epoch(cell, number, time) for number, time in numbers_and_times]
+
+
+def test_what_an_epoch_takes_is_between_two_that_were_told_of() -> None:
+    assert seconds_per_epoch(told(1, (1, 10), (2, 12), (3, 14), (4, 99))) == 2
+    assert seconds_per_epoch(told(1, (10, 0), (20, 25), (30, 50))) == 2.5
+    assert seconds_per_epoch([]) is None
+    assert seconds_per_epoch(told(1, (1, 10))) is None
+
+
+def test_what_lies_between_two_trainings_is_no_epoch() -> None:
+    assert seconds_per_epoch(told(1, (1, 0), (2, 1), (1, 50), (2, 51))) == 1
+    assert seconds_per_epoch([*told(1, (1, 0)), *told(2, (2, 70))]) is None
