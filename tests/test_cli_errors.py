@@ -159,7 +159,7 @@ class TestUsage:
         "name",
         [
             *("diff", "slice", "fit", "runs", "status", "logs", "stop", "fetch", "compare", "report"),
-            *("config", "demo", "ci"),
+            *("config", "doctor", "demo", "ci"),
         ],
     )
     def test_every_command_explains_itself(self, bench: Bench, name: str) -> None:

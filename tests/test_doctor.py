@@ -1,0 +1,224 @@
+"""`doctor` says what training needs, what is missing and what to do, quickly and whatever state the machine is in."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from alekseylearn.checks import Check
+from alekseylearn.config import parse_config
+from alekseylearn.engine_checks import Host, examine, most_demanding
+from alekseylearn.errors import MachineError
+from alekseylearn.gpu_requests import EngineKind
+from alekseylearn.tables import DockerTable, read_docker
+from tests.desk import Bench, lone_desk
+
+CDI = {"DiscoveredDevices": [{"Source": "cdi", "ID": "nvidia.com/gpu=all"}], "CDISpecDirs": ["/etc/cdi"]}
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench.create(tmp_path)
+
+
+class TestCommand:
+    def test_a_machine_that_can_train(self, bench: Bench) -> None:
+        bench.desk.write("alekseylearn.yml", "models: {growth: {notebook: growth.ipynb}}\n")
+        done = bench.desk.run("doctor")
+        assert (done.code, done.err) == (0, "")
+        lines = {line.split(maxsplit=1)[1].partition("  ")[0]: line for line in done.out.splitlines()}
+        assert [*lines][:5] == ["git", "Python", "disk", "repository", "alekseylearn.yml"]
+        assert lines["alekseylearn.yml"].endswith("1 model")
+        assert str(bench.git.root) in lines["repository"]
+        assert sys.executable in lines["training Python"]
+
+    def test_json_has_a_line_for_each_with_what_to_do(self, bench: Bench) -> None:
+        bench.desk.write("alekseylearn.yml", "modles: {}\n")
+        done = bench.desk.run("doctor", "--json")
+        assert done.code == 6
+        assert done.document["ok"] is False
+        for check in done.document["checks"]:
+            assert set(check) == {"name", "state", "told", "remedy"}
+            assert check["remedy"] or check["state"] == "ok"
+        (broken,) = [check for check in done.document["checks"] if check["state"] == "missing"]
+        assert broken["name"] == "alekseylearn.yml"
+        assert "modles" in broken["told"]
+
+    def test_outside_a_repository_it_is_a_warning(self, tmp_path: Path) -> None:
+        done = lone_desk(tmp_path / "alone").run("doctor")
+        assert done.code == 0
+        assert "warning  repository" in done.out
+        assert "git init" in done.out
+
+    def test_without_git(self, bench: Bench, tmp_path: Path) -> None:
+        done = bench.desk.run("doctor", PATH=str(tmp_path))
+        assert done.code == 6
+        assert "install git" in done.out
+
+    def test_an_interpreter_that_is_not_here(self, bench: Bench) -> None:
+        bench.desk.write("alekseylearn.yml", "models: {growth: {notebook: growth.ipynb, python: /nowhere/python}}\n")
+        done = bench.desk.run("doctor")
+        assert done.code == 6
+        assert "missing  python: /nowhere/python" in done.out
+
+    def test_what_the_configuration_names_is_looked_at(self, bench: Bench, tmp_path: Path) -> None:
+        bench.desk.write("alekseylearn.yml", "models: {growth: {notebook: growth.ipynb, backend: docker}}\n")
+        named = bench.desk.run("doctor", "--json", DOCKER_HOST=f"unix://{tmp_path}/no.sock")
+        (engine,) = [check for check in named.document["checks"] if check["name"] == "engine"]
+        assert (named.code, engine["state"], bool(engine["remedy"])) == (6, "missing", True)
+        asked = bench.desk.run("doctor", "--json", "--backend", "sagemaker")
+        assert (asked.code, asked.document["checks"][-1]["name"]) == (6, "sagemaker")
+
+    def test_nothing_is_made(self, bench: Bench) -> None:
+        before = bench.desk.tree()
+        bench.desk.run("doctor")
+        assert bench.desk.tree() == before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """An engine as its answers describe it."""
+
+    kind: EngineKind = "docker"
+    version: str = "28.5.2"
+    rootless: bool = False
+    local: bool = True
+    info: Mapping[str, Any] = field(default_factory=lambda: {"MemoryLimit": True})
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    """Return a machine with one GPU whose driver runs, and nothing else of NVIDIA's."""
+    for name in ("dev", "cdi", "bin"):
+        (tmp_path / name).mkdir()
+    for name in ("nvidia0", "nvidiactl", "nvidia-uvm"):
+        (tmp_path / "dev" / name).touch()
+    return Host(path=str(tmp_path / "bin"), devices=tmp_path / "dev", cdi=(tmp_path / "cdi",))
+
+
+def give(host: Host, *programs: str) -> None:
+    for name in programs:
+        path = Path(host.path) / name
+        path.touch()
+        path.chmod(0o755)
+
+
+def looked(engine: Engine, host: Host, **table: object) -> dict[str, Check]:
+    return {check.name: check for check in examine({}, read_docker(table), lambda _: engine, host)}
+
+
+class TestEngine:
+    def test_one_that_does_not_answer_is_all_there_is_to_say(self, host: Host) -> None:
+        def silent(_: Mapping[str, str]) -> Engine:
+            raise MachineError("docker.engine", "no container engine answers", hint="start it")
+
+        (check,) = examine({}, DockerTable(), silent, host)
+        assert (check.state, check.told, check.remedy) == ("missing", "no container engine answers", "start it")
+
+    @pytest.mark.parametrize(
+        ("kind", "version", "state"),
+        [
+            *[("docker", "20.10.24+dfsg1", "ok"), ("docker", "19.03.15", "missing"), ("docker", "29.0.0-rc.1", "ok")],
+            *[("podman", "4.3.1", "ok"), ("podman", "4.2.0", "missing"), ("podman", "unknown", "warning")],
+        ],
+    )
+    def test_its_version(self, host: Host, kind: EngineKind, version: str, state: str) -> None:
+        check = looked(Engine(kind=kind, version=version), host)["engine"]
+        assert check.state == state
+        assert version in check.told
+
+    def test_limits_on_memory_that_are_ignored(self, host: Host) -> None:
+        check = looked(Engine(rootless=True, info={"MemoryLimit": False}), host, memory="8g")["memory"]
+        assert check.state == "warning"
+        assert "`memory: 8.6 GB`" in check.told
+        assert "cgroup v2" in check.remedy
+
+    def test_who_may_use_an_engine_of_root_is_root(self, host: Host) -> None:
+        assert "root" in looked(Engine(), host)["rights"].told
+        assert looked(Engine(rootless=True), host)["rights"].told.startswith("rootless")
+
+    def test_the_disk_where_images_lie(self, host: Host, tmp_path: Path) -> None:
+        info = {"DockerRootDir": str(tmp_path / "not" / "yet")}
+        assert str(tmp_path) in looked(Engine(info=info), host)["storage"].told
+        assert looked(Engine(info=info, local=False), host)["storage"].told.startswith("not looked at")
+
+    @pytest.mark.parametrize("info", [{}, {"DockerRootDir": 3, "DiscoveredDevices": None, "Runtimes": None}])
+    def test_one_that_says_little(self, host: Host, info: Mapping[str, Any]) -> None:
+        assert looked(Engine(info=info), host)["engine"].state == "ok"
+
+
+class TestGpus:
+    def test_a_machine_without_one_trains_on_its_cpu_unless_one_is_asked_for(self, host: Host) -> None:
+        for path in host.devices.iterdir():
+            path.unlink()
+        auto = looked(Engine(), host)
+        assert (auto["gpu"].state, "CPU" in auto["gpu"].told, "gpu in containers" in auto) == ("ok", True, False)
+        must = looked(Engine(), host, gpus="all")["gpu"]
+        assert (must.state, "nvidia-smi" in must.remedy) == ("missing", True)
+        assert looked(Engine(), host, gpus="none")["gpu"].state == "ok"
+
+    def test_more_than_there_are(self, host: Host) -> None:
+        check = looked(Engine(), host, gpus=2)["gpu"]
+        assert (check.state, check.told) == ("missing", "2 GPUs asked for, 1 on this machine")
+
+    def test_without_the_toolkit_the_exact_commands_are_told(self, host: Host) -> None:
+        found = looked(Engine(), host)
+        assert (found["gpu"].state, found["toolkit"].state) == ("ok", "warning")
+        check = found["gpu in containers"]
+        assert check.state == "missing"
+        assert "nvidia-container-toolkit" in check.remedy
+        assert "`nvidia-ctk runtime configure --runtime=docker` and `systemctl restart docker`" in check.remedy
+        assert "`nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml`" in check.remedy
+
+    def test_podman_gives_them_by_cdi_alone(self, host: Host) -> None:
+        give(host, "nvidia-ctk", "nvidia-container-runtime-hook")
+        check = looked(Engine(kind="podman", version="5.8.6"), host)["gpu in containers"]
+        assert check.state == "missing"
+        assert "cdi generate" in check.remedy
+        assert "systemctl" not in check.remedy
+        (host.cdi[0] / "nvidia.yaml").touch()
+        check = looked(Engine(kind="podman", version="5.8.6"), host)["gpu in containers"]
+        assert (check.state, "nvidia.yaml" in check.told) == ("ok", True)
+
+    @pytest.mark.parametrize(
+        ("info", "programs", "told"),
+        [
+            (CDI, (), "CDI devices: nvidia.com/gpu=all"),
+            ({}, ("nvidia-container-runtime-hook",), "by `--gpus`"),
+            ({"Runtimes": {"nvidia": {}}}, (), "by the runtime `nvidia`"),
+        ],
+    )
+    def test_the_way_in_which_a_container_gets_them(
+        self, host: Host, info: Mapping[str, Any], programs: tuple[str, ...], told: str
+    ) -> None:
+        give(host, *programs)
+        check = looked(Engine(info=info), host)["gpu in containers"]
+        assert (check.state, told in check.told) == ("ok", True)
+
+    def test_another_machine_is_judged_by_what_its_engine_says(self, host: Host) -> None:
+        far = looked(Engine(local=False), host)
+        assert "gpu" not in far
+        assert far["gpu in containers"].state == "warning"
+        assert "nvidia-smi" in far["gpu in containers"].remedy
+        assert looked(Engine(local=False, info=CDI), host)["gpu in containers"].state == "ok"
+
+    def test_wsl_shows_one_device_for_all(self, host: Host) -> None:
+        for path in host.devices.iterdir():
+            path.unlink()
+        (host.devices / "dxg").touch()
+        assert host.gpus == 1
+
+    def test_the_model_that_asks_for_the_most_decides(self) -> None:
+        config = parse_config(
+            b"models:\n  a: {notebook: a.ipynb, docker: {gpus: none}}\n  b: {notebook: b.ipynb, docker: {gpus: 2}}\n"
+            b"  c: {notebook: c.ipynb, docker: {gpus: auto}}\n"
+        )
+        found = most_demanding(config).gpus
+        assert found is not None
+        assert found.count == 2
+        assert most_demanding(parse_config(b"")) == DockerTable()
