@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from alekseylearn.bundle import GRACE, Bundle
-from alekseylearn.containers import NAMESPACE, ContainerSpec, Gpus, deadline_command
+from alekseylearn.containers import GPU_LIMITS, NAMESPACE, ContainerSpec, Gpus, deadline_command
 from alekseylearn.engine_failures import start_failure
 from alekseylearn.gpu_requests import Way
 from alekseylearn.sm_contract import IN_CONTAINER, ROOT, config_files, sm_variables
@@ -69,6 +69,7 @@ def spec_of(order: Order) -> ContainerSpec:
         cpus=table.cpus,
         binds={inside[name]: path for name, path in order.channels.items()},
         gpus=order.gpus,
+        limits=GPU_LIMITS if order.gpus else (),
     )
 
 

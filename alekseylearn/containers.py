@@ -20,8 +20,8 @@ PREFIX = "alekseylearn-"
 CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETGID", "SETUID")
 """What is left of root's capabilities: enough to own and to signal its own files and processes."""
 PIDS = 32_768
-LIMITS = (("memlock", -1), ("nofile", 65_536), ("stack", 64 * 2**20))
-"""Resource limits: pinned memory for GPUs, files for loaders (docker 29 gives 1,024), stack for compiled code."""
+GPU_LIMITS = (("memlock", -1),)
+"""Resource limits with GPUs: pinned memory. An engine may not be allowed to raise them; others the job raises itself."""
 _LOG = {"max-size": "64m", "max-file": "3"}
 
 
@@ -47,7 +47,7 @@ class ContainerSpec:
     cpus: float | None = None
     binds: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     gpus: Gpus | None = None
-    limits: tuple[tuple[str, int], ...] = LIMITS
+    limits: tuple[tuple[str, int], ...] = ()
 
     @property
     def variables(self) -> dict[str, str]:
