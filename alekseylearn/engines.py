@@ -282,6 +282,7 @@ def connect_engine(environ: Mapping[str, str]) -> Engine:
     except (DockerException, TLSParameterError, OSError) as error:
         raise _unreachable(address, str(error)) from None
     if tuple(map(int, client.api_version.split("."))) < tuple(map(int, OLDEST.split("."))):
+        client.close()
         raise _too_old(address)
     return Engine(client, address)
 
