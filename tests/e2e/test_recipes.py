@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 
 from tests.e2e.stories import only_comment
 from tests.rig.act.act_rig import CHECKOUT, ActRig
+from tests.rig.docker.engine import Engine
+from tests.rig.docker.image import BASE
 from tests.small import EPOCHS, PROSE, growth
 
 LONGER = {EPOCHS: "epochs = 200\nrate = 0.05"}
@@ -44,3 +47,27 @@ def test_the_gpu_is_asked_for_only_when_something_trains(act_rig: ActRig, tmp_pa
     assert run.exit_code == 0, run.log
     assert run.jobs == ({"plan": "success", "train": "success"} if trains else {"plan": "success"})
     assert ("Trained" if trains else "Nothing to train") in only_comment(consumer)
+
+
+def test_a_box_of_your_own_trains_in_containers_and_keeps_none(
+    act_rig: ActRig, docker_engine: Engine, tmp_path: Path
+) -> None:
+    """The machine's owner has an engine; the repository says `backend: docker`; strangers' code never reaches it."""
+    settings = f"defaults:\n  backend: docker\n  docker: {{image: {BASE!r}, pull: never}}\n"
+    workflow = recipe("A GPU of your own", tmp_path) + f"env: {{DOCKER_HOST: {docker_engine.host!r}}}\n"
+    consumer = act_rig.consumer(
+        {ONE: growth(before=f"folder = {str(tmp_path)!r}"), "alekseylearn.yml": settings},
+        workflow=workflow,
+        full_name="octo/box",
+    )
+    changes = {ONE: growth(LONGER, before=f"folder = {str(tmp_path)!r}")}
+    run = act_rig.run_pull(consumer.open_pull(changes))
+    assert run.exit_code == 0, run.log
+    comment = only_comment(consumer)
+    assert "Trained" in comment
+    assert f"{BASE} (sha256:" in comment
+    with contextlib.closing(docker_engine.client()) as client:
+        runs = set(re.findall(r"\b[0-9a-f]{12}\b", comment))
+        names = {f"alekseylearn-{run}" for run in runs}
+        assert runs
+        assert not names & {each.name for each in client.containers.list(all=True)}
