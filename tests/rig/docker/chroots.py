@@ -135,12 +135,12 @@ def served(root: Path, command: list[str], variables: Variables) -> Iterator[Var
     place = root / PLACE
     host = f"unix://{place}/engine.sock"
     mark = {leftovers.MARK: str(place)}
-    with (place / "log").open("wb") as log:
+    with (place / "engine.log").open("wb") as log:
         process = subprocess.Popen(
             command, env={"PATH": PATH, **variables, **mark}, stdin=subprocess.DEVNULL, stdout=log, stderr=log
         )
     try:
-        background.wait(process.pid, place / "log", answers=lambda: background.answers(place / "engine.sock"))
+        background.wait(process.pid, place / "engine.log", answers=lambda: background.answers(place / "engine.sock"))
         yield {"DOCKER_HOST": host}
     finally:
         with contextlib.suppress(DockerException, OSError):
@@ -160,8 +160,8 @@ def remove_containers(host: str) -> None:
 
 
 DOCKER = ("docker.io", "iptables", "iproute2", "python3")
-PODMAN = ("podman", "runc", "netavark", "aardvark-dns", "catatonit", "iptables", "iproute2")
-ROOTLESS = ("rootlesskit", "slirp4netns", "uidmap")
+PODMAN = ("podman", "runc", "netavark", "aardvark-dns", "catatonit", "nftables", "iptables", "iproute2")
+ROOTLESS = ("mount", "rootlesskit", "slirp4netns", "uidmap")
 SYSTEMS: Mapping[str, System] = {
     "docker": System(suite="sid", packages=DOCKER, version=("dockerd", "--version"), start=as_the_rigs_own),
     "docker-stable": System(suite="trixie", packages=DOCKER, version=("dockerd", "--version"), start=as_the_rigs_own),

@@ -18,8 +18,8 @@ from tests.rig.docker.engine import OwnEngine
 from tests.rig.docker.ground import ROOT
 
 STUBS = Path(__file__).parent / "gpu_stubs"
-KNOWS_CDI = 25
-"""The first engine that reads CDI specifications."""
+KNOWS_CDI = 28
+"""The first engine that lists what CDI specifications name; from 25 on it reads them if it is told to."""
 KIND = "nvidia.com/gpu"
 NODE = "toolkit/nvidia0"
 
