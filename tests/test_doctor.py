@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,12 +12,14 @@ from typing import Any
 import pytest
 
 from alekseylearn.checks import Check
+from alekseylearn.cli import doctor
 from alekseylearn.config import parse_config
 from alekseylearn.engine_checks import Host, examine, most_demanding
 from alekseylearn.errors import MachineError
 from alekseylearn.gpu_requests import EngineKind
 from alekseylearn.tables import DockerTable, read_docker
 from tests.desk import Bench, lone_desk
+from tests.rig.docker.engine import Engine as RealEngine
 
 CDI = {"DiscoveredDevices": [{"Source": "cdi", "ID": "nvidia.com/gpu=all"}], "CDISpecDirs": ["/etc/cdi"]}
 
@@ -73,6 +76,24 @@ class TestCommand:
         assert (named.code, engine["state"], bool(engine["remedy"])) == (6, "missing", True)
         asked = bench.desk.run("doctor", "--json", "--backend", "sagemaker")
         assert (asked.code, asked.document["checks"][-1]["name"]) == (6, "sagemaker")
+
+    def test_an_engine_that_answers(self, bench: Bench, docker_engine: RealEngine) -> None:
+        done = bench.desk.run("doctor", "--json", "--backend", "docker", DOCKER_HOST=docker_engine.host)
+        found = {check["name"]: check for check in done.document["checks"]}
+        assert (found["engine"]["state"], found["memory"]["state"]) == ("ok", "ok")
+        assert found["engine"]["told"].partition(" ")[0] in ("docker", "podman")
+        assert "free for images" in found["storage"]["told"]
+
+    def test_what_hangs_or_breaks_is_a_line_like_the_others(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(doctor, "LIMIT", 0.05)
+        (hangs,) = doctor.safely("engine", lambda: time.sleep(1.0) or ())
+        assert (hangs.name, hangs.state) == ("engine", "missing")
+
+        def broken() -> tuple[Check, ...]:
+            raise ValueError("odd")
+
+        (breaks,) = doctor.safely("engine", broken)
+        assert (breaks.state, breaks.told) == ("warning", "it cannot be looked at: ValueError: odd")
 
     def test_nothing_is_made(self, bench: Bench) -> None:
         before = bench.desk.tree()

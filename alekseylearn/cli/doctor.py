@@ -33,7 +33,7 @@ def doctor_command(backend: BackendName | None, as_json: bool) -> int:
     from alekseylearn.machine_checks import examine_machine, examine_repository
 
     environ, folder = dict(os.environ), Path.cwd()
-    checks = list(_safely("machine", lambda: examine_machine(folder, environ)))
+    checks = list(safely("machine", lambda: examine_machine(folder, environ)))
     configs: list[Config] = []
 
     def repository() -> tuple[Check, ...]:
@@ -41,9 +41,9 @@ def doctor_command(backend: BackendName | None, as_json: bool) -> int:
         configs.append(config)
         return found
 
-    checks += _safely("repository", repository)
+    checks += safely("repository", repository)
     for name in _names(backend, configs):
-        checks += _safely(name, lambda name=name: _examine(name, configs, environ))  # type: ignore[misc]
+        checks += safely(name, lambda name=name: _examine(name, configs, environ))  # type: ignore[misc]
     if as_json:
         print_json(checks_json(checks))
     else:
@@ -83,7 +83,7 @@ def _examine(name: BackendName, configs: list[Config], environ: Mapping[str, str
             assert_never(name)
 
 
-def _safely(name: str, look: Callable[[], tuple[Check, ...]]) -> tuple[Check, ...]:
+def safely(name: str, look: Callable[[], tuple[Check, ...]]) -> tuple[Check, ...]:
     """Look; whatever keeps us from it is itself worth a line, and no reason to leave the others out."""
     from alekseylearn.checks import Check
 
