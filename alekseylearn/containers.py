@@ -21,7 +21,7 @@ CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETGID", "SETUID")
 """What is left of root's capabilities: enough to own and to signal its own files and processes."""
 PIDS = 32_768
 GPU_LIMITS = (("memlock", -1),)
-"""Resource limits with GPUs: pinned memory. An engine may not be allowed to raise them; others the job raises itself."""
+"""Resource limits with GPUs: pinned memory. Not every engine may raise them; others the job raises itself."""
 _LOG = {"max-size": "64m", "max-file": "3"}
 
 

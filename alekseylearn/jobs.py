@@ -22,6 +22,10 @@ RESULT_VERSION = 1
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
+NOT_THE_CODE = frozenset({"NoGPU", "Requirements", "BadImage"})
+"""Exceptions of a failure that is the machine's or the image's, although the job itself ended in order."""
+
+
 class JobState(StrEnum):
     """Where a job stands."""
 

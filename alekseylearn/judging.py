@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from alekseylearn.comment_state import PastRun
 from alekseylearn.errors import AlekseylearnError
-from alekseylearn.jobs import Failure, JobState, TrainingResult
+from alekseylearn.jobs import NOT_THE_CODE, Failure, JobState, TrainingResult
 from alekseylearn.metrics import Judgement, compare, primary_metric
 from alekseylearn.plan import NotebookPlan, TrainingJob
 from alekseylearn.report import GateResult, NotebookOutcome, Outcome, Step
@@ -106,10 +106,16 @@ def exit_code(notebooks: Iterable[NotebookOutcome]) -> int:
         if notebook.refused:
             codes.add(3)
         if notebook.head is not None and notebook.decision != "skip":
-            codes.add(EXIT_OF_STATE.get(notebook.head.state, 0))
+            codes.add(_exit_code(notebook.head))
         if any(not gate.passed for gate in notebook.gates):
             codes.add(5)
     return next((code for code in (4, 6, 7, 5, 3) if code in codes), 0)
+
+
+def _exit_code(result: TrainingResult) -> int:
+    if result.failure is not None and result.failure.exception in NOT_THE_CODE:
+        return EXIT_OF_STATE[JobState.LOST]
+    return EXIT_OF_STATE.get(result.state, 0)
 
 
 def past_runs(outcome: Outcome) -> tuple[PastRun, ...]:

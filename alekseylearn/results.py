@@ -24,6 +24,7 @@ from alekseylearn.errors import InputError
 from alekseylearn.jobs import Artifact, CellRun, Failure, JobHandle, JobState, TrainingResult
 from alekseylearn.runtime.hints import hint_for
 from alekseylearn.strict import Limits, load_json
+from alekseylearn.text import duration, size
 
 RESULT = "output/data/result.json"
 _LIMITS = Limits(family="result", max_bytes=16 * 1024 * 1024, max_depth=20)
@@ -168,9 +169,10 @@ def _cell(raw: object) -> CellRun:
 def _environment(raw: Mapping[str, Any]) -> Mapping[str, str]:
     about = _get(raw, "environment", dict)
     found: dict[str, str] = {}
-    gpu = raw.get("gpu")
-    if isinstance(gpu, dict) and isinstance(gpu.get("name"), str):
-        found["gpu"] = gpu["name"][:200]
+    found |= _gpu(raw.get("gpu"))
+    epoch = raw.get("seconds_per_epoch")
+    if isinstance(epoch, int | float) and not isinstance(epoch, bool) and 0 <= epoch < math.inf:
+        found["time per epoch"] = duration(epoch)
     for name in ("python", "platform"):
         found[name] = _get(about, name, str)[:200]
     packages = {name: version for name, version in _get(about, "packages", dict).items() if isinstance(version, str)}
@@ -179,6 +181,17 @@ def _environment(raw: Mapping[str, Any]) -> Mapping[str, str]:
 
 def _machine(machine: str) -> Mapping[str, str]:
     return MappingProxyType({"machine": machine} if machine else {})
+
+
+def _gpu(raw: object) -> dict[str, str]:
+    """Say which GPUs there were, and how much of their memory was in use at most."""
+    if not isinstance(raw, dict) or not isinstance(raw.get("name"), str):
+        return {}
+    count, most, there = (raw.get(key) for key in ("count", "peak_memory", "memory"))
+    found = {"gpu": f"{count} × {raw['name'][:200]}" if type(count) is int and count > 1 else raw["name"][:200]}
+    if type(most) is int and most >= 0:
+        found["GPU memory"] = size(most) + (f" of {size(there)}" if type(there) is int and there > 0 else "")
+    return found
 
 
 def _killed(failure: Failure | None, word: Mapping[str, Any]) -> Failure | None:

@@ -153,6 +153,13 @@ def ended(
     return replace(told, gates=gates)
 
 
+def failed_by(exception: str) -> NotebookOutcome:
+    """A notebook that could not be trained for want of something that is not its own."""
+    told = ended(JobState.FAILED)
+    assert told.head is not None
+    return replace(told, head=replace(told.head, failure=Failure(exception=exception, message="none is there")))
+
+
 DONE, MISSED = ended(JobState.SUCCEEDED), ended(JobState.SUCCEEDED, gate=False)
 FAILED, LOST = ended(JobState.FAILED), ended(JobState.LOST)
 STOPPED, LATE = ended(JobState.STOPPED), ended(JobState.TIMED_OUT)
@@ -172,6 +179,10 @@ REFUSED = ended(refused="error[nb.schema]: no", decision="skip")
         ((FAILED,), 4),
         ((MISSED,), 5),
         ((LOST,), 6),
+        ((failed_by("NoGPU"),), 6),
+        ((failed_by("Requirements"),), 6),
+        ((failed_by("BadImage"),), 6),
+        ((failed_by("ValueError"),), 4),
         ((STOPPED,), 7),
         ((LATE,), 7),
         ((DONE, REFUSED), 3),

@@ -96,6 +96,16 @@ def test_a_finished_job_becomes_a_result(read: Read) -> None:
     assert result_from_json(json.loads(json.dumps(result_to_json(result)))) == result
 
 
+def test_what_was_used_of_gpus_is_told_for_people(read: Read) -> None:
+    gpu = {"name": "H100", "count": 2, "memory": 85_520_809_984, "peak_memory": 12_000_000_000}
+    told = read(gpu=gpu, seconds_per_epoch=41.25).environment
+    assert (told["gpu"], told["GPU memory"], told["time per epoch"]) == ("2 × H100", "12.0 GB of 85.5 GB", "41 s")
+    told = read(gpu={"name": "H100", "count": 1, "memory": None, "peak_memory": 0}, seconds_per_epoch=None).environment
+    assert (told["gpu"], told["GPU memory"], "time per epoch" in told) == ("H100", "0 B", False)
+    told = read(gpu={"name": "H100", "memory": "much", "peak_memory": True}, seconds_per_epoch="long").environment
+    assert "GPU memory" not in told
+
+
 def test_artifacts_are_named_for_people_and_hashed(read: Read) -> None:
     named = {item.name: item for item in read().artifacts}
     assert set(named) == {"model.joblib", "churn.executed.ipynb", "metrics.jsonl", "log.txt", "table.csv"}
@@ -250,6 +260,84 @@ def test_a_job_stopped_without_a_word_was_stopped(folder: Path) -> None:
     assert result.failure.exception == "Stopped"
     assert result.metrics == ()
     assert result.warnings == ("a metric line is not JSON",)
+
+
+ENGINE = {"image": "python@sha256:f00", "engine": "docker 29.1.0"}
+MEMORY = {"exception": "OutOfMemory", "message": "the memory limit was reached", "hint": "raise `memory`"}
+KILLED = {**FAILURE, "exception": "Killed", "message": "the process was killed", "hint": "more memory"}
+
+
+def say(folder: Path, **word: object) -> None:
+    """Let the backend say something of the job."""
+    (folder / "backend.json").write_text(json.dumps(word))
+
+
+def test_what_the_backend_knows_stands_beside_what_the_job_says(read: Read, folder: Path) -> None:
+    say(folder, environment={**ENGINE, "python": "the image's"}, warnings=["no memory limit"])
+    result = read()
+    assert result.environment["engine"] == "docker 29.1.0"
+    assert result.environment["image"] == "python@sha256:f00"
+    # Of what both speak of, the backend is believed: the notebook can write the job's words.
+    assert result.environment["python"] == "the image's"
+    assert result.environment["machine"] == "this machine"
+    assert result.warnings == ("no memory limit", "mind the gap")
+    assert result.failure is None
+
+
+def test_the_backend_says_why_a_job_left_no_result(folder: Path) -> None:
+    (folder / "output" / "data" / "events.jsonl").write_text('{"event": "cell-start", "time": 1.5, "cell": 14}\n')
+    say(folder, environment=ENGINE, warnings=["no memory limit"], failure=MEMORY, if_killed=MEMORY)
+    result = read_result(folder, JOB, backend="docker", state=JobState.LOST)
+    assert result.state is JobState.LOST
+    assert result.failure is not None
+    assert result.failure.exception == "OutOfMemory"
+    assert result.failure.message == "the memory limit was reached in cell 14"
+    assert (result.failure.hint, result.failure.cell) == ("raise `memory`", 14)
+    assert result.environment == ENGINE
+    assert result.warnings == ("no memory limit",)
+
+
+def test_a_job_that_somebody_stopped_was_stopped_whatever_its_end_looked_like(folder: Path) -> None:
+    say(folder, failure=MEMORY)
+    failure = read_result(folder, JOB, backend="docker", state=JobState.STOPPED).failure
+    assert failure is not None
+    assert (failure.exception, failure.hint) == ("Stopped", "")
+
+
+def test_the_backend_says_why_a_job_was_killed_and_the_job_where(read: Read, folder: Path) -> None:
+    say(folder, if_killed=MEMORY)
+    failure = read(JobState.FAILED, state="failed", failure=KILLED).failure
+    assert failure == Failure(
+        exception="OutOfMemory",
+        message="the memory limit was reached",
+        hint="raise `memory`",
+        cell=14,
+        line=6,
+        traceback="cell 14, line 6",
+    )
+
+
+def test_a_failure_that_was_no_kill_is_the_jobs_own_to_tell(read: Read, folder: Path) -> None:
+    say(folder, if_killed=MEMORY, failure=MEMORY)
+    failure = read(JobState.FAILED, state="failed", failure=FAILURE).failure
+    assert failure is not None
+    assert failure.exception == "ValueError"
+    assert read().failure is None
+
+
+def test_a_kill_that_the_backend_knows_nothing_of_stays_one(read: Read, folder: Path) -> None:
+    say(folder)
+    failure = read(JobState.FAILED, state="failed", failure=KILLED).failure
+    assert failure is not None
+    assert (failure.exception, failure.hint) == ("Killed", "more memory")
+
+
+def test_a_result_that_cannot_be_trusted_still_says_where_it_ran(read: Read, folder: Path) -> None:
+    say(folder, environment=ENGINE, if_killed=MEMORY)
+    result = read(digest="d" * 64)
+    assert result.failure is not None
+    assert result.failure.exception == "result.mismatch"
+    assert result.environment == {**ENGINE, "machine": "this machine"}
 
 
 def test_a_link_is_never_read(folder: Path, tmp_path: Path) -> None:

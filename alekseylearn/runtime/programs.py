@@ -59,6 +59,25 @@ def start(command: Sequence[str], environ: Mapping[str, str], *, wired: bool) ->
     return Program(process.pid, out[0], err[0], events[0], answers[1], lifeline[1])
 
 
+WANTED = 65_536
+"""Open files that a program should be able to have: loaders of data open many, and some engines give 1,024."""
+
+
+def raise_limits() -> None:
+    """Let programs open as many files as this process may let them, and no more than they could want."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    possible = WANTED if hard == resource.RLIM_INFINITY else min(WANTED, hard)
+    if soft == resource.RLIM_INFINITY or soft >= possible:
+        return
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (possible, hard))
+    except (ValueError, OSError):
+        # macOS has another limit below the one that it tells.
+        return
+
+
 def adopt_orphans() -> None:
     """Take over the processes that others leave behind, to reap them: `timeout` as first process does not."""
     try:

@@ -59,6 +59,7 @@ class Supervisor:
     def run(self) -> int:
         """Prepare, run the child to its end, and return the exit code."""
         programs.adopt_orphans()
+        programs.raise_limits()
         failure = preparing.prepare(self._layout.code, os.environ, self._record, self._install)
         # What fails because it was asked to stop is no failure.
         if self._limits.stop is None and failure is not None:

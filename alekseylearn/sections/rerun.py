@@ -8,7 +8,7 @@ from alekseylearn.text import Markdown, code, details, fence, join, prose
 from alekseylearn.verdict import active
 
 MAX_FACTS = 14
-_FIRST = ("python", "platform", "machine", "gpu")
+_FIRST = ("python", "platform", "machine", "gpu", "GPU memory", "time per epoch", "image", "engine")
 
 
 def rerun(outcome: Outcome) -> Markdown | None:

@@ -75,3 +75,15 @@ def test_orphans_of_the_notebook_are_reaped(run: Make) -> None:
         timeout=20,
     )
     assert (job.code, job.log) == (0, "gone\n"), job.out
+
+
+@pytest.mark.parametrize(("hard", "given"), [("2000", "2000"), ("$(ulimit -Hn)", None)])
+def test_a_job_may_open_as_many_files_as_it_may_be_let(run: Make, tmp_path: Path, hard: str, given: str | None) -> None:
+    program = tmp_path / "python"
+    limits = f'ulimit -Sn 256 && ulimit -Hn {hard} && exec {sys.executable} "$@"'
+    program.write_text(f"#!/bin/sh\n{limits}\n")
+    program.chmod(0o755)
+    job = run("import resource\nprint(*resource.getrlimit(resource.RLIMIT_NOFILE))", python=str(program))
+    soft, most = job.log.split()
+    assert int(soft) == min(65_536, int(most)) > 256
+    assert given in (most, None)
