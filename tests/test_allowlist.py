@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alekseylearn.allowlist import for_installer, for_job
+from alekseylearn.allowlist import for_container, for_installer, for_job
 
 FORBIDDEN = (
     "GITHUB_TOKEN",
@@ -31,6 +31,7 @@ FORBIDDEN = (
 def test_some_names_get_through_under_no_disguise(name: str) -> None:
     assert for_job({name: "x", f"ALEKSEYLEARN_PASS_{name}": "x", "ALEKSEYLEARN_PASS_": "x"}) == {}
     assert for_installer({name: "x"}) == {}
+    assert for_container({name: "x", f"ALEKSEYLEARN_PASS_{name}": "x", "ALEKSEYLEARN_PASS_": "x"}) == {}
 
 
 def test_a_job_sees_what_programs_need() -> None:
@@ -45,6 +46,36 @@ def test_a_person_may_pass_a_variable_on() -> None:
 def test_an_installer_sees_its_own_settings_too() -> None:
     environ = {"PATH": "/bin", "UV_INDEX_URL": "u", "PIP_INDEX_URL": "p", "UV_PUBLISH_TOKEN": "t", "OTHER": "x"}
     assert for_installer(environ) == {"PATH": "/bin", "UV_INDEX_URL": "u", "PIP_INDEX_URL": "p"}
+
+
+def test_a_container_sees_nothing_that_is_about_this_machine_alone() -> None:
+    here = (
+        "PATH",
+        "HOME",
+        "USER",
+        "SHELL",
+        "TMPDIR",
+        "SSL_CERT_FILE",
+        "CUDA_VISIBLE_DEVICES",
+        "NVIDIA_VISIBLE_DEVICES",
+    )
+    anywhere = {"LANG": "C", "LC_ALL": "C", "TZ": "UTC", "https_proxy": "http://p", "OMP_NUM_THREADS": "2"}
+    assert for_container({**dict.fromkeys(here, "x"), **anywhere}) == anywhere
+
+
+def test_a_person_may_pass_a_variable_of_this_machine_to_a_container() -> None:
+    environ = {
+        "ALEKSEYLEARN_PASS_HOME": "/root",
+        "HOME": "/home/me",
+        "ALEKSEYLEARN_PASS_CITY": "Kazan",
+        "CITY": "other",
+    }
+    assert for_container(environ) == {"HOME": "/root", "CITY": "Kazan"}
+
+
+@given(st.dictionaries(st.sampled_from(["PATH", "LANG", "LC_X", "X", "ALEKSEYLEARN_PASS_X", *FORBIDDEN]), st.text()))
+def test_a_container_sees_no_more_than_a_job_of_this_machine(environ: dict[str, str]) -> None:
+    assert for_container(environ).items() <= for_job(environ).items()
 
 
 @given(st.dictionaries(st.text(), st.text()))

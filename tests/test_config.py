@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import jsonschema
@@ -23,6 +24,7 @@ from alekseylearn.config import (
 from alekseylearn.errors import InputError
 from alekseylearn.metrics import Gate
 from alekseylearn.strict import load_yaml
+from alekseylearn.tables import AUTO, DockerTable
 
 WHOLE = """
 version: 1
@@ -78,6 +80,22 @@ def test_the_whole_file_is_read() -> None:
     judgement = config.judgement(churn)
     assert judgement.gates == (Gate(metric="accuracy", operator=">=", bound=0.92),)
     assert (judgement.primary, judgement.tolerance) == ("accuracy", 0.002)
+
+
+def test_a_model_has_its_own_container_and_the_defaults_where_it_says_nothing() -> None:
+    config = parse_config(
+        b"""
+defaults: {docker: {image: python:3.12, memory: 8g, gpus: none}}
+models:
+  a: {notebook: a.ipynb, docker: {memory: 16g, gpus: auto}}
+  b: {notebook: b.ipynb, docker: {}}
+"""
+    )
+    common = DockerTable(image="python:3.12", memory=8 * 2**30, gpus=None)
+    assert config.docker(config.models["a"]) == replace(common, memory=16 * 2**30, gpus=AUTO)
+    assert config.docker(config.models["b"]) == common
+    assert config.docker(Model(notebook="other.ipynb")) == common
+    assert Config().docker(Model(notebook="other.ipynb")) == DockerTable()
 
 
 @pytest.mark.parametrize("text", ["", " \n", "# nothing but words\n", "---\n", "null\n", "{}\n"])
@@ -153,6 +171,32 @@ def test_an_empty_file_has_the_defaults(text: str) -> None:
             "`models.a.parameters.x` should be a plain",
         ),
         ("models: {a: {notebook: a.ipynb, docker: x}}", "cfg.type", "`models.a.docker` is 'x', not a mapping"),
+        ("defaults: {docker: [x]}", "cfg.type", "`defaults.docker` is ['x'], not a mapping"),
+        ("defaults: {docker: {image: a b}}", "cfg.type", "`defaults.docker.image` is 'a b', not the name of an image"),
+        (
+            "defaults: {docker: {gpus: null}}",
+            "cfg.type",
+            "`defaults.docker.gpus` is None, not auto, all, none, a number",
+        ),
+        (
+            "defaults: {docker: {memory: lots}}",
+            "cfg.type",
+            "`defaults.docker.memory` is 'lots', not a size such as 512m",
+        ),
+        ("defaults: {docker: {memory: 1m}}", "cfg.type", "`defaults.docker.memory` is '1m', less than 6m"),
+        ("defaults: {docker: {shm_size: -1}}", "cfg.type", "`defaults.docker.shm_size` is -1, not a size"),
+        ("defaults: {docker: {cpus: 1e999}}", "cfg.type", "`defaults.docker.cpus` is inf, not a number of cores"),
+        (
+            "defaults: {docker: {network: [x]}}",
+            "cfg.type",
+            "`defaults.docker.network` is ['x'], not the name of a network",
+        ),
+        ("defaults: {docker: {pull: on}}", "cfg.type", "`defaults.docker.pull` is 'on', not missing, always or never"),
+        (
+            "models: {a: {notebook: a.ipynb, docker: {gpus: many}}}",
+            "cfg.type",
+            "`models.a.docker.gpus` is 'many', not auto",
+        ),
         ("notify: {on: [soon]}", "cfg.type", "`notify.on.0` is 'soon', not 'done' or 'failed'"),
     ],
 )
@@ -178,6 +222,16 @@ def test_what_is_wrong_is_said_with_its_place(text: str, slug: str, what: str) -
             "(did you mean `spot`? it belongs under `sagemaker` of a model)",
         ),
         ("models: {a: {notebook: a.ipynb, sagemaker: {rol: x}}}", "`models.a.sagemaker.rol` (did you mean `role`?)"),
+        ("defaults: {docker: {imgae: x}}", "`defaults.docker.imgae` (did you mean `image`?)"),
+        (
+            "models: {a: {notebook: a.ipynb, docker: {shmsize: 1g}}}",
+            "`models.a.docker.shmsize` (did you mean `shm_size`?)",
+        ),
+        ("models: {a: {notebook: a.ipynb, docker: {zzz: 1}}}", "unknown key `models.a.docker.zzz`"),
+        (
+            "models: {a: {notebook: a.ipynb, memory: 8g}}",
+            "(did you mean `memory`? it belongs under `defaults.docker` or under `docker` of a model)",
+        ),
         ("zzz: 1", "unknown key `zzz`"),
         ("5: 1", "unknown key `5`"),
     ],
@@ -322,10 +376,14 @@ def test_the_schema_takes_the_whole_file_and_refuses_a_typo() -> None:
     assert schema["title"] == "alekseylearn.yml"
     checker = jsonschema.Draft202012Validator(schema)
     checker.validate(values(WHOLE))
+    table = "{image: python, gpus: [0, 1], memory: 8g, shm_size: 1g, cpus: 1.5, network: bridge, pull: always}"
+    checker.validate(values(f"defaults: {{docker: {table}}}\nmodels: {{a: {{notebook: a.ipynb, docker: {table}}}}}"))
     for broken in (
         "backned: x",
         "defaults: {timout: 2h}",
         "models: {a: {notebook: a, sagemaker: {endpoint_url: x}}}",
+        "models: {a: {notebook: a, docker: {imgae: x}}}",
+        "defaults: {docker: {host: x}}",
         "models: {a: {}}",
     ):
         assert not checker.is_valid(values(broken))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from alekseylearn.disk import copy_plain, copy_tree, inside, make_private, open_plain, plain_files, remove
+from alekseylearn.disk import copy_plain, copy_tree, holdable, inside, make_private, open_plain, plain_files, remove
 from alekseylearn.errors import InputError
 
 
@@ -67,6 +67,34 @@ def test_a_tree_is_copied_without_what_is_no_plain_file(tmp_path: Path) -> None:
     assert (tmp_path / "target" / "deep" / "file").read_bytes() == b"x" * 3_000_000
     assert (tmp_path / "target" / "deep" / "empty").is_dir()
     assert {path.name for path in (tmp_path / "target").iterdir()} == {"deep"}
+
+
+@pytest.mark.parametrize(
+    "name", ["a", "a b", ".hidden", "...", "\u043a\u0430\u0437\u0430\u043d\u044c", "\U0001f40d", "con"]
+)
+def test_a_name_that_every_system_can_hold(name: str) -> None:
+    assert holdable(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        ".",
+        "..",
+        "a\\b",
+        "a\nb",
+        "a\tb",
+        "\0",
+        "\x7f",
+        "\u202eexe",
+        "\u00a0",
+        os.fsdecode(b"\xff"),
+        "a" + os.fsdecode(b"\xe2\x82"),
+    ],
+)
+def test_a_name_that_some_system_cannot_hold(name: str) -> None:
+    assert not holdable(name)
 
 
 def test_a_socket_is_left_behind(tmp_path: Path) -> None:

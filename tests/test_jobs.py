@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alekseylearn.errors import UsageError
 from alekseylearn.jobs import (
     Artifact,
     CellRun,
@@ -20,6 +21,7 @@ from alekseylearn.jobs import (
     JobHandle,
     JobState,
     TrainingResult,
+    is_digest,
     number_out,
     result_from_json,
     result_to_json,
@@ -82,6 +84,26 @@ def test_a_result_comes_back_from_strict_json_as_it_was(made: TrainingResult) ->
 @given(st.builds(JobHandle, backend=words, id=words, digest=words, place=words, url=words))
 def test_a_handle_comes_back_from_json_as_it_was(handle: JobHandle) -> None:
     assert JobHandle.from_json(json.loads(json.dumps(handle.to_json()))) == handle
+
+
+def test_a_handle_is_named_by_the_identity_that_it_trains() -> None:
+    handle = JobHandle.of("docker", "c0ffee" + "0" * 58, place="here")
+    assert handle == JobHandle(backend="docker", id="c0ffee000000", digest="c0ffee" + "0" * 58, place="here")
+
+
+NO_DIGESTS = ["", "c0ffee", "0" * 63, "0" * 65, "C0FFEE" + "0" * 58, "g" * 64, "0" * 64 + "\n", "../" + "0" * 61]
+
+
+@pytest.mark.parametrize("text", NO_DIGESTS)
+def test_what_is_no_identity_names_no_job(text: str) -> None:
+    assert not is_digest(text)
+    with pytest.raises(UsageError, match=r"run\.unknown"):
+        JobHandle.of("docker", text, place="here")
+
+
+@given(st.binary(min_size=32, max_size=32).map(bytes.hex))
+def test_a_sha256_is_an_identity(digest: str) -> None:
+    assert is_digest(digest)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from alekseylearn.config import Config, Defaults, Model
+from alekseylearn.config import BackendName, Config, Defaults, Model
 from alekseylearn.diff import diff_notebooks
 from alekseylearn.errors import InputError
 from alekseylearn.metrics import Gate
@@ -245,6 +245,10 @@ def churn(**changes: Any) -> Config:
     return Config(models={"churn": Model(notebook="notebook.ipynb", **changes)})
 
 
+def contained(backend: BackendName = "docker", python: str | None = None, **docker: Any) -> Config:
+    return churn(backend=backend, python=python, docker=docker)
+
+
 @pytest.mark.parametrize(
     ("base", "head", "words"),
     [
@@ -255,6 +259,12 @@ def churn(**changes: Any) -> Config:
         (churn(), churn(python="3.13"), "the Python that trains changed"),
         (churn(), churn(model="model"), "the model's name changed"),
         (churn(), churn(data={"train": "s3://b/k"}), "the remote data changed"),
+        (contained(image="python:3.12"), contained(image="python:3.13"), "the image changed"),
+        (
+            contained(image="python:3.12", python="3.12"),
+            contained(image="python:3.12", python="3.13"),
+            "the Python that trains changed",
+        ),
     ],
 )
 def test_what_changed_in_the_configuration_is_named(base: Config, head: Config, words: str) -> None:
@@ -290,6 +300,45 @@ def test_a_job_takes_what_the_configuration_says_and_the_caller_wins() -> None:
     made = job(config=config, settings=asked)
     assert dict(made.parameters) == {"alpha": 3, "seed": 9}
     assert (made.backend, made.timeout) == ("process", 60)
+
+
+def identity(config: Config, python: str = "3.12", backend: BackendName | None = None) -> str:
+    return job(config=config, settings=Settings(python=python, backend=backend)).digest
+
+
+def test_a_named_image_is_part_of_the_identity_where_it_is_used() -> None:
+    named, other, unnamed = contained(image="python:3.12"), contained(image="python:3.13"), contained()
+    assert len({identity(named), identity(other), identity(unnamed)}) == 3
+    # In a process of this machine no image is used, whatever the table says.
+    assert len({identity(made, backend="process") for made in (named, other, unnamed)}) == 1
+    assert identity(contained("process", image="python:3.12"), backend="docker") == identity(named)
+
+
+def test_an_image_may_be_named_for_all_models() -> None:
+    defaults = Defaults(backend="docker", docker={"image": "python:3.12"})
+    model = Model(notebook="notebook.ipynb")
+    assert identity(Config(defaults=defaults, models={"churn": model})) == identity(contained(image="python:3.12"))
+
+
+def test_a_named_image_stands_in_the_place_of_the_python_that_it_brings() -> None:
+    named = contained(image="python:3.12")
+    assert identity(named, "3.12") == identity(named, "3.13")
+    assert identity(contained(), "3.12") != identity(contained(), "3.13")
+
+
+def test_a_python_that_is_asked_for_counts_within_a_named_image() -> None:
+    asked = contained(image="python:3.12", python="3.11")
+    assert identity(asked) != identity(contained(image="python:3.12"))
+    assert identity(asked, "3.12") == identity(asked, "3.13")
+
+
+def test_how_large_a_container_is_makes_no_other_training() -> None:
+    large = contained(image="python:3.12", memory="8g", cpus=2, gpus=1, pull="always", network="bridge", shm_size="1g")
+    assert identity(large) == identity(contained(image="python:3.12"))
+
+
+def test_the_backend_alone_makes_no_other_training() -> None:
+    assert identity(contained()) == identity(contained("process")) == identity(Config())
 
 
 def test_without_a_configuration_the_notebook_gives_the_name() -> None:
