@@ -20,13 +20,16 @@ import pytest
 
 from alekseylearn.backends.base import Options
 from alekseylearn.backends.docker import DockerBackend
+from alekseylearn.bundle import Bundle
 from alekseylearn.engines import connect_engine
 from alekseylearn.errors import MachineError
 from alekseylearn.jobs import JobState
+from alekseylearn.results import read_result
 from alekseylearn.tables import read_docker
 from tests.contract.jobs import TOKEN, Gate, Site, bundle_of, ended, until
 from tests.rig.docker.engine import Engine, OwnEngine
-from tests.rig.docker.image import BASE
+from tests.rig.docker.image import BASE, SKLEARN
+from tests.wheels import make_wheel
 
 KILLS = int(os.environ.get("ALEKSEYLEARN_KILLS", "30"))
 ROOT = Path(__file__).parents[1]
@@ -404,3 +407,38 @@ def test_the_image_and_the_engine_are_written_down(site: Site, tmp_path: Path) -
     word: Mapping[str, Any] = json.loads((tmp_path / "into" / "backend.json").read_text())
     assert word["environment"]["image"].startswith(f"{BASE} (sha256:")
     assert word["environment"]["engine"].split()[0] in ("docker", "podman")
+
+
+# -- packages -------------------------------------------------------------------------------------------------------
+
+
+def with_requirements(text: str, cell: str) -> tuple[Bundle, str]:
+    bundle, digest = bundle_of(cell)
+    return Bundle({**bundle.files, "requirements.txt": text.encode()}), digest
+
+
+def test_packages_that_the_image_lacks_are_installed_where_there_is_a_network(
+    docker_engine: Engine, tmp_path: Path
+) -> None:
+    site = site_on(docker_engine, tmp_path, image=SKLEARN, network="bridge")
+    links = {"ALEKSEYLEARN_PASS_PIP_FIND_LINKS": "/opt/ml/input/data/gate", "ALEKSEYLEARN_PASS_PIP_NO_INDEX": "1"}
+    backend = site.connect(**links)
+    make_wheel(tmp_path / "gate", "toolbox", "1.5")
+    bundle, digest = with_requirements("toolbox>=1.2\njoblib\n", "import toolbox; print(toolbox.__file__)")
+    job = backend.submit(bundle, name="toy", digest=digest)
+    assert ended(backend, job) is JobState.SUCCEEDED, backend.logs(job).lines
+    assert backend.logs(job).lines[0] == "pip installs what the image lacks: toolbox>=1.2"
+    assert "toolbox" in backend.logs(job).lines[-1]
+
+
+def test_packages_that_the_image_lacks_are_named_where_there_is_no_network(
+    docker_engine: Engine, tmp_path: Path
+) -> None:
+    backend = site_on(docker_engine, tmp_path, image=SKLEARN).connect()
+    bundle, digest = with_requirements("toolbox>=1.2\njoblib\n", "print('ran')")
+    job = backend.submit(bundle, name="toy", digest=digest)
+    state = ended(backend, job)
+    found = read_result(backend.collect(job, tmp_path / "into"), job, backend="docker", state=state)
+    assert found.failure is not None
+    assert (found.failure.exception, found.failure.message) == ("Requirements", "the image lacks toolbox>=1.2")
+    assert "docker: {network: bridge}" in found.failure.hint
