@@ -145,6 +145,10 @@ class TestRuns:
         (row,) = rows(bench)
         assert (row["state"], row["collected"]) == ("succeeded", True)
 
+    def test_an_id_is_whole_in_a_narrow_terminal_too(self, bench: Bench) -> None:
+        (told,) = bench.desk.run("fit", NOTEBOOK, "--json").document["runs"]
+        assert told["id"] in bench.desk.run("runs", COLUMNS="60").out.split()
+
     def test_looking_makes_no_folder(self, bench: Bench) -> None:
         bench.desk.run("runs")
         refuse(bench.desk, "usage.run", "status", "abcd", code=2)

@@ -258,14 +258,18 @@ def _table(rows: list[dict[str, Any]]) -> Any:
 
     from alekseylearn.text import duration, number
 
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-    for name in ("Run", "Model", "State", "Since (UTC)", "Backend", "Commit", "Time", "Metrics"):
-        table.add_column(name)
+    elsewhere = any(row["backend"] != "process" for row in rows)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("Run", "Model", "State", "Since (UTC)", *(["Backend"] if elsewhere else []), "Commit", "Time"):
+        # An id that is cut short helps nobody; a narrow terminal folds names and metrics.
+        table.add_column(name, no_wrap=name != "Model", overflow="fold")
+    table.add_column("Metrics", overflow="fold")
     for row in rows:
         since = datetime.fromtimestamp(row["since"], UTC).strftime("%Y-%m-%d %H:%M")
         metrics = ", ".join(f"{name} {number(float(value))}" for name, value in list(row["metrics"].items())[:4])
         spent = duration(row["seconds"]) if row["seconds"] else ""
         commit = row["commit"][:7] or ("work tree" if row["collected"] else "")
-        cells = (row["id"], row["name"], row["state"], since, row["backend"], commit, spent, metrics)
+        where = [row["backend"]] if elsewhere else []
+        cells = (row["id"], row["name"], row["state"], since, *where, commit, spent, metrics)
         table.add_row(*(escape(cell) for cell in cells))
     return table
