@@ -81,7 +81,8 @@ def engine_request(spec: ContainerSpec, kind: EngineKind) -> dict[str, Any]:
         "ShmSize": spec.shm_size,
         "CapDrop": ["ALL"],
         "CapAdd": list(CAPABILITIES),
-        "SecurityOpt": ["no-new-privileges"],
+        # SELinux would keep a data set from the job unless it were labelled anew, and that is not ours to do.
+        "SecurityOpt": ["no-new-privileges", *(["label=disable"] if spec.binds else [])],
         "PidsLimit": PIDS,
         "Ulimits": [{"Name": name, "Soft": limit, "Hard": limit} for name, limit in spec.limits],
     }
@@ -135,6 +136,7 @@ def libpod_request(spec: ContainerSpec, name: str) -> dict[str, Any]:
         "cap_drop": ["all"],
         "cap_add": list(CAPABILITIES),
         "no_new_privileges": True,
+        "selinux_opts": ["disable"] if spec.binds else [],
         "resource_limits": limits,
         "r_limits": [
             {"type": f"RLIMIT_{name.upper()}", "soft": limit % 2**64, "hard": limit % 2**64}

@@ -138,8 +138,14 @@ class Story:
             when=when,
             seconds=seconds,
             run=self.order.frame.run or (first.digest[:12] if first else ""),
+            backend=self._backend(),
             exit_code=exit_code(notebooks),
         )
+
+    def _backend(self) -> str:
+        """Name where training runs: as a notebook that trains says, else any that could."""
+        plans = sorted((sides.plan for sides in self._sides), key=lambda plan: plan.decision == "skip")
+        return next((plan.head.backend for plan in plans if plan.head is not None), self.order.frame.backend)
 
     def _recall(self, sides: _Sides) -> None:
         """Fill in the results that are there already."""

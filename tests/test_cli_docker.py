@@ -49,6 +49,9 @@ def test_fit_trains_both_sides_in_containers_and_leaves_none_behind(
     (told,) = done.document["runs"]
     assert (told["backend"], told["state"], told["deltas"][0]["verdict"]) == ("docker", "succeeded", "better")
     assert told["metrics"]["mse"] == pytest.approx(0.47024975)
+    comment = (bench.desk.folder / ".alekseylearn" / "last" / "comment.md").read_text()
+    assert "the work tree against `main`" in comment
+    assert " · a container · " in comment
     assert not is_there(docker_engine, told["id"])
     assert not is_there(docker_engine, told["base"]["digest"])
     report = (bench.desk.folder / ".alekseylearn" / "last" / "report.html").read_text()

@@ -72,6 +72,12 @@ def test_data_sets_are_bound_so_that_nobody_can_write_to_them() -> None:
     assert "ro" in mount["options"]
 
 
+def test_data_sets_can_be_read_where_selinux_watches() -> None:
+    assert host_of(LARGE)["SecurityOpt"] == ["no-new-privileges", "label=disable"]
+    assert libpod(LARGE, "x")["selinux_opts"] == ["disable"]
+    assert libpod(SPEC, "x")["selinux_opts"] == []
+
+
 def test_memory_and_cores_are_limited_where_a_limit_is_named() -> None:
     assert not {"Memory", "MemorySwap", "NanoCpus"} & set(host_of(SPEC))
     assert set(libpod(SPEC, "x")["resource_limits"]) == {"pids"}

@@ -406,7 +406,7 @@ def test_the_image_and_the_engine_are_written_down(site: Site, tmp_path: Path) -
     run(site, "x = 1", into=tmp_path / "into")
     word: Mapping[str, Any] = json.loads((tmp_path / "into" / "backend.json").read_text())
     assert word["environment"]["image"].startswith(f"{BASE} (sha256:")
-    assert word["environment"]["engine"].split()[0] in ("docker", "podman")
+    assert site.connect().machine.split()[0] in ("docker", "podman")
 
 
 # -- packages -------------------------------------------------------------------------------------------------------

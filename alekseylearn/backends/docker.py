@@ -299,8 +299,10 @@ class DockerBackend:
 
     def _word(self, there: Container) -> dict[str, Any]:
         """Say what the engine knows of an ended job: see `results.read_result`."""
-        known = {"image": there.label("image"), "engine": f"{self._engine.kind} {self._engine.version}"}
-        word: dict[str, Any] = {"environment": known, "warnings": json.loads(there.label("notes") or "[]")}
+        word: dict[str, Any] = {
+            "environment": {"image": there.label("image")},
+            "warnings": json.loads(there.label("notes") or "[]"),
+        }
         if self._told(there) is None:
             word["failure"] = asdict(death(there.ending, python=there.label("python")))
         elif there.ending.out_of_memory or there.ending.memory:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from alekseylearn.report import NotebookOutcome, Outcome
 from alekseylearn.sections import naming
 from alekseylearn.text import Markdown, code, details, fence, join, prose
 from alekseylearn.verdict import active
 
 MAX_FACTS = 14
-_FIRST = ("python", "platform", "machine", "gpu", "GPU memory", "time per epoch", "image", "engine")
+_FIRST = ("python", "platform", "machine", "gpu", "GPU memory", "time per epoch", "image")
+_CONTENT = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}")
 
 
 def rerun(outcome: Outcome) -> Markdown | None:
@@ -45,4 +48,6 @@ def _facts(notebook: NotebookOutcome) -> Markdown:
 
 
 def _short(value: str) -> str:
-    return value[:12] if len(value) == 64 and naming.run_id(value) else value
+    if len(value) == 64 and naming.run_id(value):
+        return value[:12]
+    return _CONTENT.sub(r"\1", value)
