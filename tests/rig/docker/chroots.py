@@ -28,8 +28,8 @@ from tests.rig.docker import background, leftovers
 
 CHECKOUT = Path(__file__).parents[3]
 FOLDER = CHECKOUT / "build" / "engines"
-PLACE = "run/engine"
-"""Where an engine has its files in its root: a file system in memory, and short, since sockets' paths are."""
+PLACE = "srv/engine"
+"""Where an engine has its files in its root, in memory; a rootless one sees `/run` and `/etc` through links."""
 USER = 1000
 """Who runs a rootless engine."""
 SUBORDINATES = f"{USER}:100000:65536\n"
@@ -125,8 +125,10 @@ def rootless(root: Path) -> Iterator[Variables]:
     flags = f"--host unix:///{PLACE}/engine.sock --data-root /{PLACE}/data --iptables=false --log-level warn"
     script = f"cd {root} && pivot_root . mnt && umount -l /mnt && exec {drop} {engine} {flags}"
     variables = {"HOME": f"/{PLACE}/home", "XDG_RUNTIME_DIR": f"/{PLACE}/run"}
+    # Not pytest's usual place, which only its owner may read.
+    options = f"-p tests.rig.docker.readable --basetemp={tempfile.gettempdir()}/alekseylearn-readable"
     with served(root, ["unshare", "--mount", "sh", "-c", script], variables) as found:
-        yield found
+        yield {**found, "PYTEST_ADDOPTS": options}
 
 
 @contextmanager

@@ -59,6 +59,12 @@ class Engine:
                     return cls(host=host, gateway=pool.get("Gateway", ""))
         return cls(host=host, gateway="")
 
+    @property
+    def is_rootless(self) -> bool:
+        """Return whether it runs as somebody who is not root, in a network of its own."""
+        with contextlib.closing(self.client()) as client:
+            return any("rootless" in option for option in client.info()["SecurityOptions"] or ())
+
     def client(self) -> docker.DockerClient:
         """Return a client, to be closed by the caller."""
         return docker.DockerClient(base_url=self.host, timeout=60)

@@ -121,6 +121,8 @@ def shared_registry(ground: Ground, *, locked: bool) -> Registry:
     """Return one of the two registries."""
     if lack := registries.missing():
         do_without(lack, failing=bool(os.environ.get("CI")))
+    if (host := os.environ.get("DOCKER_HOST")) and Engine.running(host).is_rootless:
+        do_without("a rootless engine has a loopback of its own", failing=False)
     start = functools.partial(Registry.start, locked=locked)
     return Registry.at(ground.once("locked-registry" if locked else "registry", start))
 

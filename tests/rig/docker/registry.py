@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import shutil
 import socket
 import urllib.error
@@ -22,6 +23,8 @@ LOGIN = {"username": "rig", "password": "open sesame"}
 """What the locked registry lets in, in the form of the SDK's `auth_config`."""
 PASSWORDS = "rig:$2b$05$abcdefghijklmnopqrstuupx2xBUC4954936wVIjyyPHmUBFu0wCW"
 """The same for the registry: hashed once, so that nobody needs a program for it."""
+DIGEST = re.compile(r"(?<=digest: )sha256:[0-9a-f]{64}")
+"""As any engine tells it at the end of a push."""
 PATIENCE = 15.0
 """Seconds that a registry has for an answer."""
 
@@ -88,7 +91,7 @@ class Registry:
             finally:
                 client.images.remove(f"{repository}:{version}")
         errors = [each["error"] for each in told if "error" in each]
-        digests = [each["aux"]["Digest"] for each in told if "aux" in each]
+        digests = [found[0] for each in told if (found := DIGEST.search(each.get("status", "")))]
         if errors or not digests:
             raise RigError(f"cannot push {name}: {errors or told[-1:]}")
         return f"{repository}@{digests[0]}"
