@@ -27,9 +27,9 @@ extraction: ## slices run and compared with whole notebooks; edits retrained (ho
 	@$(BIN)/python -m benchmarks.extraction oracle
 	@$(BIN)/python -m benchmarks.extraction edits
 
-test-engines: ## the docker backend on other engines: newer and rootless Docker, old and new Podman (root on Debian)
+test-engines: ## the docker backend on other engines: newer and rootless Docker, old and new Podman (root; mmdebstrap)
 	@$(SETUP) --lock test >/dev/null
-	@unshare --mount $(BIN)/python -m tests.rig.docker.chroots
+	@$(BIN)/python -m tests.rig.docker.chroots
 
 mutants: ## break the modules that decide, one place at a time: does a test notice?
 	@$(SETUP) --lock test >/dev/null

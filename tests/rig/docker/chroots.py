@@ -1,7 +1,7 @@
 """Run the tests of the docker backend on other engines than this machine's: `make test-engines`.
 
-Each engine comes from Debian, in a root of its own below `build/engines`. Run this in a mount namespace of its own
-(`unshare --mount`): what it mounts is gone when it ends.
+Each engine comes from Debian, in a root of its own below `build/engines`. What is mounted for it, and how it sets up
+networks, is seen by the tests alone and gone with them: they run in namespaces of their own.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ PLACE = "srv/engine"
 USER = 1000
 """Who runs a rootless engine."""
 SUBORDINATES = f"{USER}:100000:65536\n"
+INSIDE = "--inside"
 TESTS = ("tests/contract/test_backends.py", "tests/test_docker*.py")
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 Variables = Mapping[str, str]
@@ -177,7 +178,23 @@ SYSTEMS: Mapping[str, System] = {
 
 def main(arguments: list[str]) -> int:
     """Test on the engines named in *arguments*, or on all."""
-    rows = [attempt(name) for name in arguments or SYSTEMS]
+    if arguments[:1] == [INSIDE]:
+        return inside(arguments[1:])
+    if shutil.which("mmdebstrap") is None:
+        sys.exit("what makes the engines' roots is missing: `apt-get install mmdebstrap`")
+    names = arguments or list(SYSTEMS)
+    for name in names:
+        # One that cannot be made is told of in the table, where the others are.
+        with contextlib.suppress(OSError, subprocess.CalledProcessError):
+            build(name)
+    again = [sys.executable, "-m", "tests.rig.docker.chroots", INSIDE, *names]
+    return subprocess.run(["unshare", "--mount", "--net", *again], check=False, cwd=CHECKOUT).returncode
+
+
+def inside(names: list[str]) -> int:
+    """Test on the engines *names*, and print the table."""
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    rows = [attempt(name) for name in names]
     print(f"\n{'engine':<16} {'version':<22} passed failed skipped seconds", *rows, sep="\n")
     for row in rows:
         print(*(f"{row.engine}: {name}" for name in row.failed), sep="\n", end="\n" if row.failed else "")
@@ -185,11 +202,12 @@ def main(arguments: list[str]) -> int:
 
 
 def attempt(name: str) -> Row:
-    """Make the root of *name* if it is not there, start its engine, and run the tests on it."""
-    system = SYSTEMS[name]
+    """Start the engine in the root of *name*, and run the tests on it."""
+    system, root = SYSTEMS[name], FOLDER / name
     began = time.monotonic()
+    if not root.exists():
+        return Row(engine=name, version="", failed=(f"it could not be made: see {log_of(name)}",))
     try:
-        root = built(name, system)
         enter(root)
         printed = subprocess.run(["chroot", str(root), *system.version], check=True, capture_output=True, text=True)
         version = next(word for word in printed.stdout.split() if word[0].isdigit()).rstrip(",")
@@ -199,32 +217,26 @@ def attempt(name: str) -> Row:
         return Row(engine=name, version="", failed=(f"{error}",), seconds=time.monotonic() - began)
 
 
-def built(name: str, system: System) -> Path:
-    """Return the root of *name*, made of Debian's packages from where this machine has its own."""
-    root = FOLDER / name
-    if not root.exists():
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        new = root.with_suffix(".new")
-        shutil.rmtree(new, ignore_errors=True)
-        # The releases under test come and go: their lists may be older than they say that they should be.
-        lenient = "--aptopt=Acquire::Check-Valid-Until false"
-        unread = [f"--dpkgopt=path-exclude=/usr/share/{each}/*" for each in ("doc", "locale", "man")]
-        include = f"--include={','.join(system.packages)}"
-        command = [
-            "mmdebstrap",
-            "--quiet",
-            "--variant=apt",
-            lenient,
-            *unread,
-            include,
-            system.suite,
-            str(new),
-            mirror(),
-        ]
-        with (FOLDER / f"{name}.log").open("wb") as log:
-            subprocess.run(command, check=True, stdout=log, stderr=log)
-        new.rename(root)
-    return root
+def build(name: str) -> None:
+    """Make the root of *name* if it is not there, of Debian's packages from where this machine has its own."""
+    system, root = SYSTEMS[name], FOLDER / name
+    if root.exists():
+        return
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    new = root.with_suffix(".new")
+    shutil.rmtree(new, ignore_errors=True)
+    # The releases under test come and go: their lists may be older than they say that they should be.
+    lenient = "--aptopt=Acquire::Check-Valid-Until false"
+    unread = [f"--dpkgopt=path-exclude=/usr/share/{each}/*" for each in ("doc", "locale", "man")]
+    include = f"--include={','.join(system.packages)}"
+    command = ["mmdebstrap", "--quiet", "--variant=apt", lenient, *unread, include, system.suite, str(new), mirror()]
+    with log_of(name).open("wb") as log:
+        subprocess.run(command, check=True, stdout=log, stderr=log)
+    new.rename(root)
+
+
+def log_of(name: str) -> Path:
+    return FOLDER / f"{name}.log"
 
 
 def mirror() -> str:
@@ -233,7 +245,7 @@ def mirror() -> str:
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     places = [line.split()[0] for line in printed.splitlines() if "security" not in line]
     if not places:
-        raise RuntimeError("this machine's apt knows no packages: run `apt-get update`")
+        raise OSError("this machine's apt knows no packages: run `apt-get update`")
     return places[0]
 
 

@@ -92,7 +92,7 @@ class OwnEngine(Engine):
             *("--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec", "--pidfile", f"{folder}/dockerd.pid"),
             # A machine's own containerd would be shared: our containers must not mix with those that it has.
             *("--containerd-namespace", folder.name, "--containerd-plugins-namespace", f"{folder.name}-plugins"),
-            *("--bridge", bridge, "--iptables=false", "--ip-masq=false", "--ip-forward=false"),
+            *("--bridge", bridge, "--iptables=false", "--ip6tables=false", "--ip-masq=false", "--ip-forward=false"),
             # Nobody answers there, and says so at once: a look-up of a name fails instead of waiting.
             *("--dns", gateway, "--live-restore", "--log-level", "warn"),
             *flags,
