@@ -117,7 +117,9 @@ class Attempt:
         if failure.retry != "other-way" or gpus is None:
             self.refused = words
             return False
-        self.refused = self.refused or words
+        if not self.refused or failure.slug == "gpu.driver":
+            # Without its driver no way works, whatever else is missing.
+            self.refused = words
         if self.ways:
             self.spec = replace(self.spec, gpus=replace(gpus, way=self.ways.pop(0)))
         elif gpus.request.optional:

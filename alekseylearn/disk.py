@@ -6,7 +6,7 @@ import fcntl
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
@@ -87,6 +87,19 @@ def copy_plain(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with open_plain(source) as reader, target.open("xb") as writer:
         shutil.copyfileobj(reader, writer, _BLOCK)
+
+
+def write_files(folder: Path, files: Mapping[str, bytes], folders: Iterable[str] = ()) -> None:
+    """Write new *files* below *folder* by their relative POSIX paths, and make empty *folders*.
+
+    Raises `InputError` `path.unsafe` for a path that leads out of the folder.
+    """
+    for path, data in files.items():
+        target = inside(folder, path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+    for path in folders:
+        inside(folder, path).mkdir(parents=True, exist_ok=True)
 
 
 def holdable(name: str) -> bool:

@@ -49,9 +49,15 @@ def find_image(
         there = engine.image(name)
     if there is None:
         raise _refused(name, "no such image")
-    digests = there.get("RepoDigests") or ()
-    own = [digest for digest in digests if digest.partition("@")[0] == _without_tag(name)]
-    return Image(name=name, id=str(there["Id"]), digest=str((own or [*digests, ""])[0]))
+    digests = (str(digest) for digest in there.get("RepoDigests") or ())
+    digest = next((digest for digest in digests if _is_of(digest, name)), "")
+    return Image(name=name, id=str(there["Id"]), digest=digest)
+
+
+def _is_of(digest: str, name: str) -> bool:
+    """Tell whether *digest* is one of the repository that *name* means; engines may write its registry out."""
+    repository, wanted = digest.partition("@")[0], _without_tag(name)
+    return repository == wanted or repository.endswith(f"/{wanted}")
 
 
 def _pull(engine: Engine, name: str, login: Mapping[str, str] | None, watch: Callable[[Transfer], None]) -> None:

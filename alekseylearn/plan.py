@@ -124,9 +124,7 @@ def make_job(
         others=MappingProxyType(
             {
                 "the seed": json.dumps(seed),
-                # A named image brings its own Python, unless one of it is named, too.
-                **({"the image": json.dumps(image)} if image else {}),
-                "the Python that trains": json.dumps(interpreter or ("" if image else settings.python)),
+                **_place(image, interpreter or settings.python, named=interpreter is not None),
                 "the remote data": json.dumps(dict(model.data), sort_keys=True),
                 "the model's name": json.dumps(model.model),
                 **({"the way of seeding": json.dumps(rules.random)} if rules.random != "strict" else {}),
@@ -151,6 +149,12 @@ def make_job(
         digest=_identity(meaning),
         meaning=meaning,
     )
+
+
+def _place(image: str | None, python: str, *, named: bool) -> dict[str, str]:
+    """Say what trains: a named image brings its own Python, unless one of it is *named*, too."""
+    told = {"the Python that trains": json.dumps("" if image and not named else python)}
+    return told if image is None else {"the image": json.dumps(image), **told}
 
 
 def _timeout(config: Config, model: Model, settings: Settings) -> int:

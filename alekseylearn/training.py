@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -105,7 +105,7 @@ def reconcile(
             move = next_move(stored=False, state=state, ours=ours, may_submit=may_submit)
             if move == "submit":
                 backend = shop.equip(job)
-                packed = make_bundle(job, tree, shop)
+                packed = make_bundle(job, tree, shop.runtime())
                 bundle, ours = packed.digest, True
                 handle = backend.submit(packed, name=job.name, digest=job.digest)
                 continue
@@ -155,16 +155,16 @@ def launch(job: TrainingJob, tree: Tree, shop: Workshop, *, commit: str) -> Trai
     if handle is not None and move == "collect":
         return bring_home(backend, handle, shop, name=job.name, commit=commit)
     if move == "submit":
-        shop.equip(job).submit(make_bundle(job, tree, shop), name=job.name, digest=job.digest)
+        shop.equip(job).submit(make_bundle(job, tree, shop.runtime()), name=job.name, digest=job.digest)
     return TrainingResult(
         run=job.run, digest=job.digest, state=JobState.RUNNING, backend=job.backend, name=job.name, commit=commit
     )
 
 
-def make_bundle(job: TrainingJob, tree: Tree, shop: Workshop) -> Bundle:
-    """Pack *job* with the files that its slice needs, as *tree* has them."""
+def make_bundle(job: TrainingJob, tree: Tree, runtime: Mapping[str, bytes]) -> Bundle:
+    """Pack *job* with the *runtime* and the files that its slice needs, as *tree* has them."""
     names = (*job.inputs.modules, *job.inputs.data)
-    return pack(job, shop.runtime(), {name: tree.read(name) for name in names})
+    return pack(job, runtime, {name: tree.read(name) for name in names})
 
 
 def stop_job(

@@ -28,7 +28,9 @@ def pack_folders(files: Mapping[str, bytes], folders: Iterable[str]) -> bytes:
             entry = tarfile.TarInfo(name)
             entry.size, entry.mode = len(files[name]), 0o644
             archive.addfile(entry, io.BytesIO(files[name]))
-    return buffer.getvalue()
+        end = archive.offset
+    # No more than the end of an archive: podman's reader hangs up there, and what comes after it has nobody to go to.
+    return buffer.getvalue()[:end] + bytes(2 * tarfile.BLOCKSIZE)
 
 
 def unpack_plain(chunks: Iterable[bytes], target: Path) -> tuple[str, ...]:

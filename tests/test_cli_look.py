@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -281,3 +282,26 @@ class TestSlice:
     def test_json_stays_the_only_thing_on_stdout_when_a_file_is_written(self, bench: Bench, tmp_path: Path) -> None:
         done = bench.desk.run("slice", NOTEBOOK, "-o", tmp_path / "train.py", "--json")
         assert json.loads(done.out)["notebook"] == NOTEBOOK
+
+
+class TestTheBundleAsAFolder:
+    def test_it_trains_wherever_a_python_finds_it(self, bench: Bench) -> None:
+        assert bench.desk.run("slice", NOTEBOOK, "-o", "ml/").code == 0
+        folder = bench.desk.folder / "ml"
+        assert {path.name for path in folder.iterdir()} == {"code", "input", "model", "output"}
+        variables = {"SM_MODEL_DIR": str(folder / "model"), "SM_OUTPUT_DIR": str(folder / "output")}
+        command = [sys.executable, "-u", folder / "code" / "_al" / "supervisor.py"]
+        assert (
+            subprocess.run(command, env={**os.environ, **variables}, capture_output=True, check=False).returncode == 0
+        )
+        result = json.loads((folder / "output" / "data" / "result.json").read_text())
+        told = bench.desk.run("slice", NOTEBOOK, "--json").document
+        assert (result["state"], result["digest"]) == ("succeeded", told["digest"])
+
+    def test_a_folder_in_use_is_left_alone(self, bench: Bench) -> None:
+        bench.desk.write("ml/mine", "precious")
+        done = bench.desk.run("slice", NOTEBOOK, "-o", "ml")
+        assert done.code == 2
+        assert "error[usage.output]: ml cannot be written: Directory not empty" in done.err
+        assert [path.name for path in (bench.desk.folder / "ml").iterdir()] == ["mine"]
+        assert not [path for path in bench.desk.folder.iterdir() if path.name.startswith(".ml")]

@@ -12,6 +12,7 @@ import docker
 import pytest
 
 from alekseylearn.bundle import Bundle
+from alekseylearn.engines import connect_engine
 from alekseylearn.errors import MachineError
 from alekseylearn.jobs import JobState, TrainingResult
 from alekseylearn.results import read_result
@@ -52,6 +53,8 @@ def failure(found: TrainingResult) -> tuple[str, str, str]:
 
 
 def test_a_job_that_needs_more_memory_than_it_was_given(docker_engine: Engine, tmp_path: Path) -> None:
+    if not connect_engine({"DOCKER_HOST": docker_engine.host}).info.get("MemoryLimit", True):
+        pytest.skip("this engine keeps no limit of memory: it is rootless, without cgroup v2")
     found = result(site_on(docker_engine, tmp_path, memory="80m"), "data = bytearray(200_000_000)")
     exception, message, hint = failure(found)
     assert (found.state, exception) == (JobState.FAILED, "OutOfMemory")
@@ -134,8 +137,7 @@ def test_what_the_program_said_when_it_broke_comes_home(docker_engine: Engine, t
         ({"image": "alekseylearn-test/none:1"}, {}, "docker.pull", "not on the engine's machine"),
         ({"network": "nowhere"}, {}, "docker.network", "knows no network"),
         ({}, {"train": "/nowhere/at/all"}, "docker.data", "is not on the engine's machine"),
-        ({"gpus": "all"}, {}, "gpu.toolkit", "NVIDIA's container toolkit"),
-        ({"cpus": 4096}, {}, "docker.cpus", "fewer cores"),
+        ({"gpus": "all"}, {}, "gpu.", "the engine "),
     ],
 )
 def test_what_the_engine_refuses_is_told_before_anything_runs(
@@ -157,10 +159,22 @@ def test_what_the_engine_refuses_is_told_before_anything_runs(
     bundle, digest = bundle_of("x = 1")
     with pytest.raises(MachineError) as told:
         backend.submit(bundle, name="toy", digest=digest)
-    assert told.value.slug == slug
+    assert told.value.slug.startswith(slug)
     assert word in told.value.what
     assert told.value.hint
     assert client.containers.list(all=True, filters={"label": f"io.alekseylearn.digest={digest}"}) == []
+
+
+def test_more_cores_than_there_are(docker_engine: Engine, tmp_path: Path) -> None:
+    backend = site_on(docker_engine, tmp_path, cpus=4096).connect()
+    bundle, digest = bundle_of("x = 1")
+    if backend.machine.startswith("podman"):
+        # It lets the job have what there is.
+        job = backend.submit(bundle, name="toy", digest=digest)
+        assert ended(backend, job) is JobState.SUCCEEDED
+        return
+    with pytest.raises(MachineError, match=r"docker\.cpus.*fewer cores"):
+        backend.submit(bundle, name="toy", digest=digest)
 
 
 def test_a_memory_limit_that_the_engine_does_not_keep_is_said(docker_engine: Engine, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from alekseylearn.backends.docker import DockerBackend
 from alekseylearn.errors import MachineError
+from alekseylearn.gpu_requests import ways
 from alekseylearn.jobs import TrainingResult
 from alekseylearn.results import read_result
 from tests.contract.jobs import Site, bundle_of, ended
@@ -99,13 +100,13 @@ def test_a_gpu_that_may_be_missing_is_missed_only_in_a_note(docker_engine: Engin
     site = site_on(docker_engine, tmp_path, "auto")
     backend = site.connect()
     assert isinstance(backend, DockerBackend)
-    backend._ways = lambda: ("gpus",)  # type: ignore[method-assign]
+    backend._ways = lambda: ways(backend._engine.kind, backend._engine.info)  # type: ignore[method-assign]
     bundle, digest = bundle_of(SEEN)
     job = backend.submit(bundle, name="toy", digest=digest)
     state = ended(backend, job)
     found = read_result(backend.collect(job, tmp_path / "into"), job, backend="docker", state=state)
     assert backend.logs(job).lines == ("None 0",)
-    assert any(note.startswith("trained on the CPU: the engine knows no GPU") for note in found.warnings)
+    assert any(note.startswith("trained on the CPU: the engine ") for note in found.warnings)
 
 
 def test_a_machine_that_shows_no_gpu_is_not_asked_for_one(docker_engine: Engine, tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_an_image_that_moved_on_is_pulled_anew_only_where_that_is_asked_for(
     registry.push(docker_engine, BASE, "toys/moving:1")
     with contextlib.closing(docker_engine.client()) as client:
         # The push has named the newer one here; a machine of its own would still have the older.
-        client.images.get(first.id).tag(name)
+        client.images.get(first.id).tag(name.rpartition(":")[0], tag="1")
     assert fetch(docker_engine, name)[0].id == first.id
     assert fetch(docker_engine, name, "always")[0].id != first.id
 

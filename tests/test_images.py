@@ -137,6 +137,8 @@ A, B = "sha256:" + "a" * 64, "sha256:" + "b" * 64
         ("registry:5000/churn", [f"churn@{A}", f"registry:5000/churn@{B}"], f"registry:5000/churn@{B}"),
         # Podman writes names out.
         ("python:3.12", [f"docker.io/library/python@{A}"], f"docker.io/library/python@{A}"),
+        # What only another repository calls it by is not its name here.
+        ("built:here", [f"127.0.0.1:5000/toys/moving@{A}"], ""),
         ("built:here", [], ""),
         ("built:here", None, ""),
     ],

@@ -56,7 +56,7 @@ class Case:
 
     def submit(self) -> None:
         """Start the job as another process would, and leave it alone."""
-        bundle = make_bundle(self.job, self.tree, self.shop)
+        bundle = make_bundle(self.job, self.tree, self.shop.runtime())
         self.backend.submit(bundle, name=self.job.name, digest=self.job.digest)
 
     def wait(self) -> JobState:

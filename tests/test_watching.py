@@ -157,7 +157,7 @@ class TestBringingHome:
         case.gate.open()
         first = case.reconcile()
         backend = case.shop.connect(case.job)
-        backend.submit(make_bundle(case.job, case.tree, case.shop), name="again", digest=case.job.digest)
+        backend.submit(make_bundle(case.job, case.tree, case.shop.runtime()), name="again", digest=case.job.digest)
         case.wait()
         second = settle(case.held, case.lookout)
         assert second.finished > first.finished

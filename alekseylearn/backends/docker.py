@@ -34,6 +34,8 @@ from alekseylearn.transit import first_file, pack_folders, unpack_plain
 
 _CANCELLED = "cancelled"
 """File below /opt/ml: somebody asked the job to stop."""
+_ENDINGS = {124: JobState.TIMED_OUT, 143: JobState.STOPPED}
+"""What the first process tells by its exit status: its time was over, or it was asked to stop."""
 _RESULT_BYTES = 16 * 1024 * 1024
 _KEPT = 7 * 24 * 3600
 """Seconds after its deadline for which a container waits to be collected."""
@@ -121,6 +123,7 @@ class DockerBackend:
     def _attempt(self, bundle: Bundle, name: str, digest: str) -> Attempt:
         """Work out what container to ask for, with the image at hand; clears away what others have left."""
         self._reap()
+        self._check_data()
         table, engine = self._options.docker, self._engine
         left = list(self._ways())
         gpus = Gpus(request=table.gpus, way=left.pop(0)) if table.gpus and left else None
@@ -142,6 +145,13 @@ class DockerBackend:
         if table.memory and not engine.info.get("MemoryLimit", True):
             notes.append("the memory limit is not kept: this rootless engine may not set one (it needs cgroup v2)")
         return Attempt(spec_of(order), left, notes)
+
+    def _check_data(self) -> None:
+        """Podman makes a folder that is not there, and the job would train on nothing: look, where we can."""
+        if self._engine.kind == "podman" and self._engine.local:
+            for path in self._channels.values():
+                if not Path(path).exists():
+                    raise refusal("bind source path does not exist", path)
 
     @property
     def _channels(self) -> dict[str, str]:
@@ -252,8 +262,8 @@ class DockerBackend:
         return state if state.ended else JobState.FAILED
 
     def _untold(self, there: Container) -> JobState:
-        if there.ending.code == 124:
-            return JobState.TIMED_OUT
+        if there.ending.code in _ENDINGS:
+            return _ENDINGS[there.ending.code]
         asked = self._engine.get(there.id, f"{ROOT}/{_CANCELLED}", lambda chunks: first_file(chunks, 1))
         return JobState.LOST if asked is None else JobState.STOPPED
 
@@ -328,12 +338,8 @@ def _handle(digest: str) -> JobHandle:
 
 
 def _taken(handle: JobHandle) -> MachineError:
-    return MachineError(
-        "backend.taken",
-        f"the container {handle.place} belongs to another training",
-        where=handle.place,
-        hint=f"`docker rm -f {handle.place}` when it is no longer needed",
-    )
+    hint = f"`docker rm -f {handle.place}` when it is no longer needed"
+    return MachineError("backend.taken", "the container belongs to another training", where=handle.place, hint=hint)
 
 
 def _ecr_client(region: str) -> Any:

@@ -18,7 +18,7 @@ from alekseylearn.backends.base import LogChunk, Options
 from alekseylearn.bundle import Bundle
 from alekseylearn.cores import count_cores, count_gpus
 from alekseylearn.delivery import deliver
-from alekseylearn.disk import copy_plain, copy_tree, holding, inside, is_locked, make_private, remove
+from alekseylearn.disk import copy_plain, copy_tree, holding, is_locked, make_private, remove, write_files
 from alekseylearn.errors import MachineError, UsageError
 from alekseylearn.files import write_atomic
 from alekseylearn.jobs import JobHandle, JobState, SubmittedJob
@@ -183,10 +183,7 @@ class ProcessBackend:
         """Lay the run's folder out beside its place, hold its lock, put it in place, start it."""
         new = Run(run.folder.with_name(f"{run.folder.name}.new"))
         remove(new.folder)
-        for path, data in bundle.files.items():
-            target = inside(new.code, path)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(data)
+        write_files(new.code, bundle.files)
         for folder in (new.model, new.data):
             folder.mkdir(parents=True)
         about = {"handle": handle.to_json(), "name": name, "bundle": bundle.digest, "python": str(self._python)}

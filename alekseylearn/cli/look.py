@@ -97,7 +97,7 @@ def _two_files(old: Path, new: Path) -> NotebookPlan:
 @click.argument("notebook", type=click.Path(exists=True, dir_okay=False))
 @click.option("--why", is_flag=True, help="Show the cells that are left out, too, and what leads to training.")
 @click.option("--target", type=int, multiple=True, help="Take this cell as the one that trains (counted from 0).")
-@click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write the slice as OUT.py or OUT.ipynb.")
+@click.option("-o", "--output", help="Write the slice as OUT.py or OUT.ipynb, or the whole bundle into the new OUT/.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def slice_command(notebook: str, why: bool, target: tuple[int, ...], output: str | None, as_json: bool) -> int:
     """Show the cells of NOTEBOOK that training needs, and why."""
@@ -117,7 +117,9 @@ def slice_command(notebook: str, why: bool, target: tuple[int, ...], output: str
         raise
     if job is None:
         raise without_training(parsed.path)
-    if output:
+    if output and (output.endswith("/") or Path(output).is_dir()):
+        _write_bundle(job, tree, Path(output))
+    elif output:
         _write(job, Path(output), Path(notebook))
     if as_json:
         print_json(slice_json(job))
@@ -171,7 +173,7 @@ def _write(job: TrainingJob, path: Path, notebook: Path) -> None:
     from alekseylearn.errors import UsageError
     from alekseylearn.files import write_atomic
 
-    hint = "-o OUT.py or -o OUT.ipynb"
+    hint = "-o OUT.py, -o OUT.ipynb or -o OUT/"
     if path.suffix not in (".py", ".ipynb"):
         raise UsageError("usage.output", f"{path.name} is neither a .py nor an .ipynb file", hint=hint)
     if path.exists() and path.samefile(notebook):
@@ -182,3 +184,25 @@ def _write(job: TrainingJob, path: Path, notebook: Path) -> None:
     except OSError as error:
         what = f"{path} cannot be written: {error.strerror}"
         raise UsageError("usage.output", what, hint="name a file in a folder that you may write to") from None
+
+
+def _write_bundle(job: TrainingJob, tree: Tree, folder: Path) -> None:
+    """Write what a container finds below /opt/ml into the new *folder*, in one step."""
+    import tempfile
+
+    from alekseylearn.container_orders import cargo_of
+    from alekseylearn.disk import write_files
+    from alekseylearn.errors import UsageError
+    from alekseylearn.files import runtime_files
+    from alekseylearn.training import make_bundle
+
+    files, folders = cargo_of(make_bundle(job, tree, runtime_files()), {})
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as temporary:
+            made = Path(temporary) / "bundle"
+            write_files(made, files, folders)
+            made.replace(folder)
+    except OSError as error:
+        what = f"{folder} cannot be written: {error.strerror}"
+        raise UsageError("usage.output", what, hint="name a new folder") from None
