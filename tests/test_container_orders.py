@@ -105,6 +105,11 @@ def test_a_job_is_told_how_many_gpus_it_must_see(request_: GpuRequest, told: str
     assert (environ["ALEKSEYLEARN_GPUS"], environ["SM_NUM_GPUS"]) == (told, count)
 
 
+def test_an_engine_is_asked_for_limits_that_only_it_can_raise_where_gpus_need_them() -> None:
+    assert spec_of(ORDER).limits == ()
+    assert dict(spec_of(with_gpus()).limits)["memlock"] == -1
+
+
 def test_the_bundle_lies_below_code_beside_the_contracts_files_and_empty_folders() -> None:
     files, folders = cargo_of(BUNDLE, {"train": "/srv/train"})
     assert files["code/train.py"] == b"print(1)"

@@ -112,6 +112,14 @@ def test_folders_above_a_file_are_made_for_anybody_to_write_in() -> None:
     assert made == [("a", True, 0o777), ("a/b", True, 0o777), ("out", True, 0o777), ("a/b/c", False, 0o644)]
 
 
+def test_an_archive_ends_with_the_two_blocks_that_mark_its_end_and_no_more() -> None:
+    archive = pack_folders({"a": b"x" * 600}, ["b"])
+    # Two headers, a file of two blocks, two blocks of zeros.
+    assert len(archive) == 6 * 512
+    assert not any(archive[-1024:])
+    assert len(pack_folders({}, [])) == 1024
+
+
 def test_the_same_files_make_the_same_bytes() -> None:
     assert pack_folders({"a": b"1", "b": b"2"}, ["x", "y"]) == pack_folders({"b": b"2", "a": b"1"}, ["y", "x"])
 
