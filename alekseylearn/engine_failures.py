@@ -155,7 +155,7 @@ _PULL = (
         "correct `image` under `docker:`",
     ),
     (
-        r"no such host|dial tcp|timeout|connection refused|temporary failure|i/o timeout|server misbehaving|tls",
+        r"no such host|dial (?:tcp|udp)|network is unreachable|timeout|connection refused|misbehaving|tls",
         "the registry cannot be reached from the engine's machine",
         "check the name of the registry and the network, or load the image by hand and set `pull: never`",
     ),

@@ -157,7 +157,8 @@ class Engine:
         try:
             self.ask(lambda: self._client.rename(container, name))
         except RefusedError as error:
-            if error.status == 409 or "already in use" in error.words:
+            # The last are the words of podman's own database, where two came at the same moment.
+            if error.status == 409 or re.search(r"already in use|UNIQUE constraint failed", error.words):
                 return False
             raise
         return True

@@ -420,9 +420,11 @@ def test_a_name_that_another_has_is_not_given_twice(engine: Engine, client: Clie
         None,
         refused(409, "Conflict"),
         refused(500, "renaming: the container name x is already in use"),
+        refused(500, "updating container config table: UNIQUE constraint failed: ContainerConfig.Name"),
         refused(500, "an oracle said no"),
     ]
     assert engine.rename("f00", "x")
+    assert not engine.rename("f00", "x")
     assert not engine.rename("f00", "x")
     assert not engine.rename("f00", "x")
     with pytest.raises(RefusedError):
