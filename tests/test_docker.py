@@ -27,18 +27,13 @@ from alekseylearn.errors import MachineError
 from alekseylearn.jobs import JobState
 from alekseylearn.results import read_result
 from alekseylearn.tables import read_docker
-from tests.contract.jobs import TOKEN, Gate, Site, bundle_of, ended, until
+from tests.contract.jobs import TOKEN, Gate, Site, bundle_of, ended, site_on, until
 from tests.rig.docker.engine import Engine, OwnEngine
 from tests.rig.docker.image import BASE, SKLEARN
 from tests.wheels import make_wheel
 
 KILLS = int(os.environ.get("ALEKSEYLEARN_KILLS", "30"))
 ROOT = Path(__file__).parents[1]
-
-
-def site_on(engine: Engine, folder: Path, **table: object) -> Site:
-    environ = {"PATH": os.environ["PATH"], "DOCKER_HOST": engine.host}
-    return Site(name="docker", folder=str(folder), environ=environ, docker={"image": BASE, "pull": "never", **table})
 
 
 @pytest.fixture

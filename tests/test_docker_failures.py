@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Iterator
 from contextlib import closing
@@ -16,14 +15,9 @@ from alekseylearn.engines import connect_engine
 from alekseylearn.errors import MachineError
 from alekseylearn.jobs import JobState, TrainingResult
 from alekseylearn.results import read_result
-from tests.contract.jobs import Site, bundle_of, ended, until
+from tests.contract.jobs import Site, bundle_of, ended, site_on, until
 from tests.rig.docker.engine import Engine
-from tests.rig.docker.image import BARE, BASE, EMPTY
-
-
-def site_on(engine: Engine, folder: Path, **table: object) -> Site:
-    environ = {"PATH": os.environ["PATH"], "DOCKER_HOST": engine.host}
-    return Site(name="docker", folder=str(folder), environ=environ, docker={"image": BASE, "pull": "never", **table})
+from tests.rig.docker.image import BARE, EMPTY
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +15,7 @@ from alekseylearn.errors import MachineError
 from alekseylearn.gpu_requests import ways
 from alekseylearn.jobs import TrainingResult
 from alekseylearn.results import read_result
-from tests.contract.jobs import Site, bundle_of, ended
+from tests.contract.jobs import Site, bundle_of, ended, site_on
 from tests.rig.docker.engine import Engine, OwnEngine
 from tests.rig.docker.fixture import built, load
 from tests.rig.docker.gpu import GpuEngine
@@ -24,13 +23,6 @@ from tests.rig.docker.ground import Ground, own_name
 from tests.rig.docker.image import BASE
 
 SEEN = "import os, shutil; print(shutil.which('nvidia-smi'), os.environ['SM_NUM_GPUS'])"
-
-
-def site_on(engine: Engine, folder: Path, gpus: object) -> Site:
-    environ = {"PATH": os.environ["PATH"], "DOCKER_HOST": engine.host}
-    return Site(
-        name="docker", folder=str(folder), environ=environ, docker={"image": BASE, "pull": "never", "gpus": gpus}
-    )
 
 
 def train(site: Site, cell: str = SEEN) -> tuple[TrainingResult, tuple[str, ...], dict[str, Any]]:
@@ -49,7 +41,7 @@ def train(site: Site, cell: str = SEEN) -> tuple[TrainingResult, tuple[str, ...]
 def test_a_gpu_that_was_asked_for_is_seen_inside_and_reaches_the_report(
     gpu_engine: GpuEngine, tmp_path: Path, gpus: object
 ) -> None:
-    found, lines, labels = train(site_on(gpu_engine, tmp_path, gpus))
+    found, lines, labels = train(site_on(gpu_engine, tmp_path, gpus=gpus))
     assert found.succeeded, found.failure
     assert lines == ("/usr/bin/nvidia-smi 1",)
     assert labels["io.alekseylearn.asked"].split()[0] == ("cdi" if gpu_engine.has_cdi else "gpus")
@@ -57,7 +49,7 @@ def test_a_gpu_that_was_asked_for_is_seen_inside_and_reaches_the_report(
 
 
 def test_a_job_that_wants_none_gets_none(gpu_engine: GpuEngine, tmp_path: Path) -> None:
-    found, lines, _ = train(site_on(gpu_engine, tmp_path, "none"))
+    found, lines, _ = train(site_on(gpu_engine, tmp_path, gpus="none"))
     assert found.succeeded
     assert lines == ("None 0",)
 
@@ -66,7 +58,7 @@ def test_a_driver_that_is_not_loaded_is_told(own_gpu_engine: GpuEngine, tmp_path
     bundle, digest = bundle_of("x = 1")
     with own_gpu_engine.driver_lost():
         with pytest.raises(MachineError, match=r"gpu\.driver") as told:
-            site_on(own_gpu_engine, tmp_path, "all").connect().submit(bundle, name="toy", digest=digest)
+            site_on(own_gpu_engine, tmp_path, gpus="all").connect().submit(bundle, name="toy", digest=digest)
         assert "nvidia-smi" in told.value.hint
 
 
@@ -86,7 +78,7 @@ def blind_engine(own_ground: Ground) -> Iterator[OwnEngine]:
 def test_a_gpu_that_was_asked_for_and_is_not_seen_fails_before_a_cell_runs(
     blind_engine: OwnEngine, tmp_path: Path
 ) -> None:
-    found, lines, labels = train(site_on(blind_engine, tmp_path, "all"), "print('ran')")
+    found, lines, labels = train(site_on(blind_engine, tmp_path, gpus="all"), "print('ran')")
     assert labels["io.alekseylearn.asked"].split()[0] == "runtime"
     assert found.failure is not None
     assert found.failure.exception == "NoGPU"
@@ -97,7 +89,7 @@ def test_a_gpu_that_was_asked_for_and_is_not_seen_fails_before_a_cell_runs(
 
 def test_a_gpu_that_may_be_missing_is_missed_only_in_a_note(docker_engine: Engine, tmp_path: Path) -> None:
     """Where the machine shows a GPU to us and the engine has no way to it, the job trains on the CPU and says so."""
-    site = site_on(docker_engine, tmp_path, "auto")
+    site = site_on(docker_engine, tmp_path, gpus="auto")
     backend = site.connect()
     assert isinstance(backend, DockerBackend)
     backend._ways = lambda: ways(backend._engine.kind, backend._engine.info)  # type: ignore[method-assign]
@@ -110,6 +102,6 @@ def test_a_gpu_that_may_be_missing_is_missed_only_in_a_note(docker_engine: Engin
 
 
 def test_a_machine_that_shows_no_gpu_is_not_asked_for_one(docker_engine: Engine, tmp_path: Path) -> None:
-    found, lines, labels = train(site_on(docker_engine, tmp_path, "auto"))
+    found, lines, labels = train(site_on(docker_engine, tmp_path, gpus="auto"))
     assert (found.succeeded, lines, labels["io.alekseylearn.asked"].split()[0]) == (True, ("None 0",), "cpu")
     assert not any("CPU" in note for note in json.loads(labels["io.alekseylearn.notes"]))

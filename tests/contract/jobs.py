@@ -23,6 +23,8 @@ from alekseylearn.disk import is_locked
 from alekseylearn.files import runtime_files
 from alekseylearn.jobs import JobHandle, JobState
 from alekseylearn.tables import read_docker
+from tests.rig.docker.engine import Engine
+from tests.rig.docker.image import BASE
 
 PATIENCE = 60.0
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -141,6 +143,12 @@ class Site:
     @classmethod
     def from_json(cls, text: str) -> Site:
         return cls(**json.loads(text))
+
+
+def site_on(engine: Engine, folder: Path, **table: object) -> Site:
+    """Return the backend `docker` on *engine*, with the rig's plain image unless *table* names another."""
+    environ = {"PATH": os.environ["PATH"], "DOCKER_HOST": engine.host}
+    return Site(name="docker", folder=str(folder), environ=environ, docker={"image": BASE, "pull": "never", **table})
 
 
 def kill_process(job: JobHandle) -> None:

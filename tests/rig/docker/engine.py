@@ -139,6 +139,8 @@ class OwnEngine(Engine):
     def pause_answering(self) -> None:
         """Leave requests without an answer until `go_on`."""
         self._signal(signal.SIGSTOP)
+        while (pid := self._pid()) and not leftovers.paused(pid):
+            time.sleep(0.01)
 
     def go_on(self) -> None:
         """Answer again, also what was asked in the meantime."""

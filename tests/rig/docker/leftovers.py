@@ -44,10 +44,20 @@ def kill(who: Callable[[], list[int]]) -> None:
 
 def alive(pid: int) -> bool:
     """Return whether *pid* runs; a zombie does not, whoever forgets to reap it."""
+    return state(Path(f"/proc/{pid}")) not in ("", "Z")
+
+
+def paused(pid: int) -> bool:
+    """Return whether all threads of *pid* have stopped: a signal reaches one after the other."""
+    return all(state(thread) in ("", "T") for thread in Path(f"/proc/{pid}/task").glob("*"))
+
+
+def state(process: Path) -> str:
+    """Return the letter of the state of a process or a thread, or nothing where it has ended."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+        return (process / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
     except OSError:
-        return False
+        return ""
 
 
 def marked(folder: Path) -> Iterator[int]:
