@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 PATIENCE = 180.0
 """Seconds for which an engine that does not answer is waited for: a restart, an update."""
+DOCKER_SOCKET, PODMAN_SOCKET = "/var/run/docker.sock", "/run/podman/podman.sock"
+"""Where engines of the machine's own root listen."""
 OLDEST = "1.41"
 """The Engine API of docker 20.10."""
 TIMEOUT = 120
@@ -295,11 +297,11 @@ def find_address(environ: Mapping[str, str]) -> str:
         return named
     run, home = environ.get("XDG_RUNTIME_DIR", "/nowhere"), environ.get("HOME", "/nowhere")
     usual = (
-        "/var/run/docker.sock",
+        DOCKER_SOCKET,
         f"{run}/docker.sock",
         f"{home}/.docker/run/docker.sock",
         f"{run}/podman/podman.sock",
-        "/run/podman/podman.sock",
+        PODMAN_SOCKET,
     )
     return f"unix://{next(filter(_is_socket, usual), usual[0])}"
 

@@ -23,6 +23,7 @@ import requests
 from docker.errors import APIError, DockerException
 from urllib3.exceptions import ProtocolError
 
+from alekseylearn import engines
 from alekseylearn.containers import ContainerSpec, Gpus
 from alekseylearn.engines import Engine, RefusedError, connect_engine, find_address, refusal
 from alekseylearn.errors import MachineError
@@ -97,12 +98,20 @@ def listening(path: Path) -> Iterator[None]:
         yield
 
 
-@pytest.mark.skipif(Path("/var/run/docker.sock").is_socket(), reason="an engine of this machine comes first")
-def test_the_usual_sockets_are_looked_for_one_after_the_other(short: Path) -> None:
+def test_the_usual_sockets_are_looked_for_one_after_the_other(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (engines.DOCKER_SOCKET, engines.PODMAN_SOCKET) == ("/var/run/docker.sock", "/run/podman/podman.sock")
+    # Whatever listens on this machine is not asked.
+    monkeypatch.setattr(engines, "DOCKER_SOCKET", str(short / "docker.sock"))
+    monkeypatch.setattr(engines, "PODMAN_SOCKET", str(short / "podman.sock"))
     environ = {"XDG_RUNTIME_DIR": str(short / "run"), "HOME": str(short / "home")}
-    if not Path("/run/podman/podman.sock").is_socket():
-        assert find_address(environ) == find_address({}) == "unix:///var/run/docker.sock"
-    for place in ("run/podman/podman.sock", "home/.docker/run/docker.sock", "run/docker.sock"):
+    assert find_address(environ) == find_address({}) == f"unix://{short}/docker.sock"
+    for place in (
+        "podman.sock",
+        "run/podman/podman.sock",
+        "home/.docker/run/docker.sock",
+        "run/docker.sock",
+        "docker.sock",
+    ):
         with listening(short / place):
             assert find_address(environ) == f"unix://{short / place}"
             (short / place).unlink()
