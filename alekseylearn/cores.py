@@ -13,8 +13,9 @@ def count_cores() -> int:
 
 
 def count_gpus(environ: Mapping[str, str], devices: Path = Path("/dev")) -> int:
-    """Count the NVIDIA GPUs that a job will see, without asking the driver."""
+    """Count the NVIDIA GPUs that a job will see, without asking the driver; WSL shows one device for all of them."""
     there = sum(1 for path in devices.glob("nvidia[0-9]*") if path.name.removeprefix("nvidia").isdecimal())
+    there = there or int((devices / "dxg").exists())
     chosen = environ.get("CUDA_VISIBLE_DEVICES")
     if chosen is None:
         return there

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from alekseylearn.checks import Check, State
 from alekseylearn.config import Config, Model
+from alekseylearn.cores import count_gpus
 from alekseylearn.errors import MachineError
 from alekseylearn.gpu_requests import EngineKind, ways
 from alekseylearn.tables import DockerTable
@@ -27,7 +28,6 @@ TOOLKIT = "install the package nvidia-container-toolkit"
 LITTLE = 20 * 10**9
 """Bytes that an image for deep learning and its layers on the way take."""
 NOTHING = 10**9
-_NVIDIA = re.compile(r"nvidia\d+\Z")
 
 
 class Engine(Protocol):
@@ -69,9 +69,8 @@ class Host:
 
     @property
     def gpus(self) -> int:
-        """Count the GPUs that a driver offers; WSL shows one device for all of them."""
-        found = sum(1 for path in self.devices.glob("nvidia*") if _NVIDIA.match(path.name))
-        return found or int((self.devices / "dxg").exists())
+        """Count the GPUs that a driver offers."""
+        return count_gpus({}, self.devices)
 
     @property
     def specifications(self) -> tuple[str, ...]:

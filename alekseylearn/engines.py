@@ -10,6 +10,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -120,14 +121,18 @@ class Engine:
                     ) from None
             self._sleep(0.5)
 
-    def inspect(self, container: str) -> dict[str, Any] | None:
-        """Describe a container; None when there is none of that name or id."""
+    def _unless_missing(self, action: Callable[[], T]) -> T | None:
+        """Do *action*; None where what it is about is not there."""
         try:
-            return dict(self.ask(lambda: self._client.inspect_container(container)))
+            return self.ask(action)
         except RefusedError as error:
             if error.status == 404:
                 return None
             raise
+
+    def inspect(self, container: str) -> dict[str, Any] | None:
+        """Describe a container; None when there is none of that name or id."""
+        return self._unless_missing(lambda: dict(self._client.inspect_container(container)))
 
     def containers(self, label: str) -> list[dict[str, Any]]:
         """List the containers, running or not, that have *label*: as the engine lists them."""
@@ -193,12 +198,7 @@ class Engine:
             chunks, _ = self._client.get_archive(container, path, chunk_size=1024 * 1024)
             return read(chunks)
 
-        try:
-            return self.ask(whole)
-        except RefusedError as error:
-            if error.status == 404:
-                return None
-            raise
+        return self._unless_missing(whole)
 
     def log(self, container: str, *, since: int = 0, errors: bool = False) -> list[LogEntry]:
         """Return the log from the second *since* on: standard output, or standard *errors*."""
@@ -215,22 +215,12 @@ class Engine:
             )
             return list(_entries(stream))
 
-        try:
-            return self.ask(whole)
-        except RefusedError as error:
-            if error.status == 404:
-                return []
-            raise
+        return self._unless_missing(whole) or []
 
     def image(self, name: str) -> dict[str, Any] | None:
         """Describe an image; None when it is not on the engine's machine."""
         client: Any = self._client
-        try:
-            return dict(self.ask(lambda: client.inspect_image(name)))
-        except RefusedError as error:
-            if error.status == 404:
-                return None
-            raise
+        return self._unless_missing(lambda: dict(client.inspect_image(name)))
 
     def pull(self, name: str, login: Mapping[str, str] | None, hear: Callable[[Mapping[str, Any]], None]) -> None:
         """Pull an image; *hear* is told what the engine tells of its progress, again where that broke off."""
@@ -256,8 +246,6 @@ def _entries(frames: Iterable[bytes]) -> Iterator[LogEntry]:
 
 
 def _nanoseconds(match: re.Match[bytes]) -> int:
-    from datetime import datetime
-
     zone = match[3].decode().replace("Z", "+00:00")
     seconds = datetime.fromisoformat(match[1].decode() + zone).timestamp()
     return int(seconds) * 10**9 + int((match[2] or b"0").ljust(9, b"0"))

@@ -37,8 +37,7 @@ def ways(kind: EngineKind, info: Mapping[str, Any]) -> tuple[Way, ...]:
 
 def devices(request: GpuRequest) -> tuple[str, ...]:
     """Name the CDI devices of *request*: `nvidia.com/gpu=all`."""
-    numbers = request.ids or tuple(str(number) for number in range(request.count)) or ("all",)
-    return tuple(one if "=" in one else f"{_VENDOR}={one}" for one in numbers)
+    return tuple(one if "=" in one else f"{_VENDOR}={one}" for one in _numbers(request))
 
 
 def host_config(way: Way, request: GpuRequest) -> dict[str, Any]:
@@ -61,5 +60,8 @@ def variables(way: Way, request: GpuRequest) -> dict[str, str]:
     """Return the variables that the runtime `nvidia` reads; without them it gives no GPU."""
     if way != "runtime":
         return {}
-    numbers = request.ids or tuple(str(number) for number in range(request.count)) or ("all",)
-    return {"NVIDIA_VISIBLE_DEVICES": ",".join(numbers), "NVIDIA_DRIVER_CAPABILITIES": "compute,utility"}
+    return {"NVIDIA_VISIBLE_DEVICES": ",".join(_numbers(request)), "NVIDIA_DRIVER_CAPABILITIES": "compute,utility"}
+
+
+def _numbers(request: GpuRequest) -> tuple[str, ...]:
+    return request.ids or tuple(str(number) for number in range(request.count)) or ("all",)

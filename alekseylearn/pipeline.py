@@ -156,12 +156,6 @@ class Story:
             sides.base = store.get(plan.base.digest)
             sides.base_reused = sides.base is not None
 
-    def _launch(self, sides: _Sides, job: TrainingJob) -> None:
-        side = self.comparison.head
-        sides.head = launch(job, side.tree, self.shop, commit=side.sha)
-        if sides.base is None:
-            sides.base_note = "it is trained once this side has a result"
-
     def _train_base(self, sides: _Sides) -> None:
         plan = sides.plan
         if sides.base is not None:

@@ -284,6 +284,9 @@ def test_gpus_are_counted_as_the_job_will_see_them(tmp_path: Path) -> None:
     assert count_gpus({"CUDA_VISIBLE_DEVICES": ""}, tmp_path) == 0
     assert count_gpus({"CUDA_VISIBLE_DEVICES": "GPU-8932f937,GPU-1,GPU-2,GPU-3"}, tmp_path) == 3
     assert count_gpus({}, tmp_path / "nowhere") == 0
+    (tmp_path / "wsl").mkdir()
+    (tmp_path / "wsl" / "dxg").touch()
+    assert count_gpus({}, tmp_path / "wsl") == 1
 
 
 def test_the_machine_is_told_with_its_cores(backend: ProcessBackend) -> None:

@@ -36,6 +36,7 @@ _CANCELLED = "cancelled"
 """File below /opt/ml: somebody asked the job to stop."""
 _ENDINGS = {124: JobState.TIMED_OUT, 143: JobState.STOPPED}
 """What the first process tells by its exit status: its time was over, or it was asked to stop."""
+_RESULT = "output/data/result.json"
 _RESULT_BYTES = 16 * 1024 * 1024
 _KEPT = 7 * 24 * 3600
 """Seconds after its deadline for which a container waits to be collected."""
@@ -250,8 +251,7 @@ class DockerBackend:
 
     def _told(self, there: Container) -> JobState | None:
         """Return the state that the job itself wrote down; None where it came to no such thing."""
-        path = f"{ROOT}/output/data/result.json"
-        data = self._engine.get(there.id, path, lambda chunks: first_file(chunks, _RESULT_BYTES))
+        data = self._engine.get(there.id, f"{ROOT}/{_RESULT}", lambda chunks: first_file(chunks, _RESULT_BYTES))
         if data is None:
             return None
         try:
@@ -292,7 +292,7 @@ class DockerBackend:
         for name, data in (
             (LEFT_BEHIND, json.dumps(sorted(left)).encode()),
             (JOB_FILE, json.dumps(about, indent=1).encode()),
-            (WORD_FILE, json.dumps(self._word(there), indent=1).encode()),
+            (WORD_FILE, json.dumps(self._word(there, told=(target / _RESULT).is_file()), indent=1).encode()),
             (MACHINE_LOG, words),
         ):
             write_atomic(target / name, data)
@@ -307,13 +307,13 @@ class DockerBackend:
         (target / part).mkdir(parents=True, exist_ok=True)
         return [f"{part}/{name}".rstrip("/") for name in left or ()]
 
-    def _word(self, there: Container) -> dict[str, Any]:
+    def _word(self, there: Container, *, told: bool) -> dict[str, Any]:
         """Say what the engine knows of an ended job: see `results.read_result`."""
         word: dict[str, Any] = {
             "environment": {"image": there.label("image")},
             "warnings": json.loads(there.label("notes") or "[]"),
         }
-        if self._told(there) is None:
+        if not told:
             word["failure"] = asdict(death(there.ending, python=there.label("python")))
         elif there.ending.out_of_memory or there.ending.memory:
             word["if_killed"] = asdict(out_of_memory(there.ending))
