@@ -18,7 +18,8 @@ from alekseylearn.knowledge import Knowledge, RandomMode, Rules, Word
 from alekseylearn.metrics import Goal, Judgement, parse_gate
 from alekseylearn.mistakes import Keys, Mistake, dotted, read_errors, refusal, shown, unknown_key
 from alekseylearn.strict import Limits, load_yaml
-from alekseylearn.tables import DOCKER_KEYS, DockerTable, docker_mistakes, read_docker
+from alekseylearn.tables import KEYS, DockerTable, SageMakerTable, read_docker, read_sagemaker, table_mistakes
+from alekseylearn.tables.values import parse_duration
 
 BackendName = Literal["process", "docker", "sagemaker"]
 ForgeName = Literal["github", "local"]
@@ -28,17 +29,11 @@ Scalar = str | int | float | bool | None
 
 FILE_NAME = "alekseylearn.yml"
 LIMITS = Limits(family="cfg", max_bytes=256 * 1024, max_depth=30)
-_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?:in)?)?(?:(\d+)s)?\Z")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}\Z")
 _CALL = re.compile(r"(?:\.[A-Za-z_]\w*|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:\.\*)?)\Z")
 _LONGEST = 28 * 24 * 3600
 _LARGEST_SEED = 2**32 - 1
 """NumPy takes no larger one."""
-_TABLES: Mapping[str, tuple[str, ...]] = {
-    "docker": DOCKER_KEYS,
-    "sagemaker": ("role", "bucket", "prefix", "region", "instances", "image", "spot", "volume_size"),
-}
-"""The keys of the backends' own tables; an address or a credential is none of them."""
 # Read by pydantic, which is imported only when a file is parsed.
 _STRICT: Mapping[str, Any] = {"extra": "forbid", "strict": True}
 
@@ -56,6 +51,7 @@ class Defaults:
     random: RandomMode = "strict"
     tolerance: float = 0.0
     docker: Mapping[str, Any] = field(default_factory=dict)
+    sagemaker: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +139,10 @@ class Config:
         """Return how the container of *model* is made: its own settings, and the defaults where it has none."""
         return read_docker({**self.defaults.docker, **model.docker})
 
+    def sagemaker(self, model: Model) -> SageMakerTable:
+        """Return how the training job of *model* on SageMaker is made: its own settings, and the defaults."""
+        return read_sagemaker({**self.defaults.sagemaker, **model.sagemaker})
+
     def rules(self, model: Model) -> Rules:
         """Return how the notebook of *model* is cut."""
         said = {(name, word) for word in get_args(Word) for name in getattr(self.calls, word)}
@@ -192,21 +192,10 @@ def config_schema() -> dict[str, Any]:
         properties = definition.get("properties", {})
         if "timeout" in properties:
             properties["timeout"] = {"type": ["integer", "string", "null"], "examples": ["2h", "90m", 600]}
-        for table, keys in _TABLES.items():
+        for table, keys in KEYS.items():
             if table in properties:
                 properties[table] |= {"properties": {key: {} for key in keys}, "additionalProperties": False}
     return {**schema, "$schema": "https://json-schema.org/draft/2020-12/schema", "title": FILE_NAME}
-
-
-def parse_duration(value: object) -> int | None:
-    """Read `90s`, `30m`, `2h`, `1h30m` or whole seconds as seconds; None when it is no time span."""
-    if type(value) is int and value > 0:
-        return value
-    match = _DURATION.match(value) if isinstance(value, str) and value else None
-    if match is None:
-        return None
-    hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    return hours * 3600 + minutes * 60 + seconds or None
 
 
 def parse_parameter(text: str) -> Scalar:
@@ -234,8 +223,8 @@ def _known_keys() -> Keys:
         ("models", "*"): names(Model),
         ("calls",): names(Calls),
         ("notify",): names(Notify),
-        ("defaults", "docker"): DOCKER_KEYS,
-        **{("models", "*", table): keys for table, keys in _TABLES.items()},
+        **{("defaults", table): keys for table, keys in KEYS.items()},
+        **{("models", "*", table): keys for table, keys in KEYS.items()},
     }
 
 
@@ -263,7 +252,7 @@ def _to_seconds(table: dict[Any, Any]) -> list[Mistake]:
 
 def _mistakes(config: Config) -> list[Mistake]:
     """Find what is wrong with values of the right type."""
-    found = [*_numbers(("defaults",), config.defaults), *_docker(("defaults", "docker"), config.defaults.docker)]
+    found = [*_numbers(("defaults",), config.defaults), *_tables(("defaults",), config.defaults)]
     found += [
         Mistake("type", "`notebooks` holds an empty pattern") for pattern in config.notebooks if pattern in ("", "!")
     ]
@@ -289,16 +278,16 @@ def _mistakes(config: Config) -> list[Mistake]:
         if other != name:
             found.append(Mistake("type", f"`{dotted(place)}` and `{dotted(('models', other))}` name the same notebook"))
         found += [*_numbers(place, model), *_parameters(place, model), *_gates(place, model)]
-        found += _docker((*place, "docker"), model.docker)
-        known = _TABLES["sagemaker"]
-        found += [unknown_key((*place, "sagemaker", key), _known_keys()) for key in model.sagemaker if key not in known]
+        found += _tables(place, model)
     return found
 
 
-def _docker(place: tuple[str, ...], table: Mapping[str, Any]) -> Iterator[Mistake]:
-    yield from (unknown_key((*place, key), _known_keys()) for key in table if key not in DOCKER_KEYS)
-    for key, wrong in docker_mistakes(table):
-        yield Mistake("type", f"`{dotted((*place, key))}` is {shown(table[key])}, {wrong}")
+def _tables(place: tuple[str, ...], holder: Defaults | Model) -> Iterator[Mistake]:
+    for name, keys in KEYS.items():
+        table: Mapping[str, Any] = getattr(holder, name)
+        yield from (unknown_key((*place, name, key), _known_keys()) for key in table if key not in keys)
+        for key, wrong in table_mistakes(name, table):
+            yield Mistake("type", f"`{dotted((*place, name, key))}` is {shown(table[key])}, {wrong}")
 
 
 def _is_notebook(path: str) -> bool:

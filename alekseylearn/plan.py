@@ -114,7 +114,7 @@ def make_job(
         seed = seed or 0
     interpreter = model.python or config.defaults.python
     backend = settings.backend or model.backend or config.defaults.backend
-    image = config.docker(model).image if backend == "docker" else None
+    image = _image(config, model, backend)
     meaning = Meaning(
         cells=tuple(_cell_digests(notebook, cut)),
         modules=MappingProxyType({path: _module_digest(tree.read(path), sha) for path, sha in inputs.modules.items()}),
@@ -149,6 +149,17 @@ def make_job(
         digest=_identity(meaning),
         meaning=meaning,
     )
+
+
+def _image(config: Config, model: Model, backend: BackendName) -> str | None:
+    """Return the image that is named for *backend*."""
+    match backend:
+        case "docker":
+            return config.docker(model).image
+        case "sagemaker":
+            return config.sagemaker(model).image
+        case _:
+            return None
 
 
 def _place(image: str | None, python: str, *, named: bool) -> dict[str, str]:

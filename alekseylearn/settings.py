@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
-from alekseylearn.config import BackendName, parse_duration
+from alekseylearn.config import BackendName
 from alekseylearn.errors import MachineError, UsageError
 from alekseylearn.strict import Limits, load_json
+from alekseylearn.tables.values import parse_duration
 
 Mode = Literal["run", "plan", "collect"]
 StepOutcome = Literal["success", "failure", "cancelled", "skipped"]

@@ -18,13 +18,13 @@ from alekseylearn.config import (
     Model,
     config_schema,
     parse_config,
-    parse_duration,
     parse_parameter,
 )
 from alekseylearn.errors import InputError
 from alekseylearn.metrics import Gate
 from alekseylearn.strict import load_yaml
 from alekseylearn.tables import AUTO, DockerTable
+from alekseylearn.tables.values import parse_duration
 
 WHOLE = """
 version: 1
@@ -219,7 +219,7 @@ def test_what_is_wrong_is_said_with_its_place(text: str, slug: str, what: str) -
         ("models: {a: {notebook: a.ipynb, metric: {}}}", "`models.a.metric` (did you mean `metrics`?)"),
         (
             "models: {a: {notebook: a.ipynb, spot: true}}",
-            "(did you mean `spot`? it belongs under `sagemaker` of a model)",
+            "(did you mean `spot`? it belongs under `defaults.sagemaker` or under `sagemaker` of a model)",
         ),
         ("models: {a: {notebook: a.ipynb, sagemaker: {rol: x}}}", "`models.a.sagemaker.rol` (did you mean `role`?)"),
         ("defaults: {docker: {imgae: x}}", "`defaults.docker.imgae` (did you mean `image`?)"),

@@ -9,7 +9,7 @@ import pytest
 
 from alekseylearn.cli import ALIASES, COMMANDS
 from alekseylearn.config import parse_config
-from alekseylearn.tables import DOCKER_KEYS
+from alekseylearn.tables import KEYS
 
 ROOT = Path(__file__).parent.parent
 DOCKER = (ROOT / "docs" / "docker.md").read_text("utf-8")
@@ -24,7 +24,7 @@ def test_a_configuration_that_a_page_shows_holds(text: str) -> None:
 
 def test_every_key_of_the_docker_table_is_explained() -> None:
     table = DOCKER.split("### The `docker:` table")[1].split("### ")[0]
-    assert sorted(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == sorted(DOCKER_KEYS)
+    assert sorted(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == sorted(KEYS["docker"])
 
 
 def test_every_slug_of_the_failure_table_is_one_of_ours() -> None:

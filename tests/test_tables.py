@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alekseylearn.tables import AUTO, DOCKER_KEYS, DockerTable, GpuRequest, docker_mistakes, parse_size, read_docker
+from alekseylearn.tables import AUTO, KEYS, DockerTable, GpuRequest, read_docker, table_mistakes
+from alekseylearn.tables.values import parse_size
 
 MIB, GIB = 2**20, 2**30
 WRONG = {
@@ -37,8 +38,8 @@ def test_a_whole_table_is_read() -> None:
         "network": "bridge",
         "pull": "always",
     }
-    assert tuple(table) == DOCKER_KEYS
-    assert not list(docker_mistakes(table))
+    assert tuple(table) == KEYS["docker"]
+    assert not list(table_mistakes("docker", table))
     assert read_docker(table) == DockerTable(
         image=str(table["image"]),
         gpus=GpuRequest(count=2),
@@ -81,10 +82,10 @@ def test_only_gpus_that_nobody_named_may_be_missing() -> None:
         assert not made.optional
 
 
-@pytest.mark.parametrize("key", DOCKER_KEYS)
+@pytest.mark.parametrize("key", KEYS["docker"])
 def test_each_wrong_value_is_told_by_its_key(key: str) -> None:
     for value in WRONG[key]:
-        told = list(docker_mistakes({key: value}))
+        told = list(table_mistakes("docker", {key: value}))
         assert [name for name, _ in told] == [key], value
         assert told[0][1].startswith(("not ", "less than "))
         with pytest.raises(ValueError, match=told[0][1]):
@@ -92,7 +93,7 @@ def test_each_wrong_value_is_told_by_its_key(key: str) -> None:
 
 
 def test_all_wrong_values_are_told_and_unknown_keys_are_somebody_elses() -> None:
-    told = list(docker_mistakes({"pull": "no", "image": "python", "odd": 1, "cpus": "many"}))
+    told = list(table_mistakes("docker", {"pull": "no", "image": "python", "odd": 1, "cpus": "many"}))
     assert told == [("pull", "not missing, always or never"), ("cpus", "not a number of cores")]
 
 
@@ -116,10 +117,12 @@ def test_a_size_is_a_number_times_a_power_of_1024(number: int, unit: str, tail: 
 
 
 @given(
-    st.dictionaries(st.sampled_from(DOCKER_KEYS), st.none() | st.booleans() | st.integers() | st.floats() | st.text())
+    st.dictionaries(
+        st.sampled_from(KEYS["docker"]), st.none() | st.booleans() | st.integers() | st.floats() | st.text()
+    )
 )
 def test_a_table_is_read_exactly_when_nothing_is_wrong_with_it(table: dict[str, object]) -> None:
-    if list(docker_mistakes(table)):
+    if list(table_mistakes("docker", table)):
         with pytest.raises(ValueError, match=r"not |less "):
             read_docker(table)
     else:

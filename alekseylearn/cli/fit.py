@@ -154,8 +154,8 @@ def _parameters(pairs: tuple[tuple[str, str], ...]) -> dict[str, Scalar]:
 
 
 def _seconds(text: str | None) -> int | None:
-    from alekseylearn.config import parse_duration
     from alekseylearn.errors import UsageError
+    from alekseylearn.tables.values import parse_duration
 
     if text is None:
         return None

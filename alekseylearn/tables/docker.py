@@ -1,23 +1,22 @@
-"""The backends' own tables of `alekseylearn.yml`: raw values in, checked values out."""
+"""The table `docker:`: how a container is made."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Literal
+
+from alekseylearn.tables.values import Reader, parse_size
 
 Pull = Literal["missing", "always", "never"]
 
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt])?(?:i?b)?\Z", re.IGNORECASE)
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,254}\Z")
 _NETWORK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}\Z")
 _GPU = re.compile(r"[A-Za-z0-9][A-Za-z0-9:_./-]{0,63}\Z")
-_UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 _LEAST_MEMORY = 6 * 2**20
 """What engines ask for at least."""
-_MOST_BYTES = 2**62
 _MOST = 4096
 """Cores or GPUs: more than any machine has, and few enough to be named one by one."""
 
@@ -57,16 +56,6 @@ class DockerTable:
     cpus: float | None = None
     network: str = "none"
     pull: Pull = "missing"
-
-
-def parse_size(value: object) -> int:
-    """Read `512m`, `8g`, `1.5 GiB` (powers of 1024, as Docker does) or whole bytes; raises `ValueError`."""
-    size: float = value if type(value) is int else 0
-    if isinstance(value, str) and (match := _SIZE.match(value)):
-        size = float(match[1]) * _UNITS[(match[2] or "").lower()]
-    if not 1 <= size <= _MOST_BYTES:
-        raise ValueError("not a size such as 512m or 8g")
-    return int(size)
 
 
 def _image(value: object) -> str:
@@ -116,7 +105,7 @@ def _gpus(value: object) -> GpuRequest | None:
     raise ValueError("not auto, all, none, a number of GPUs or a list of them")
 
 
-_DOCKER: Mapping[str, Callable[[object], Any]] = MappingProxyType(
+READERS: Mapping[str, Reader] = MappingProxyType(
     {
         "image": _image,
         "gpus": _gpus,
@@ -127,19 +116,9 @@ _DOCKER: Mapping[str, Callable[[object], Any]] = MappingProxyType(
         "pull": _pull,
     }
 )
-DOCKER_KEYS = tuple(_DOCKER)
+"""What each key is read by."""
 
 
 def read_docker(table: Mapping[str, object]) -> DockerTable:
-    """Read a checked `docker:` table; raises `ValueError` for one that `docker_mistakes` has something to say about."""
-    return DockerTable(**{key: _DOCKER[key](value) for key, value in table.items()})
-
-
-def docker_mistakes(table: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """Yield each known key whose value is wrong, and what is wrong with it: `not a size such as 8g`."""
-    for key, value in table.items():
-        try:
-            if key in _DOCKER:
-                _DOCKER[key](value)
-        except ValueError as error:
-            yield key, str(error)
+    """Read a checked table; raises `ValueError` for one that `table_mistakes` has something to say about."""
+    return DockerTable(**{key: READERS[key](value) for key, value in table.items()})
