@@ -1,12 +1,15 @@
-"""Files: written whole or not at all, and the runtime that the package carries for every bundle."""
+"""Files: written whole or not at all, and what the package carries: the runtime of every bundle, the catalogue."""
 
 from __future__ import annotations
 
 import os
 import secrets
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+
+from alekseylearn.catalogue import Catalogue
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -29,6 +32,12 @@ def write_atomic(path: Path, data: bytes) -> None:
 def runtime_files() -> dict[str, bytes]:
     """Read the runtime that every bundle carries."""
     return dict(_modules(files("alekseylearn") / "runtime", ""))
+
+
+@cache
+def read_catalogue() -> Catalogue:
+    """Read the catalogue of prebuilt images."""
+    return Catalogue.from_json((files("alekseylearn") / "containers.json").read_bytes())
 
 
 def _modules(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:

@@ -12,7 +12,6 @@ from typing import Any, Self
 from alekseylearn.allowlist import for_container
 from alekseylearn.backends.base import LogChunk, Options
 from alekseylearn.bundle import Bundle
-from alekseylearn.catalogue import image_for
 from alekseylearn.container_orders import Attempt, Order, cargo_of, spec_of
 from alekseylearn.containers import NAMESPACE, PREFIX, Container, Gpus
 from alekseylearn.cores import count_gpus
@@ -21,7 +20,7 @@ from alekseylearn.disk import remove
 from alekseylearn.engine_failures import death, out_of_memory
 from alekseylearn.engines import Engine, RefusedError, connect_engine, refusal
 from alekseylearn.errors import MachineError
-from alekseylearn.files import write_atomic
+from alekseylearn.files import read_catalogue, write_atomic
 from alekseylearn.gpu_requests import Way, ways
 from alekseylearn.images import Image, ecr_login, find_image
 from alekseylearn.interpreters import VERSION
@@ -176,7 +175,7 @@ class DockerBackend:
 
     def _image(self, *, gpu: bool) -> Image:
         table = self._options.docker
-        name = image_for(table.image, self._options.libraries, gpu=gpu)
+        name = read_catalogue().public(table.image, self._options.libraries, gpu=gpu)
         if name is None:
             raise MachineError(
                 "docker.image",
