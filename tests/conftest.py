@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["tests.rig.act.fixture", "tests.rig.docker.fixture"]
+pytest_plugins = ["tests.rig.act.fixture", "tests.rig.docker.fixture", "tests.rig.iam.fixture"]
 
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("here", deadline=None)

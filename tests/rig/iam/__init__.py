@@ -1,0 +1,1 @@
+"""A simulator of IAM: would AWS allow this call?"""
