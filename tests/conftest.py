@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["tests.rig.act.fixture", "tests.rig.docker.fixture", "tests.rig.iam.fixture"]
+pytest_plugins = [
+    "tests.fakes.sagemaker.fixture",
+    "tests.rig.act.fixture",
+    "tests.rig.docker.fixture",
+    "tests.rig.iam.fixture",
+    "tests.fakes.aws.fixture",
+]
 
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("here", deadline=None)

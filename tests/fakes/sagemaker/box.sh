@@ -1,0 +1,43 @@
+# Runs as PID 1 of new namespaces; becomes the job's own first process. Nothing of it is left when that ends.
+# box.sh STAGE HOSTNAME FOLDER READY ISOLATED -- SHARED... -- START NAME=VALUE... COMMAND...
+set -e
+stage=$1 host=$2 given=$3 ready=$4 isolated=$5
+shift 6
+mount --make-rprivate /
+mount -t tmpfs -o mode=755 rig "$stage"
+mkdir "$stage/upper" "$stage/work" "$stage/root"
+root=$stage/root
+# The machine as it is, and every change of it in memory only.
+mount -t overlay -o "lowerdir=/,upperdir=$stage/upper,workdir=$stage/work" rig "$root"
+number=0
+while read -r _ place kind _; do
+  case $place in / | /proc* | /sys* | /dev* | /run* | "$stage"*) continue ;; esac
+  case $kind in ext[234] | xfs | btrfs | overlay | zfs | f2fs) ;; tmpfs) case $place in /tmp*) ;; *) continue ;; esac ;; *) continue ;; esac
+  [ -d "$root$place" ] && [ -d "$place" ] || continue
+  number=$((number + 1))
+  mkdir "$stage/upper$number" "$stage/work$number"
+  mount -t overlay -o "lowerdir=$place,upperdir=$stage/upper$number,workdir=$stage/work$number" rig "$root$place"
+done </proc/self/mounts
+mount -t proc proc "$root/proc"
+mount --rbind /dev "$root/dev"
+mount --rbind /sys "$root/sys"
+while [ "$1" != -- ]; do
+  mkdir -p "$root$1"
+  mount --bind "$1" "$root$1"
+  shift
+done
+shift
+mkdir -p "$root/opt/ml"
+mount --bind "$given/ml" "$root/opt/ml"
+: >>"$root/etc/hosts"
+mount --bind "$given/hosts" "$root/etc/hosts"
+echo "$host" >/proc/sys/kernel/hostname
+[ "$isolated" = no ] || ip link set lo up
+: >"$ready"
+cd "$root"
+pivot_root . .
+umount -l .
+folder=$1
+shift
+cd "$folder"
+exec env -i "$@" 2>&4 4>&-
