@@ -143,6 +143,10 @@ class Config:
         """Return how the training job of *model* on SageMaker is made: its own settings, and the defaults."""
         return read_sagemaker({**self.defaults.sagemaker, **model.sagemaker})
 
+    def max_cost(self, model: Model) -> float | None:
+        """Return what a training of *model* may cost at most, in US dollars."""
+        return self.defaults.max_cost if model.max_cost is None else model.max_cost
+
     def rules(self, model: Model) -> Rules:
         """Return how the notebook of *model* is cut."""
         said = {(name, word) for word in get_args(Word) for name in getattr(self.calls, word)}

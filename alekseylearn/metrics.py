@@ -201,6 +201,14 @@ def _verdict(base: float | None, head: float | None, goal: Goal | None, toleranc
     return "better" if (head > base) == (goal == "max") else "worse"
 
 
+def metrics_so_far(data: bytes | None) -> tuple[Metric, ...]:
+    """Read the `metrics.jsonl` of a job that still writes it; none where there is none, or it cannot be read yet."""
+    try:
+        return read_metrics((data or b"").decode("utf-8", "replace").split("\n"))
+    except InputError:
+        return ()
+
+
 def read_metrics(lines: Iterable[str], where: str = "metrics.jsonl") -> tuple[Metric, ...]:
     """Read the lines of a `metrics.jsonl` (`{"name", "value", "step", "time", "cell", "source"}`).
 

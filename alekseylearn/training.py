@@ -26,12 +26,19 @@ PATIENCE = 6.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """What a watcher is told while a job is under way: the state, and the log lines since the last time."""
+    """What a watcher is told while a job is under way: the state, and the log lines since the last time.
+
+    *phase* says what goes on while the notebook itself does not run; *handle* is where the job is, and *backend* tells
+    more of it.
+    """
 
     job: TrainingJob
     state: JobState
     lines: tuple[str, ...]
     seconds: float
+    phase: str
+    handle: JobHandle
+    backend: Backend
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,14 +120,26 @@ def reconcile(
                 return None if handle is not None else shop.failed.get(job.digest)
             chunk = backend.logs(handle, cursor)
             cursor = chunk.cursor
-            shop.watch(Progress(job=job, state=state, lines=chunk.lines, seconds=shop.clock() - started))
+            waited = shop.clock() - started
+            shop.watch(
+                Progress(
+                    job=job,
+                    state=state,
+                    lines=chunk.lines,
+                    seconds=waited,
+                    phase=backend.phase(handle),
+                    handle=handle,
+                    backend=backend,
+                )
+            )
             if move == "collect":
                 return bring_home(backend, handle, shop, name=job.name, commit=commit, bundle=bundle, anew=force)
             # A job that we have waited for is ours, whoever submitted it: if it fails, it is not started once more.
             ours = True
-            shop.sleep(0.1 if shop.clock() - started < 10 else 1.0)
+            shop.sleep(backend.pause(waited))
     except KeyboardInterrupt:
-        kept = None if handle is None else stop_job(backend, handle, shop, name=job.name, commit=commit, bundle=bundle)
+        # A second one, while the request to stop is under way, ends us at once.
+        kept = None if handle is None or backend.leaves else stop_job(backend, handle, shop, name=job.name, commit=commit, bundle=bundle)
         raise StoppedError(kept) from None
 
 
@@ -135,10 +154,10 @@ class StoppedError(LimitError):
 
 
 def stop(job: TrainingJob, shop: Workshop, *, commit: str) -> TrainingResult | None:
-    """Stop *job* if it runs, wherever an earlier process has left it; return what it had."""
+    """Stop *job* if it runs and may be stopped, wherever an earlier process has left it; return what it had."""
     backend = shop.connect(job)
     handle = backend.find(job.digest)
-    if handle is None or backend.poll(handle).ended:
+    if handle is None or backend.leaves or backend.poll(handle).ended:
         return None
     return stop_job(backend, handle, shop, name=job.name, commit=commit)
 
@@ -183,7 +202,7 @@ def stop_job(
     while not backend.poll(handle).ended:
         if shop.clock() > end:
             return None
-        shop.sleep(0.1)
+        shop.sleep(backend.pause(0.0))
     return bring_home(backend, handle, shop, name=name, commit=commit, bundle=bundle)
 
 

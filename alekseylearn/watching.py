@@ -120,7 +120,7 @@ def follow(held: Held, lookout: Lookout, tell: Callable[[Iterable[str]], None]) 
         tell(chunk.lines)
         if state.ended:
             break
-        shop.sleep(0.1 if shop.clock() - started < 10 else 1.0)
+        shop.sleep(backend.pause(shop.clock() - started))
     result = None if backend.find(handle.digest) else lookout.result(handle.digest)
     if result is None:
         return state

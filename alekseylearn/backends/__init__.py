@@ -6,11 +6,10 @@ from typing import assert_never
 
 from alekseylearn.backends.base import Backend, Options
 from alekseylearn.config import BackendName
-from alekseylearn.errors import MachineError
 
 
 def connect(name: BackendName, options: Options) -> Backend:
-    """Reach the backend *name*; raises `MachineError` (`backend.missing`, and what the backend's `connect` raises)."""
+    """Reach the backend *name*; raises `MachineError` (what the backend's `connect` raises)."""
     match name:
         case "process":
             from alekseylearn.backends.process import ProcessBackend
@@ -21,11 +20,8 @@ def connect(name: BackendName, options: Options) -> Backend:
 
             return DockerBackend.connect(options)
         case "sagemaker":
-            raise MachineError(
-                "backend.missing",
-                f"this release does not train with `{name}` yet",
-                where=f"backend: {name}",
-                hint="set `backend: process` or `backend: docker` in alekseylearn.yml",
-            )
+            from alekseylearn.backends.sagemaker import SageMakerBackend
+
+            return SageMakerBackend.connect(options)
         case _:
             assert_never(name)

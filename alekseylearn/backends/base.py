@@ -10,7 +10,8 @@ from typing import Protocol, Self
 
 from alekseylearn.bundle import Bundle
 from alekseylearn.jobs import JobHandle, JobState, SubmittedJob
-from alekseylearn.tables import DockerTable
+from alekseylearn.metrics import Metric
+from alekseylearn.tables import DockerTable, SageMakerTable
 from alekseylearn.transfers import Transfer, unwatched
 
 
@@ -19,7 +20,7 @@ class Options:
     """What a backend is connected with.
 
     *home* is a folder of ours that outlives the process (runs, environments); *environ* is the caller's environment,
-    of which a job sees an allow-list only; *docker* is that backend's own part of the configuration.
+    of which a job sees an allow-list only; *docker* and *sagemaker* are those backends' own parts of the configuration.
     """
 
     home: Path
@@ -27,6 +28,11 @@ class Options:
     python: str | None = None
     """Interpreter, or version, that the configuration asks for."""
     docker: DockerTable = field(default_factory=DockerTable)
+    sagemaker: SageMakerTable = field(default_factory=SageMakerTable)
+    max_cost: float | None = None
+    """US dollars that one job may cost at most."""
+    about: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Labels for people and bills, where the backend has such: `repository`, `pull`, `commit`."""
     data: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Data sets by the name of their channel: an absolute path, or an address that only some backends understand."""
     libraries: frozenset[str] = frozenset()
@@ -35,6 +41,11 @@ class Options:
     """The Python that trains where nothing else is asked for; None for the one that runs us."""
     watch: Callable[[Transfer], None] = unwatched
     """Hears how far a transfer has come (an image that is pulled)."""
+
+
+def often(seconds: float) -> float:
+    """Look often at first, and every second later on: a machine near by does not mind."""
+    return 0.1 if seconds < 10 else 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +72,15 @@ class Backend(Protocol):
         """Say in a few words where jobs run: `this machine (8 cores)`."""
         ...
 
+    @property
+    def leaves(self) -> bool:
+        """Whether jobs go on when whoever waits for them is interrupted."""
+        ...
+
+    def pause(self, seconds: float) -> float:
+        """Say how many seconds to wait before the next look at a job that was watched for *seconds*."""
+        ...
+
     def submit(self, bundle: Bundle, *, name: str, digest: str) -> JobHandle:
         """Start training the identity *digest*; a job of that digest that runs or has succeeded is adopted."""
         ...
@@ -75,6 +95,14 @@ class Backend(Protocol):
 
     def poll(self, job: JobHandle) -> JobState:
         """Say where *job* stands; LOST when it died without a word."""
+        ...
+
+    def phase(self, job: JobHandle) -> str:
+        """Say what goes on while the notebook itself does not run: `getting a machine, 2 min 10 s`; as of `poll`."""
+        ...
+
+    def metrics(self, job: JobHandle) -> tuple[Metric, ...]:
+        """Return the metrics of a *job* that runs, as far as they are known; none where they cannot be read yet."""
         ...
 
     def logs(self, job: JobHandle, cursor: str = "") -> LogChunk:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from alekseylearn.allowlist import for_container
-from alekseylearn.backends.base import LogChunk, Options
+from alekseylearn.backends.base import LogChunk, Options, often
 from alekseylearn.bundle import Bundle
+from alekseylearn.container_endings import CANCELLED, RESULT, Endings
 from alekseylearn.container_orders import Attempt, Order, cargo_of, spec_of
 from alekseylearn.containers import NAMESPACE, PREFIX, Container, Gpus
 from alekseylearn.cores import count_gpus
@@ -26,17 +27,14 @@ from alekseylearn.images import Image, ecr_login, find_image
 from alekseylearn.interpreters import VERSION
 from alekseylearn.jobs import JobHandle, JobState, SubmittedJob, is_digest
 from alekseylearn.log_reading import Cursor, whole_lines
+from alekseylearn.metrics import Metric, metrics_so_far
 from alekseylearn.run_folder import JOB_FILE, LEFT_BEHIND, MACHINE_LOG, WORD_FILE
 from alekseylearn.sm_contract import ROOT, local_channels
 from alekseylearn.text import plural
 from alekseylearn.transit import first_file, pack_folders, unpack_plain
 
-_CANCELLED = "cancelled"
-"""File below /opt/ml: somebody asked the job to stop."""
-_ENDINGS = {124: JobState.TIMED_OUT, 143: JobState.STOPPED}
-"""What the first process tells by its exit status: its time was over, or it was asked to stop."""
-_RESULT = "output/data/result.json"
-_RESULT_BYTES = 16 * 1024 * 1024
+_METRICS = f"{ROOT}/output/data/metrics.jsonl"
+_METRICS_BYTES = 64 * 1024 * 1024
 _KEPT = 7 * 24 * 3600
 """Seconds after its deadline for which a container waits to be collected."""
 _HALF_MADE = 3600
@@ -52,7 +50,7 @@ class DockerBackend:
         self._engine = engine
         self._options = options
         self._clock = clock
-        self._ended: dict[str, JobState] = {}
+        self._endings = Endings(engine)
 
     @classmethod
     def connect(cls, options: Options) -> Self:
@@ -63,6 +61,15 @@ class DockerBackend:
     def machine(self) -> str:
         """Say where jobs run: `docker 28.5.2 (8 cores)`."""
         return f"{self._engine.kind} {self._engine.version} ({plural(self._engine.cores, 'core')})"
+
+    @property
+    def leaves(self) -> bool:
+        """Whoever is interrupted stops what runs for them."""
+        return False
+
+    def pause(self, seconds: float) -> float:
+        """Say how many seconds to wait before the next look."""
+        return often(seconds)
 
     # -- starting -----------------------------------------------------------------------------------------------
 
@@ -79,7 +86,7 @@ class DockerBackend:
             if there is not None and there.label("digest") != digest:
                 raise _taken(handle)
             if there is not None and not there.waiting:
-                if not there.ended or self._state(there) is JobState.SUCCEEDED:
+                if not there.ended or self._endings.state(there) is JobState.SUCCEEDED:
                     return handle
                 self._engine.remove(there.id)
                 continue
@@ -220,7 +227,17 @@ class DockerBackend:
     def poll(self, job: JobHandle) -> JobState:
         """Say where *job* stands; LOST when its container is gone, or was killed."""
         there = self._mine(job)
-        return JobState.LOST if there is None else self._state(there)
+        return JobState.LOST if there is None else self._endings.state(there)
+
+    def phase(self, job: JobHandle) -> str:  # noqa: ARG002 - a container starts at once
+        """Nothing goes on beside the notebook."""
+        return ""
+
+    def metrics(self, job: JobHandle) -> tuple[Metric, ...]:
+        """Return the metrics that *job* has written down by now."""
+        there = self._mine(job)
+        read = there and self._engine.get(there.id, _METRICS, lambda chunks: first_file(chunks, _METRICS_BYTES))
+        return metrics_so_far(read or None)
 
     def logs(self, job: JobHandle, cursor: str = "") -> LogChunk:
         """Return the lines after *cursor*; the last one, however it ends, once *job* has ended."""
@@ -241,31 +258,6 @@ class DockerBackend:
         there = self._look(job)
         return there if there is not None and there.label("digest") == job.digest else None
 
-    def _state(self, there: Container) -> JobState:
-        if not there.ended:
-            return JobState.QUEUED if there.waiting else JobState.RUNNING
-        if there.id not in self._ended:
-            self._ended[there.id] = self._told(there) or self._untold(there)
-        return self._ended[there.id]
-
-    def _told(self, there: Container) -> JobState | None:
-        """Return the state that the job itself wrote down; None where it came to no such thing."""
-        data = self._engine.get(there.id, f"{ROOT}/{_RESULT}", lambda chunks: first_file(chunks, _RESULT_BYTES))
-        if data is None:
-            return None
-        try:
-            state = JobState(json.loads(data)["state"])
-        except (ValueError, TypeError, KeyError, RecursionError):
-            # The notebook's code can write there too; what it leaves is read with care after collecting.
-            return JobState.FAILED
-        return state if state.ended else JobState.FAILED
-
-    def _untold(self, there: Container) -> JobState:
-        if there.ending.code in _ENDINGS:
-            return _ENDINGS[there.ending.code]
-        asked = self._engine.get(there.id, f"{ROOT}/{_CANCELLED}", lambda chunks: first_file(chunks, 1))
-        return JobState.LOST if asked is None else JobState.STOPPED
-
     # -- ending -------------------------------------------------------------------------------------------------
 
     def collect(self, job: JobHandle, into: Path) -> Path:
@@ -279,7 +271,7 @@ class DockerBackend:
             job,
             into,
             held=there,
-            state=JobState.LOST if there is None else self._state(there),
+            state=JobState.LOST if there is None else self._endings.state(there),
             fill=lambda held, target: self._bring(held, job, target),
             hint="free the disk; the container is untouched",
         )
@@ -291,7 +283,7 @@ class DockerBackend:
         for name, data in (
             (LEFT_BEHIND, json.dumps(sorted(left)).encode()),
             (JOB_FILE, json.dumps(about, indent=1).encode()),
-            (WORD_FILE, json.dumps(self._word(there, told=(target / _RESULT).is_file()), indent=1).encode()),
+            (WORD_FILE, json.dumps(self._word(there, told=(target / RESULT).is_file()), indent=1).encode()),
             (MACHINE_LOG, words),
         ):
             write_atomic(target / name, data)
@@ -322,7 +314,7 @@ class DockerBackend:
         """Ask *job* to stop and save what it has (SIGTERM to the container's first process); returns at once."""
         there = self._mine(job)
         if there is not None and not there.ended:
-            self._engine.put(there.id, ROOT, pack_folders({_CANCELLED: b"x"}, ()))
+            self._engine.put(there.id, ROOT, pack_folders({CANCELLED: b"x"}, ()))
             self._engine.signal(there.id, "SIGTERM")
 
     def discard(self, job: JobHandle) -> None:

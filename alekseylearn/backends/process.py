@@ -14,19 +14,22 @@ from pathlib import Path
 from typing import Self
 
 from alekseylearn.allowlist import for_job
-from alekseylearn.backends.base import LogChunk, Options
+from alekseylearn.backends.base import LogChunk, Options, often
 from alekseylearn.bundle import Bundle
+from alekseylearn.collected import read_plain
 from alekseylearn.cores import count_cores, count_gpus
 from alekseylearn.delivery import deliver
 from alekseylearn.disk import copy_plain, copy_tree, holding, is_locked, make_private, remove, write_files
 from alekseylearn.errors import MachineError, UsageError
 from alekseylearn.files import write_atomic
 from alekseylearn.jobs import JobHandle, JobState, SubmittedJob
+from alekseylearn.metrics import Metric, metrics_so_far
 from alekseylearn.run_folder import JOB_FILE, LEFT_BEHIND, MACHINE_LOG, Run, spawn, wait_for_pid
 from alekseylearn.sm_contract import Folders, local_channels, sm_variables
 from alekseylearn.text import plural
 
 _RUN = re.compile(r"[0-9a-f]{12}")
+_METRICS_BYTES = 64 * 1024 * 1024
 
 
 class ProcessBackend:
@@ -66,6 +69,15 @@ class ProcessBackend:
         gpus = count_gpus(self._environ)
         told = [plural(count_cores(), "core"), *([plural(gpus, "GPU")] if gpus else [])]
         return f"this machine ({', '.join(told)})"
+
+    @property
+    def leaves(self) -> bool:
+        """Whoever is interrupted stops what runs on their machine."""
+        return False
+
+    def pause(self, seconds: float) -> float:
+        """Say how many seconds to wait before the next look."""
+        return often(seconds)
 
     def submit(self, bundle: Bundle, *, name: str, digest: str) -> JobHandle:
         """Start training the identity *digest*; a run of that digest that runs or has succeeded is adopted.
@@ -114,6 +126,14 @@ class ProcessBackend:
             with suppress(ChildProcessError):
                 os.waitpid(run.pid, os.WNOHANG)
         return run.state
+
+    def phase(self, job: JobHandle) -> str:  # noqa: ARG002 - a process starts at once
+        """Nothing goes on beside the notebook."""
+        return ""
+
+    def metrics(self, job: JobHandle) -> tuple[Metric, ...]:
+        """Return the metrics that *job* has written down by now."""
+        return metrics_so_far(read_plain(self._run(job.digest).data / "metrics.jsonl", _METRICS_BYTES))
 
     def logs(self, job: JobHandle, cursor: str = "") -> LogChunk:
         """Return the lines after *cursor*, a position in bytes; the last one, however it ends, once *job* has ended.

@@ -138,11 +138,12 @@ def workshop(
     environ: Mapping[str, str],
     *,
     current: Path | None = None,
+    about: Mapping[str, str] | None = None,
     transfers: Callable[[Transfer], None] = unwatched,
 ) -> Workshop:
     """Give training its edges: the folder store, backends with their environments, and the real clock.
 
-    *transfers* hears how far a large transfer has come.
+    *about* are labels for what is trained; *transfers* hears how far a large transfer has come.
     """
 
     def options(job: TrainingJob) -> Options:
@@ -152,6 +153,9 @@ def workshop(
             environ=environ,
             python=job.interpreter,
             docker=config.docker(model),
+            sagemaker=config.sagemaker(model),
+            max_cost=config.max_cost(model),
+            about=about or {},
             data=model.data,
             libraries=frozenset(package.name for package in job.inputs.imports),
             current=current,
