@@ -20,8 +20,6 @@ Described = Mapping[str, Any]
 CAPACITY = re.compile(r"CapacityError|Unable to provision requested ML compute capacity")
 _OVER = {"MaxRuntimeExceeded", "MaxWaitTimeExceeded"}
 _EXIT = re.compile(r"exit code:? (\d+)")
-_STOPPED_BY_US = 7
-"""The exit code of our supervisor when a limit of its own was reached (docs/runtime.md)."""
 _KILLED = 137
 _PHASES = {
     "Starting": "getting a machine",
@@ -76,7 +74,13 @@ def _failed(described: Described) -> JobState:
     reason = described.get("FailureReason", "")
     if not reason.startswith("AlgorithmError"):
         return JobState.LOST
-    return JobState.TIMED_OUT if _exit(reason) == _STOPPED_BY_US else JobState.FAILED
+    match _exit(reason):
+        case 7:  # the exit code of our supervisor when a limit of its own was reached (docs/runtime.md)
+            return JobState.TIMED_OUT
+        case 137:  # killed before it could say a word
+            return JobState.LOST
+        case _:
+            return JobState.FAILED
 
 
 def _exit(reason: str) -> int | None:

@@ -56,6 +56,7 @@ def fit_command(
     from alekseylearn import __version__
     from alekseylearn.cli.place import find_place, settings_for, workshop
     from alekseylearn.cli.screen import console, print_json
+    from alekseylearn.cli.stores import shared_in
     from alekseylearn.cli.transfers import TransferBar
     from alekseylearn.documents import outcome_json
     from alekseylearn.errors import UsageError
@@ -75,7 +76,14 @@ def fit_command(
     )
     bar = TransferBar(out)
     moved = unwatched if quiet else bar
-    shop = workshop(place.home, config, watcher(out, quiet=quiet), dict(os.environ), transfers=moved)
+    shop = workshop(
+        place.home,
+        config,
+        watcher(out, quiet=quiet),
+        dict(os.environ),
+        shared=shared_in(config, backend),
+        transfers=moved,
+    )
     told = frame(comparison, version=__version__)
     order = Order(settings=settings, frame=told, train=not dry_run, detach=detach, force=force)
     story = Story(comparison=comparison, shop=shop, order=order)

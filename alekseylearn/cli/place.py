@@ -9,16 +9,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import click
+
 from alekseylearn.analysis import Comparison, Side, compare_versions, read_config
 from alekseylearn.backends import connect
 from alekseylearn.backends.base import Backend, Options
+from alekseylearn.cli.stores import Shared, open_results
 from alekseylearn.config import FILE_NAME, BackendName, Config, Scalar
 from alekseylearn.environments import check_imports, find_environment, minor_version
-from alekseylearn.errors import InputError, UsageError
+from alekseylearn.errors import InputError, MachineError, UsageError
 from alekseylearn.files import runtime_files
 from alekseylearn.git import ChangedFile, Git
 from alekseylearn.plan import Settings, TrainingJob
-from alekseylearn.stores.folder import FolderStore
 from alekseylearn.training import Progress, Workshop
 from alekseylearn.transfers import Transfer, unwatched
 from alekseylearn.trees import WorkTree
@@ -60,6 +62,14 @@ def find_place(folder: Path | None = None) -> Place:
     except InputError:
         return Place(root=start, git=None)
     return Place(root=git.root, git=git)
+
+
+def config_of(place: Place) -> Config:
+    """Read the configuration; one that does not hold keeps nobody from looking at a run, or from stopping it."""
+    try:
+        return Config() if place.git is None else read_config(place.git.work_tree())
+    except InputError:
+        return Config()
 
 
 def lone_comparison(path: Path) -> Comparison:
@@ -139,11 +149,13 @@ def workshop(
     *,
     current: Path | None = None,
     about: Mapping[str, str] | None = None,
+    shared: Shared | None = None,
     transfers: Callable[[Transfer], None] = unwatched,
 ) -> Workshop:
-    """Give training its edges: the folder store, backends with their environments, and the real clock.
+    """Give training its edges: the store, backends with their environments, and the real clock.
 
-    *about* are labels for what is trained; *transfers* hears how far a large transfer has come.
+    *about* are labels for what is trained; *shared* says where results of others are; *transfers* hears how far a large
+    transfer has come.
     """
 
     def options(job: TrainingJob) -> Options:
@@ -174,7 +186,7 @@ def workshop(
 
     return Workshop(
         home=home,
-        store=FolderStore(home / "results"),
+        store=open_results(home, shared, environ, _warn),
         connect=reach,
         equip=equip,
         runtime=runtime_files,
@@ -182,6 +194,10 @@ def workshop(
         sleep=time.sleep,
         watch=watch,
     )
+
+
+def _warn(error: MachineError) -> None:
+    click.echo(f"warning: results that are shared are left out\n{error}", err=True)
 
 
 def now() -> str:

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 
 def _shop() -> Workshop:
-    from alekseylearn.cli.place import find_place, workshop
-    from alekseylearn.config import Config
+    from alekseylearn.cli.place import config_of, find_place, workshop
+    from alekseylearn.cli.stores import shared_in
 
     place = find_place()
-    return workshop(place.home, Config(), lambda _: None, dict(os.environ))
+    config = config_of(place)
+    return workshop(place.home, config, lambda _: None, dict(os.environ), shared=shared_in(config, None))
 
 
 def _find(shop: Workshop, run: str) -> TrainingResult:

@@ -12,8 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from alekseylearn.backends.base import Backend
-    from alekseylearn.cli.place import Place
-    from alekseylearn.config import BackendName, Config
+    from alekseylearn.config import BackendName
     from alekseylearn.jobs import TrainingResult
     from alekseylearn.watching import Found, Held, Lookout
 
@@ -133,38 +132,30 @@ def _lookout(backend: BackendName | None) -> Lookout:
     """Choose where to look: on this machine, in an engine where one is configured, else there at last."""
     from alekseylearn.backends import connect
     from alekseylearn.backends.base import Options
-    from alekseylearn.cli.place import find_place, workshop
+    from alekseylearn.cli.place import config_of, find_place, workshop
+    from alekseylearn.cli.stores import sagemaker_table, shared_in
+    from alekseylearn.tables import SageMakerTable
     from alekseylearn.watching import Lookout
 
     place = find_place()
-    config = _config(place)
+    config = config_of(place)
     environ = dict(os.environ)
-    options = Options(home=place.home, environ=environ)
+    table = sagemaker_table(config, backend)
+    options = Options(home=place.home, environ=environ, sagemaker=table or SageMakerTable())
 
     def reach(name: BackendName) -> Backend:
         return connect(name, options)
 
-    shop = workshop(place.home, config, lambda _: None, environ)
+    shop = workshop(place.home, config, lambda _: None, environ, shared=shared_in(config, backend))
     if backend is not None:
         return Lookout(shop=shop, connect=reach, asked=(backend,))
     # Where nothing was ever trained, looking for runs makes no folder.
     here: tuple[BackendName, ...] = ("process",) if (place.home / "runs").is_dir() else ()
     named = {config.defaults.backend, *(model.backend for model in config.models.values())}
-    if "docker" in named:
-        return Lookout(shop=shop, connect=reach, likely=(*here, "docker"))
-    return Lookout(shop=shop, connect=reach, likely=here, last=("docker",))
-
-
-def _config(place: Place) -> Config:
-    """Read the configuration; one that does not hold keeps nobody from stopping a run."""
-    from alekseylearn.analysis import read_config
-    from alekseylearn.config import Config
-    from alekseylearn.errors import InputError
-
-    try:
-        return Config() if place.git is None else read_config(place.git.work_tree())
-    except InputError:
-        return Config()
+    away: tuple[BackendName, ...] = ("docker", "sagemaker")
+    elsewhere = tuple(name for name in away if name in named)
+    last: tuple[BackendName, ...] = () if "docker" in named else ("docker",)
+    return Lookout(shop=shop, connect=reach, likely=(*here, *elsewhere), last=last)
 
 
 def _settled(found: Found, lookout: Lookout) -> TrainingResult:

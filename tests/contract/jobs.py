@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import signal
 import textwrap
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -22,7 +23,8 @@ from alekseylearn.config import BackendName
 from alekseylearn.disk import is_locked
 from alekseylearn.files import runtime_files
 from alekseylearn.jobs import JobHandle, JobState
-from alekseylearn.tables import read_docker
+from alekseylearn.tables import read_docker, read_sagemaker
+from tests.fakes.sagemaker.service import SageMakerService
 from tests.rig.docker.engine import Engine
 from tests.rig.docker.image import BASE
 
@@ -87,10 +89,15 @@ class Gate:
     folder: Path
 
     @property
+    def place(self) -> str:
+        """What the folder is to a cell: a data set, or (where data come from S3 once) the folder itself."""
+        return f"os.environ.get('SM_CHANNEL_{CHANNEL.upper()}', {str(self.folder)!r})"
+
+    @property
     def silent(self) -> str:
         return (
             "import os, pathlib, time\n"
-            f"here = pathlib.Path(os.environ['SM_CHANNEL_{CHANNEL.upper()}'])\n"
+            f"here = pathlib.Path({self.place})\n"
             "while not (here / 'open').exists():\n"
             "    time.sleep(0.01)"
         )
@@ -114,7 +121,8 @@ class Site:
     folder: str
     environ: Mapping[str, str]
     docker: Mapping[str, object] = field(default_factory=dict)
-    """The raw table of the configuration."""
+    sagemaker: Mapping[str, object] = field(default_factory=dict)
+    """The raw tables of the configuration."""
 
     def connect(self, **environ: str) -> Backend:
         folder = Path(self.folder)
@@ -123,7 +131,8 @@ class Site:
             home=folder / "home",
             environ={**self.environ, **environ},
             docker=read_docker(self.docker),
-            data={CHANNEL: str(folder / CHANNEL)},
+            sagemaker=read_sagemaker(self.sagemaker),
+            data={} if self.name == "sagemaker" else {CHANNEL: str(folder / CHANNEL)},
         )
         return connect(self.name, options)
 
@@ -135,7 +144,7 @@ class Site:
             case "docker":
                 kill_container(job, self.environ["DOCKER_HOST"])
             case "sagemaker":
-                raise AssertionError(self.name)
+                kill_training_job(job)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -151,11 +160,30 @@ def site_on(engine: Engine, folder: Path, **table: object) -> Site:
     return Site(name="docker", folder=str(folder), environ=environ, docker={"image": BASE, "pull": "never", **table})
 
 
+def site_in(service: SageMakerService, folder: Path, **table: object) -> Site:
+    """Return the backend `sagemaker` in *service*, with a prefix of its own."""
+    service.settings.shared = (*service.settings.shared, folder)
+    own = {"role": service.role, "bucket": service.bucket, "prefix": f"t{folder.name.replace('_', '-')}"}
+    return Site(name="sagemaker", folder=str(folder), environ={**service.environ}, sagemaker={**own, **table})
+
+
 def kill_process(job: JobHandle) -> None:
     """Kill the supervisor of a process job as the kernel does when memory runs out."""
     folder = Path(job.place)
     os.kill(int((folder / "pid").read_text()), signal.SIGKILL)
     until(lambda: not is_locked(folder / "alive"), "the end of the supervisor")
+
+
+def kill_training_job(job: JobHandle) -> None:
+    """Kill the first process of a training job in the service on this machine."""
+    name = f"TRAINING_JOB_NAME={job.url.rpartition('/')[2]}".encode()
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            inner = re.search(rb"^NSpid:.*\t1$", (process / "status").read_bytes(), re.MULTILINE)
+            if inner and name in (process / "environ").read_bytes().split(b"\0"):
+                os.kill(int(process.name), signal.SIGKILL)
+                return
+    raise AssertionError(f"{name!r} has no first process")
 
 
 def kill_container(job: JobHandle, host: str) -> None:

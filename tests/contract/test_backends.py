@@ -12,24 +12,23 @@ from typing import get_args
 
 import pytest
 
-from alekseylearn.backends import connect
-from alekseylearn.backends.base import Backend, Options
+from alekseylearn.backends.base import Backend
 from alekseylearn.config import BackendName
 from alekseylearn.errors import MachineError, UsageError
 from alekseylearn.jobs import JobHandle, JobState
-from tests.contract.jobs import CHANNEL, TOKEN, Gate, Site, bundle_of, ended, until
+from tests.contract.jobs import CHANNEL, TOKEN, Gate, Site, bundle_of, ended, site_in, until
 from tests.rig.docker.image import BASE
 
-STANDING: tuple[BackendName, ...] = ("process", "docker")
-"""The backends of this release."""
 ROOT = Path(__file__).parents[2]
 
 Connect = Callable[..., Backend]
 
 
-@pytest.fixture(params=STANDING)
+@pytest.fixture(params=get_args(BackendName))
 def site(request: pytest.FixtureRequest, tmp_path: Path) -> Site:
     environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    if request.param == "sagemaker":
+        return site_in(request.getfixturevalue("sagemaker_service"), tmp_path)
     if request.param == "docker":
         environ["DOCKER_HOST"] = request.getfixturevalue("docker_engine").host
     return Site(name=request.param, folder=str(tmp_path), environ=environ, docker={"image": BASE, "pull": "never"})
@@ -43,12 +42,6 @@ def reach(site: Site) -> Connect:
 @pytest.fixture
 def gate(tmp_path: Path) -> Gate:
     return Gate(tmp_path / CHANNEL)
-
-
-def test_a_backend_that_does_not_stand_says_so(tmp_path: Path) -> None:
-    for name in set(get_args(BackendName)) - set(STANDING):
-        with pytest.raises(MachineError, match=r"backend\.missing"):
-            connect(name, Options(home=tmp_path, environ={}))
 
 
 def test_submit_returns_before_the_job_has_ended(reach: Connect, gate: Gate) -> None:
@@ -260,7 +253,7 @@ def test_a_killed_job_is_lost_and_starts_anew(reach: Connect, site: Site, gate: 
     job = backend.submit(bundle, name="toy", digest=digest)
     gate.wait(backend, job)
     site.kill(job)
-    assert backend.poll(job) is JobState.LOST
+    assert ended(backend, job) is JobState.LOST
     assert backend.collect(job, tmp_path / "into").is_dir()
     gate.open()
     again = backend.submit(bundle, name="toy", digest=digest)
@@ -269,7 +262,7 @@ def test_a_killed_job_is_lost_and_starts_anew(reach: Connect, site: Site, gate: 
 
 def test_a_failed_job_is_trained_again(reach: Connect, gate: Gate) -> None:
     backend = reach()
-    bundle, digest = bundle_of(TOKEN, f"import os; open(os.environ['SM_CHANNEL_{CHANNEL.upper()}'] + '/open')")
+    bundle, digest = bundle_of(TOKEN, f"import os; open({gate.place} + '/open')")
     first = backend.submit(bundle, name="toy", digest=digest)
     assert ended(backend, first) is JobState.FAILED
     token = backend.logs(first).lines[0]
