@@ -34,9 +34,9 @@ class Clients(Protocol):
 
 
 class Prices:
-    """Prices by instance type and region, kept in files below *folder*; *clock* tells seconds since 1970."""
+    """Prices by instance type and region, kept in files below *folder* if there is one; *clock* tells Unix seconds."""
 
-    def __init__(self, aws: Clients, folder: Path, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, aws: Clients, folder: Path | None = None, clock: Callable[[], float] = time.time) -> None:
         self._aws = aws
         self._folder = folder
         self._clock = clock
@@ -46,18 +46,18 @@ class Prices:
         """Return US dollars an hour, on demand; None where it is unknown or forbidden, or takes too long."""
         if not (_NAME.match(instance_type) and _NAME.match(region)):
             return None
-        file = self._folder / region / f"{instance_type}.json"
-        known = self._kept(file)
+        file = self._folder / region / f"{instance_type}.json" if self._folder else None
+        known = self._kept(file) if file else None
         return known if known is not None else self._asked(instance_type, region, file)
 
-    def _asked(self, instance_type: str, region: str, file: Path) -> float | None:
+    def _asked(self, instance_type: str, region: str, file: Path | None) -> float | None:
         found: list[float | None] = []
 
         def work() -> None:
             try:
                 price = self._ask(instance_type, region)
                 found.append(price)
-                if price is not None:
+                if price is not None and file is not None:
                     self._keep(file, price)
             except Exception:  # noqa: BLE001 - whatever it is: the price is unknown, and the job starts all the same
                 found.append(None)

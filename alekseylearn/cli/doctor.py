@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, assert_never
@@ -13,6 +14,8 @@ import click
 if TYPE_CHECKING:
     from alekseylearn.checks import Check
     from alekseylearn.config import BackendName, Config
+
+    Look = Callable[[], tuple[Check, ...]]
 
 LIMIT = 15.0
 """Seconds for each thing that is looked at."""
@@ -30,6 +33,7 @@ def doctor_command(backend: BackendName | None, as_json: bool) -> int:
     """Look at what training needs: each line is ok, or says what to do. Nothing is started or changed."""
     from alekseylearn.checks import checks_code, checks_json
     from alekseylearn.cli.screen import print_json
+    from alekseylearn.config import Config
     from alekseylearn.machine_checks import examine_machine, examine_repository
 
     environ, folder = dict(os.environ), Path.cwd()
@@ -43,7 +47,8 @@ def doctor_command(backend: BackendName | None, as_json: bool) -> int:
 
     checks += safely("repository", repository)
     for name in _names(backend, configs):
-        checks += safely(name, lambda name=name: _examine(name, configs, environ))  # type: ignore[misc]
+        for look in _looks(name, configs[0] if configs else Config(), environ):
+            checks += safely(name, look)
     if as_json:
         print_json(checks_json(checks))
     else:
@@ -59,31 +64,30 @@ def _names(backend: BackendName | None, configs: list[Config]) -> list[BackendNa
     return list(dict.fromkeys(named))
 
 
-def _examine(name: BackendName, configs: list[Config], environ: Mapping[str, str]) -> tuple[Check, ...]:
-    from alekseylearn.checks import Check
-    from alekseylearn.config import Config
-
-    config = configs[0] if configs else Config()
+def _looks(name: BackendName, config: Config, environ: Mapping[str, str]) -> Iterator[Look]:
+    """Yield what is to be looked at for the backend *name*; each has `LIMIT` to itself."""
     match name:
         case "process":
             from alekseylearn.machine_checks import examine_process
 
-            return examine_process(config, environ)
+            yield partial(examine_process, config, environ)
         case "docker":
             from alekseylearn.engine_checks import examine, most_demanding
             from alekseylearn.engines import connect_engine
 
-            return examine(environ, most_demanding(config), connect_engine)
+            yield partial(examine, environ, most_demanding(config), connect_engine)
         case "sagemaker":
-            remedy = "set `backend: process` or `backend: docker`"
-            return (
-                Check(name="sagemaker", state="missing", told="this release does not train there yet", remedy=remedy),
-            )
+            from alekseylearn.aws import connect_aws
+            from alekseylearn.aws_checks import examine_account, examine_machines, tables_of
+
+            tables = tables_of(config)
+            yield partial(examine_account, environ, tables, connect_aws)
+            yield partial(examine_machines, environ, tables, connect_aws)
         case _:
             assert_never(name)
 
 
-def safely(name: str, look: Callable[[], tuple[Check, ...]]) -> tuple[Check, ...]:
+def safely(name: str, look: Look) -> tuple[Check, ...]:
     """Look; whatever keeps us from it is itself worth a line, and no reason to leave the others out."""
     from alekseylearn.checks import Check
 
