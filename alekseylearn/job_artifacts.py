@@ -11,6 +11,7 @@ from alekseylearn.metrics import Metric, metrics_so_far
 from alekseylearn.run_folder import LEFT_BEHIND
 from alekseylearn.s3 import Bucket
 from alekseylearn.sagemaker_requests import MIRROR
+from alekseylearn.transit import unpack_artifact
 
 _BYTES = 64 * 1024 * 1024
 
@@ -21,8 +22,6 @@ def bring(bucket: Bucket, run: str, target: Path) -> None:
     A job that was ended by force has no archive: what it saved while it ran stands for it. Raises `OSError` where the
     disk has no room, and what *bucket* raises.
     """
-    from alekseylearn.transit import unpack_artifact
-
     left = []
     for part, archive in (("model", "model.tar.gz"), ("output/data", "output.tar.gz")):
         (target / part).mkdir(parents=True)
