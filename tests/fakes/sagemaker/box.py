@@ -100,6 +100,9 @@ class Box:
     def poll(self) -> int | None:
         """Return the exit code, 128 + N where signal N ended it, or None while it runs."""
         code = self._process.poll()
+        # unshare of util-linux 2.38 stumbles over a first process that was killed, and says so.
+        if code == 1 and b"sigprocmask" in self._said.read_bytes():
+            return 128 + signal.SIGKILL
         return code if code is None or code >= 0 else 128 - code
 
     def wait(self, seconds: float) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qs
@@ -65,7 +66,9 @@ class Front:
             if fault is not None and fault.kind == "drop":
                 self._note(call, holder, None)
                 drop(environ)
-            self._refuse(fault, call, holder)
+            if fault is not None:
+                time.sleep(fault.seconds)
+                self._refuse(fault, call, holder)
             answer = self._own(call, holder)
         except ServiceError as error:
             answer = in_error(call, error)
@@ -122,9 +125,9 @@ class Front:
             where = resource_of(call, self.account)
             return next((fault for fault in self.settings.faults if fault.strikes(call.name, where)), None)
 
-    def _refuse(self, fault: Fault | None, call: Asked, holder: Holder | None) -> None:
-        kind = fault.kind if fault is not None else ""
-        if fault is not None and kind == "error":
+    def _refuse(self, fault: Fault, call: Asked, holder: Holder | None) -> None:
+        kind = fault.kind
+        if kind == "error":
             raise ServiceError(fault.code, fault.text, fault.status)
         if kind == "throttle":
             raise ServiceError(*THROTTLED.get(call.form, THROTTLED["query"]))

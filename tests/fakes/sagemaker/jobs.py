@@ -33,6 +33,8 @@ class Job:
     artifacts: str = ""
     instance_type: str = ""
     count: int = 1
+    provided: bool = False
+    """Whether it has its machines, of the type and number above."""
     metrics: dict[str, tuple[float, float]] = field(default_factory=dict)
     streams: list[str] = field(default_factory=list)
     billed: int | None = None
@@ -121,7 +123,7 @@ class Job:
             ):
                 told.setdefault(name, False)
             told["StoppingCondition"] = {"MaxRuntimeInSeconds": 86400, **request["StoppingCondition"]}
-            if "InstancePreferences" in request["ResourceConfig"] and self.instance_type:
+            if "InstancePreferences" in request["ResourceConfig"] and self.provided:
                 chosen = {"SelectedInstanceType": self.instance_type, "SelectedInstanceCount": self.count}
                 told["ResourceConfig"] = {**request["ResourceConfig"], **chosen}
             if self.reason:

@@ -7,6 +7,7 @@ event (CloudWatch takes no empty message), and a line of more than 262 118 bytes
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
 import selectors
@@ -71,10 +72,10 @@ def cut(line: bytes) -> tuple[bytes, bytes]:
 
 
 class Shipper:
-    """Sends the messages of one stream to CloudWatch, each not before it is *delay* seconds old."""
+    """Sends the messages of one machine to a new stream of CloudWatch, each not before it is *delay* seconds old."""
 
-    def __init__(self, logs: Any, stream: str, *, delay: Callable[[], float], halted: threading.Event) -> None:
-        self._logs, self._stream, self._delay, self._halted = logs, stream, delay, halted
+    def __init__(self, logs: Any, machine: str, *, delay: Callable[[], float], halted: threading.Event) -> None:
+        self._logs, self._delay, self._halted = logs, delay, halted
         self._waiting: deque[tuple[float, str]] = deque()
         self._room = threading.Semaphore(AHEAD)
         self._ending = threading.Event()
@@ -82,8 +83,17 @@ class Shipper:
         self._thread = threading.Thread(target=self._run, daemon=True)
         with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
             logs.create_log_group(logGroupName=GROUP)
-        logs.create_log_stream(logGroupName=GROUP, logStreamName=stream)
+        self.stream = self._open(machine)
         self._thread.start()
+
+    def _open(self, machine: str) -> str:
+        # Two streams never share a name, however soon one machine follows the other.
+        for epoch in itertools.count(int(time.time())):
+            stream = f"{machine}-{epoch}"
+            with contextlib.suppress(self._logs.exceptions.ResourceAlreadyExistsException):
+                self._logs.create_log_stream(logGroupName=GROUP, logStreamName=stream)
+                return stream
+        raise AssertionError
 
     def add(self, message: str) -> None:
         """Take a message; wait where too many have not been sent yet, unless they wait on purpose."""
@@ -123,7 +133,7 @@ class Shipper:
         events = [{"timestamp": int(at * 1000), "message": text} for at, text in batch]
         # The group or the stream may have been deleted by a test.
         with contextlib.suppress(ClientError):
-            self._logs.put_log_events(logGroupName=GROUP, logStreamName=self._stream, logEvents=events)
+            self._logs.put_log_events(logGroupName=GROUP, logStreamName=self.stream, logEvents=events)
 
 
 class Metrics:

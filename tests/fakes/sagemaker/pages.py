@@ -21,9 +21,6 @@ def paged(answer: Answer, request: dict[str, Any], settings: Settings) -> Answer
         empty = len(token) - 58 if token else 0
         if empty < settings.empty_pages:
             index = int(token[2:]) if token else -1
-            if index < 0:
-                # Nothing has been read: moto has no token for this place.
-                return answer
             told.update(
                 events=[], nextForwardToken=f"f/{index:0{56 + empty + 1}d}", nextBackwardToken=told["nextBackwardToken"]
             )

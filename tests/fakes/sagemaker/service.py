@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import json
 import os
@@ -19,9 +20,10 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from tests.fakes.sagemaker.attempt import Clients
 from tests.fakes.sagemaker.calls import Call
 from tests.fakes.sagemaker.control import answer as control
-from tests.fakes.sagemaker.executor import Clients, Execution
+from tests.fakes.sagemaker.executor import Execution
 from tests.fakes.sagemaker.front import Front, Server
 from tests.fakes.sagemaker.identity import ISSUER, Holder, Identities
 from tests.fakes.sagemaker.jobs import Job
@@ -32,7 +34,15 @@ from tests.fakes.sagemaker.training import Training
 
 REGION = "us-east-1"
 ACCOUNTS = itertools.count(1)
+MAKING = threading.RLock()
+"""Clients are not made by two threads at once: boto3's sessions do not stand that."""
 BUCKET_TRUST = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}}  # fmt: skip
+
+
+@functools.cache
+def session() -> boto3.session.Session:
+    """Return one session for all services: it keeps the descriptions of AWS's services that it has read."""
+    return boto3.session.Session(aws_access_key_id="none", aws_secret_access_key="none", region_name=REGION)
 
 
 class SageMakerService:
@@ -54,10 +64,6 @@ class SageMakerService:
             self.account, settings, self.identities, self.training, lambda environ: control(self, environ)
         )
         self._server = Server(port, self.front)
-        self._session = boto3.session.Session(
-            aws_access_key_id="none", aws_secret_access_key="none", region_name=REGION
-        )
-        self._making = threading.Lock()
         self._clients: dict[tuple[str, str, str], Any] = {}
         self._threads: list[threading.Thread] = []
         self._number = itertools.count(1)
@@ -155,10 +161,10 @@ class SageMakerService:
     def client(self, name: str, *, region: str = REGION, holder: Holder | None = None) -> Any:
         """Return a boto3 client with the tester's keys, or another's."""
         keys = holder or self._tester
-        with self._making:
+        with MAKING:
             known = (name, region, keys.access_key)
             if known not in self._clients:
-                self._clients[known] = self._session.client(
+                self._clients[known] = session().client(
                     name,
                     region_name=region,
                     endpoint_url=self.url,
@@ -260,7 +266,7 @@ class SageMakerService:
     def _of(self, job: Job) -> Clients:
         """Return clients with the keys of the job's role."""
         role = job.request["RoleArn"]
-        with self._making:
+        with MAKING:
             if role not in self._roles:
                 principal = f"arn:aws:sts::{self.account}:assumed-role/{role.rpartition('/')[2]}/SageMaker"
                 self._roles[role] = self.identities.give(principal, inside=True)

@@ -32,7 +32,12 @@ class Image:
 
     def variables(self) -> dict[str, str]:
         """Return the variables that the image itself sets."""
-        defaults = {"PATH": f"{self.programs}{os.pathsep}{SYSTEM_PATH}", "HOME": "/root", "PYTHONUNBUFFERED": "1"}
+        defaults = {
+            "PATH": f"{self.programs}{os.pathsep}{SYSTEM_PATH}",
+            "HOME": "/root",
+            "LANG": "C.UTF-8",
+            "PYTHONUNBUFFERED": "1",
+        }
         return {**defaults, **self.environ}
 
 
@@ -40,8 +45,8 @@ class Image:
 class Fault:
     """What goes wrong with calls that fit *action* (a pattern such as `sagemaker:Create*`) and *resource* (one of `Call.resource`).
 
-    `throttle`, `deny`, `error` (*code*, *text*, *status*) and `drop` answer instead of carrying the call out; `lose` carries it out and
-    drops the connection; `cut` carries it out and breaks the answer off after *after* bytes of its body. It holds for every *every*-th
+    `throttle`, `deny`, `error` (*code*, *text*, *status*) and `drop` answer instead of carrying the call out; `slow` answers *seconds* later;
+    `lose` carries it out and drops the connection; `cut` carries it out and breaks the answer off after *after* bytes of its body. It holds for every *every*-th
     fitting call, and at most *times* times (-1: always).
     """
 
@@ -51,6 +56,7 @@ class Fault:
     every: int = 1
     times: int = -1
     after: int = 0
+    seconds: float = 0.0
     code: str = "InternalFailure"
     text: str = "The request processing has failed because of an unknown error, exception or failure."
     status: int = 500

@@ -77,6 +77,7 @@ class Training:
             self.look(region, role, channel["DataSource"].get("S3DataSource", {}).get("S3Uri"))
         self.count(region, request["ResourceConfig"])
         job = Job(request=request, arn=arn, region=region)
+        job.instance_type, job.count = choices(request["ResourceConfig"])[0]
         job.move("Starting", "Starting the training job")
         self.jobs[region, name] = job
         self.tags[arn] = {tag["Key"]: tag["Value"] for tag in request.get("Tags", [])}
@@ -94,21 +95,23 @@ class Training:
             )
 
     def count(self, region: str, resources: dict[str, Any]) -> None:
-        """Refuse what is beyond the account's quota."""
-        for kind, wanted in choices(resources):
-            limit = self.settings.quotas.get(kind, self.settings.quota)
-            used = sum(
-                job.count
-                for (place, _), job in self.jobs.items()
-                if place == region and job.status not in ENDED and kind == job.instance_type
-            )
-            if used + wanted > limit:
-                raise ServiceError(
-                    "ResourceLimitExceeded",
-                    f"The account-level service limit '{kind} for training job usage' is {limit} Instances, with current utilization of "
-                    f"{used} Instances and a request delta of {wanted} Instances. Please use AWS Service Quotas to request an increase for "
-                    "this quota. If AWS Service Quotas is not available, contact AWS support to request an increase for this quota.",
-                )
+        """Refuse what is beyond the account's quota, whichever of the wanted types it were."""
+        beyond = [text for kind, wanted in choices(resources) if (text := self.beyond(region, kind, wanted))]
+        if len(beyond) == len(choices(resources)):
+            raise ServiceError("ResourceLimitExceeded", beyond[0])
+
+    def beyond(self, region: str, kind: str, wanted: int) -> str:
+        """Return what the service says where *wanted* machines are too many, '' where they are not."""
+        limit = self.settings.quotas.get(kind, self.settings.quota)
+        active = [job for (place, _), job in self.jobs.items() if place == region and job.status not in ENDED]
+        used = sum(job.count for job in active if job.instance_type == kind)
+        if used + wanted <= limit:
+            return ""
+        return (
+            f"The account-level service limit '{kind} for training job usage' is {limit} Instances, with current utilization of {used} Instances "
+            f"and a request delta of {wanted} Instances. Please use AWS Service Quotas to request an increase for this quota. If AWS Service "
+            "Quotas is not available, contact AWS support to request an increase for this quota."
+        )
 
     def find(self, region: str, name: str) -> Job:
         """Return a job; raise `ServiceError` where there is none."""
