@@ -22,6 +22,7 @@ _ANYWHERE = """
     LANG LANGUAGE TZ HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY http_proxy https_proxy all_proxy no_proxy
     OMP_NUM_THREADS MKL_NUM_THREADS OPENBLAS_NUM_THREADS NUMEXPR_NUM_THREADS
 """.split()  # noqa: SIM905 - a list of words reads better
+_LANGUAGE = ("LANG", "LANGUAGE", "TZ")
 _INSTALLER_PREFIXES = ("UV_", "PIP_")
 _FORBIDDEN = re.compile(
     r"GITHUB_|ACTIONS_|AWS_|INPUT_|PYTHON|LD_|DYLD_|SM_|.*(TOKEN|SECRET|KEY|PASSWORD|PASSWD|CREDENTIAL)", re.IGNORECASE
@@ -44,6 +45,15 @@ def for_container(environ: Mapping[str, str]) -> dict[str, str]:
         name: value
         for name, value in for_job(environ).items()
         if PASS + name in environ or name in _ANYWHERE or name.startswith("LC_")
+    }
+
+
+def for_service(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what a job in somebody's data centre sees of *environ*: the language, and what was passed on purpose."""
+    return {
+        name: value
+        for name, value in for_job(environ).items()
+        if PASS + name in environ or name in _LANGUAGE or name.startswith("LC_")
     }
 
 

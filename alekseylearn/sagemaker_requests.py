@@ -22,6 +22,8 @@ CODE = "code"
 """The channel that brings the bundle."""
 BOOT = "boot.py"
 ARCHIVE = "bundle.tar"
+TOKEN = "ALEKSEYLEARN_TOKEN"  # noqa: S105 - the name of a variable; it opens nothing
+"""Says whose request has made a job."""
 MIRROR = "alekseylearn"
 """Folder below the checkpoints that holds copies of the live files."""
 MARGIN = 300
@@ -40,7 +42,8 @@ class JobOrder:
 
     *root* is the address of our folder in S3, without a slash at the end; *channels* are addresses of data sets by
     name; *labels* are tags of ours (repository, pull, commit) for people and bills. *preferences* says that the
-    service takes several instance types in one request.
+    service takes several instance types in one request; *environ* are variables for the job; by *token* we know our own
+    request again.
     """
 
     bundle: Bundle
@@ -52,6 +55,8 @@ class JobOrder:
     channels: Mapping[str, str]
     labels: Mapping[str, str]
     preferences: bool
+    environ: Mapping[str, str]
+    token: str
 
     @property
     def code(self) -> str:
@@ -157,8 +162,10 @@ def _machines(order: JobOrder, instances: Sequence[str]) -> dict[str, Any]:
 def _environment(order: JobOrder, instances: Sequence[str]) -> dict[str, str]:
     gpus = "1" if all(map(has_gpu, instances)) else "auto"
     return {
+        **order.environ,
         "ALEKSEYLEARN_DIGEST": order.digest,
         "ALEKSEYLEARN_NAME": order.name,
+        TOKEN: order.token,
         "ALEKSEYLEARN_BUNDLE": order.bundle.digest,
         "ALEKSEYLEARN_REQUIREMENTS": "check" if order.table.network_isolation else "install",
         "ALEKSEYLEARN_MIRROR": f"{_CHECKPOINTS}/{MIRROR}",

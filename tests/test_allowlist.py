@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alekseylearn.allowlist import for_container, for_installer, for_job
+from alekseylearn.allowlist import for_container, for_installer, for_job, for_service
 
 FORBIDDEN = (
     "GITHUB_TOKEN",
@@ -71,6 +71,13 @@ def test_a_person_may_pass_a_variable_of_this_machine_to_a_container() -> None:
         "CITY": "other",
     }
     assert for_container(environ) == {"HOME": "/root", "CITY": "Kazan"}
+
+
+def test_a_job_in_a_data_centre_sees_the_language_and_what_was_passed_on_purpose() -> None:
+    environ = {"LANG": "C", "LC_ALL": "C", "TZ": "UTC", "HTTPS_PROXY": "http://here:1", "OMP_NUM_THREADS": "2"}
+    passed = {"ALEKSEYLEARN_PASS_CITY": "Kazan", "ALEKSEYLEARN_PASS_HTTPS_PROXY": "http://there:2"}
+    expected = {"LANG": "C", "LC_ALL": "C", "TZ": "UTC", "CITY": "Kazan", "HTTPS_PROXY": "http://there:2"}
+    assert for_service({**environ, **passed}) == expected
 
 
 @given(st.dictionaries(st.sampled_from(["PATH", "LANG", "LC_X", "X", "ALEKSEYLEARN_PASS_X", *FORBIDDEN]), st.text()))

@@ -36,6 +36,8 @@ ORDER = JobOrder(
     channels={"train": "s3://data/churn/train"},
     labels={"repository": "acme/churn", "pull": "42", "commit": ""},
     preferences=True,
+    environ={"CITY": "Kazan", "ALEKSEYLEARN_DIGEST": "x"},
+    token="mine",
 )
 
 
@@ -79,6 +81,12 @@ def test_checkpoints_are_always_on_and_each_job_has_its_own() -> None:
     folder = "s3://churn-bucket/alekseylearn/runs/alekseylearn-c0ffee000000-1/checkpoints"
     assert made()["CheckpointConfig"] == {"S3Uri": folder, "LocalPath": "/opt/ml/checkpoints"}
     assert made()["Environment"]["ALEKSEYLEARN_MIRROR"] == "/opt/ml/checkpoints/alekseylearn"
+
+
+def test_variables_of_the_caller_never_hide_ours() -> None:
+    environ = made()["Environment"]
+    assert environ["CITY"] == "Kazan"
+    assert environ["ALEKSEYLEARN_DIGEST"] == DIGEST
 
 
 def test_labels_and_tags_are_told_as_tags_ours_first() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,8 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
+from alekseylearn.allowlist import for_service
 from alekseylearn.attempts import Attempt, Attempts
-from alekseylearn.aws import connect_aws, failed
+from alekseylearn.aws import connect_aws
 from alekseylearn.backends.base import LogChunk, Options
 from alekseylearn.bundle import Bundle
 from alekseylearn.delivery import deliver
@@ -20,20 +22,20 @@ from alekseylearn.errors import MachineError
 from alekseylearn.files import read_catalogue, write_atomic
 from alekseylearn.job_artifacts import bring, live_metrics
 from alekseylearn.job_logs import JobLog
+from alekseylearn.job_starts import JobStarts, taken
 from alekseylearn.jobs import JobHandle, JobState, SubmittedJob, is_digest
 from alekseylearn.metrics import Metric
 from alekseylearn.prices import Prices
 from alekseylearn.run_folder import JOB_FILE, MACHINE_LOG, WORD_FILE
 from alekseylearn.s3 import Bucket
 from alekseylearn.sagemaker_costs import Price, check_ceiling, word_of
-from alekseylearn.sagemaker_failures import QUOTA, TAKEN, breach, lacking, refusal, without_long_parameters
+from alekseylearn.sagemaker_failures import breach, lacking, without_long_parameters
 from alekseylearn.sagemaker_images import choose_image
 from alekseylearn.sagemaker_requests import (
     ARCHIVE,
     BOOT,
     PREFIX,
     JobOrder,
-    again,
     instances_of,
     job_name,
     last_line,
@@ -41,7 +43,7 @@ from alekseylearn.sagemaker_requests import (
 )
 from alekseylearn.sagemaker_states import Described, lacks_capacity, phase_of, state_of
 from alekseylearn.stream_reading import StreamCursor
-from alekseylearn.training_service import RefusedJobError, TrainingService
+from alekseylearn.training_service import TrainingService
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class SageMakerBackend:
         self._service = service
         self._bucket = bucket
         self._attempts = Attempts(bucket)
+        self._starts = JobStarts(service, self._attempts, options.sagemaker)
         self._options = options
         self._table = options.sagemaker
         self._price = price
@@ -119,7 +122,7 @@ class SageMakerBackend:
         number = 1
         if seen is not None:
             if seen.attempt.digest != digest:
-                raise _taken(seen.attempt)
+                raise taken(seen.attempt)
             if seen.described is not None and (not seen.state.ended or seen.state is JobState.SUCCEEDED):
                 return self._handle(seen.attempt)
             # One without a job was written down by somebody who died before the service heard of it.
@@ -139,6 +142,8 @@ class SageMakerBackend:
             channels=channels,
             labels=self._options.about,
             preferences=self._service.takes_preferences,
+            environ=for_service(self._options.environ),
+            token=secrets.token_hex(8),
         )
         request = request_of(order, number, self._table.instances)
         wrong = breach(without_long_parameters(request, self._service.breaches(request)))
@@ -156,60 +161,8 @@ class SageMakerBackend:
             left=self._table.instances[len(instances_of(request)) :],
             notes=notes,
         )
-        return self._handle(self._start(first))
-
-    def _start(self, attempt: Attempt) -> Attempt:
-        """Start *attempt*, or the next one where it is used up or its machines are not to be had; return which."""
-        while True:
-            new = self._attempts.add(attempt)
-            try:
-                self._service.create(attempt.request)
-            except RefusedJobError as error:
-                if error.code == TAKEN:
-                    there = self._service.describe(attempt.job)
-                    if there is not None and self._adoptable(there, attempt, written=not new):
-                        return attempt
-                if new:
-                    self._attempts.drop(attempt)
-                attempt = self._next(attempt, error)
-            else:
-                self._seen.pop(attempt.digest, None)
-                return attempt
-
-    def _adoptable(self, there: Described, attempt: Attempt, *, written: bool) -> bool:
-        """Tell whether the job *there*, which has the name, is the one that was wanted.
-
-        One that has ended and is not *written* down any more was brought home once: who comes here wants it anew.
-        """
-        if there.get("Environment", {}).get("ALEKSEYLEARN_DIGEST") != attempt.digest:
-            raise _taken(attempt)
-        state = state_of(there)
-        return not state.ended or (written and state is JobState.SUCCEEDED)
-
-    def _next(self, attempt: Attempt, error: RefusedJobError) -> Attempt:
-        """Return what to try after *attempt* was refused; raises what a person should know where nothing is left."""
-        if error.code == TAKEN:
-            number = attempt.number + 1
-            return replace(
-                attempt, number=number, request=again(attempt.request, number, instances_of(attempt.request))
-            )
-        wanted = (*instances_of(attempt.request)[1:], *attempt.left)
-        if error.code == QUOTA and wanted:
-            return self._elsewhere(attempt, attempt.number, wanted)
-        told = refusal(error.code, error.message, self._table)
-        raise told or failed(error.error, doing="starting a training job") from None
-
-    def _elsewhere(self, attempt: Attempt, number: int, wanted: tuple[str, ...]) -> Attempt:
-        """Return *attempt* on other machines."""
-        request = again(attempt.request, number, wanted)
-        note = f"{instances_of(attempt.request)[0]} could not be had: trained on another type"
-        return replace(
-            attempt,
-            number=number,
-            request=request,
-            left=wanted[len(instances_of(request)) :],
-            notes=tuple(dict.fromkeys((*attempt.notes, note))),
-        )
+        self._seen.pop(digest, None)
+        return self._handle(self._starts.start(first))
 
     def _bring_code(self, order: JobOrder) -> None:
         boot = order.bundle.files[f"_al/{BOOT}"]
@@ -238,11 +191,13 @@ class SageMakerBackend:
 
     def jobs(self) -> tuple[SubmittedJob, ...]:
         """List the jobs that were started and not yet brought home, the newest first."""
-        return tuple(
-            SubmittedJob(handle=self._handle(attempt), name=attempt.name, submitted=attempt.submitted)
-            for attempt in self._attempts.all()
-            if is_digest(attempt.digest)
-        )
+        found = []
+        for attempt in self._attempts.all():
+            # One without a job was written down by somebody who died before the service heard of it.
+            if is_digest(attempt.digest) and self._service.describe(attempt.job) is not None:
+                told = SubmittedJob(handle=self._handle(attempt), name=attempt.name, submitted=attempt.submitted)
+                found.append(told)
+        return tuple(found)
 
     def poll(self, job: JobHandle) -> JobState:
         """Say where *job* stands; one for which there were no machines goes on with others, if others were named."""
@@ -250,7 +205,8 @@ class SageMakerBackend:
         if seen is None or seen.described is None:
             return JobState.LOST
         if lacks_capacity(seen.described) and seen.attempt.left:
-            self._start(self._elsewhere(seen.attempt, seen.attempt.number + 1, seen.attempt.left))
+            self._seen.pop(job.digest, None)
+            self._starts.elsewhere(seen.attempt)
             return JobState.QUEUED
         return seen.state
 
@@ -345,8 +301,3 @@ class SageMakerBackend:
     def _handle(self, attempt: Attempt) -> JobHandle:
         found = JobHandle.of("sagemaker", attempt.digest, place=f"{PREFIX}{attempt.digest[:12]}")
         return replace(found, url=self._service.console(job_name(attempt.digest, attempt.number)))
-
-
-def _taken(attempt: Attempt) -> MachineError:
-    hint = "take another `prefix` under `sagemaker:`"
-    return MachineError("backend.taken", "the training job belongs to another training", where=attempt.job, hint=hint)

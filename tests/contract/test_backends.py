@@ -289,7 +289,7 @@ def test_no_secret_of_ours_is_seen_inside_the_job(reach: Connect) -> None:
         "GITHUB_TOKEN": "canary",
         "GITHUB_SHA": "canary",
         "ACTIONS_RUNTIME_URL": "canary",
-        "AWS_PROFILE": "canary",
+        "AWS_WHATEVER": "canary",
         "INPUT_ROLE": "canary",
         "MY_KEY": "canary",
         "CLIENT_SECRET": "canary",
