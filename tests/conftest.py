@@ -13,7 +13,6 @@ pytest_plugins = [
     "tests.rig.act.fixture",
     "tests.rig.docker.fixture",
     "tests.rig.iam.fixture",
-    "tests.fakes.aws.fixture",
 ]
 
 settings.register_profile("ci", derandomize=True, deadline=None)
