@@ -144,11 +144,14 @@ def _unanswered(error: Exception, doing: str) -> MachineError:
             return MachineError("aws.credentials", f"{doing}: the sign-in with MFA has expired", hint=_LOGIN)
         case its.NoRegionError() | its.InvalidRegionError() | its.UnknownRegionError():
             return MachineError("aws.region", f"{doing}: {error}", hint="correct `region` or AWS_REGION")
-        case (
-            its.HTTPClientError() | its.IncompleteReadError() | its.ChecksumError() | its.FlexibleChecksumError()
-            | OSError()
-        ):  # fmt: skip
-            hint = "look at the network, a proxy and AWS_ENDPOINT_URL, and run the same command again"
-            return MachineError("aws.network", f"{doing}: AWS cannot be reached ({name})", where="AWS", hint=hint)
+        case its.HTTPClientError() | its.ConnectionError() | its.IncompleteReadError() | its.FlexibleChecksumError():
+            return _unreachable(name, doing)
+        case OSError():
+            return _unreachable(name, doing)
         case _:
             return MachineError("aws.failed", f"{doing}: {str(error) or name}")
+
+
+def _unreachable(name: str, doing: str) -> MachineError:
+    hint = "look at the network, a proxy and AWS_ENDPOINT_URL, and run the same command again"
+    return MachineError("aws.network", f"{doing}: AWS cannot be reached ({name})", where="AWS", hint=hint)

@@ -16,7 +16,8 @@ from alekseylearn.aws_failures import error_code, failed
 from alekseylearn.disk import open_plain
 from alekseylearn.errors import InputError, MachineError
 
-BLOCK = 1024 * 1024
+BLOCK = 256 * 1024
+"""What is read at a time, in bytes: less than this of a body that breaks off is lost."""
 PART = 16 * 1024 * 1024
 """Files larger than this are sent in parts of this size, some at a time."""
 TRIES = 6
@@ -117,7 +118,7 @@ class Bucket:
             self._client.upload_file(str(path), self.name, self.prefix + key, Config=config)
 
     def chunks(self, key: str) -> Generator[bytes, None, None] | None:
-        """Read an object in blocks of at most 1 MiB, going on where the body breaks off; None where there is nothing.
+        """Read an object in blocks of at most 256 KiB, going on where the body breaks off; None where there is nothing.
 
         Raises `MachineError` `s3.changed` where somebody writes it meanwhile.
         """

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 pytest_plugins = [
+    "tests.fakes.aws.fixture",
     "tests.fakes.sagemaker.fixture",
     "tests.rig.act.fixture",
     "tests.rig.docker.fixture",
