@@ -22,8 +22,10 @@ mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 mount --rbind /sys "$root/sys"
 while [ "$1" != -- ]; do
-  mkdir -p "$root$1"
-  mount --bind "$1" "$root$1"
+  if [ -d "$1" ]; then
+    mkdir -p "$root$1"
+    mount --bind "$1" "$root$1"
+  fi
   shift
 done
 shift
