@@ -16,7 +16,7 @@ from werkzeug.serving import ThreadedWSGIServer
 
 from tests.fakes.sagemaker import catalog
 from tests.fakes.sagemaker.calls import Call, resource_of
-from tests.fakes.sagemaker.identity import Holder, Identities
+from tests.fakes.sagemaker.identity import Holder, Identities, simulated
 from tests.fakes.sagemaker.pages import paged
 from tests.fakes.sagemaker.settings import Fault, Settings
 from tests.fakes.sagemaker.training import Training
@@ -29,6 +29,7 @@ THROTTLED = {
     "s3": ("SlowDown", "Please reduce your request rate.", 503),
 }
 OURS = {
+    "iam": ("SimulatePrincipalPolicy",),
     "sts": ("GetCallerIdentity", "AssumeRole", "AssumeRoleWithWebIdentity"),
     "pricing": ("GetProducts",),
     "servicequotas": ("ListServiceQuotas", "GetServiceQuota"),
@@ -100,6 +101,9 @@ class Front:
             return None
         if call.service == "sts":
             return self.identities.answer(call, holder)
+        if call.service == "iam":
+            denied = [fault.action for fault in self.settings.faults if fault.kind == "deny"]
+            return simulated(call, denied)
         if call.service == "pricing":
             return in_json(catalog.products(self.settings, call.parameters))
         return in_json(catalog.quotas(self.settings, call))
@@ -108,7 +112,14 @@ class Front:
         """Have moto answer, as this account."""
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = self.account
         told: list[Any] = []
-        body = self._moto.get_application(environ)(environ, lambda status, headers, *_: told.extend((status, headers)))
+        try:
+            body = self._moto.get_application(environ)(
+                environ, lambda status, headers, *_: told.extend((status, headers))
+            )
+        except NotImplementedError as error:
+            unknown = ServiceError("UnknownOperationException", f"the stand-in does not know {call.name}: {error}")
+            self._note(call, holder, unknown.status, unknown.code)
+            return in_error(call, unknown)
         data = b"".join(body)
         if hasattr(body, "close"):
             body.close()

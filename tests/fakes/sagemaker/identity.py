@@ -202,6 +202,19 @@ class Identities:
         return in_json({"count": len(token), "value": token})
 
 
+def simulated(call: Asked, denied: list[str]) -> Answer:
+    """Answer iam:SimulatePrincipalPolicy: everything is allowed but what fits a pattern of *denied*."""
+    told = []
+    for name, action in call.parameters.items():
+        if name.startswith("ActionNames."):
+            decision = "implicitDeny" if any(fnmatch.fnmatchcase(action, pattern) for pattern in denied) else "allowed"
+            told.append(
+                f"<member><EvalActionName>{action}</EvalActionName><EvalResourceName>*</EvalResourceName>"
+                f"<EvalDecision>{decision}</EvalDecision></member>"
+            )
+    return in_query(call, f"<IsTruncated>false</IsTruncated><EvaluationResults>{''.join(told)}</EvaluationResults>")
+
+
 def encoded(data: bytes) -> str:
     """Return *data* as the parts of a JWT are written."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -36,7 +36,8 @@ REGION = "us-east-1"
 ACCOUNTS = itertools.count(1)
 MAKING = threading.RLock()
 """Clients are not made by two threads at once: boto3's sessions do not stand that."""
-BUCKET_TRUST = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}}  # fmt: skip
+SAGEMAKER = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+"""What the role of a job allows, so that SageMaker may assume it."""
 
 
 @functools.cache
@@ -82,7 +83,7 @@ class SageMakerService:
 
     def _furnish(self) -> None:
         iam, s3 = self.client("iam"), self.client("s3")
-        iam.create_role(RoleName="alekseylearn-execution", AssumeRolePolicyDocument=json.dumps(BUCKET_TRUST))
+        iam.create_role(RoleName="alekseylearn-execution", AssumeRolePolicyDocument=json.dumps(trusting(SAGEMAKER)))
         provider = iam.create_open_id_connect_provider(
             Url=f"https://{ISSUER}", ClientIDList=["sts.amazonaws.com"], ThumbprintList=[]
         )
@@ -92,8 +93,7 @@ class SageMakerService:
             "Action": "sts:AssumeRoleWithWebIdentity",
             "Condition": {"StringEquals": {f"{ISSUER}:aud": "sts.amazonaws.com", f"{ISSUER}:repository_id": "2002"}},
         }
-        trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        iam.create_role(RoleName="alekseylearn-submit", AssumeRolePolicyDocument=trust)
+        iam.create_role(RoleName="alekseylearn-submit", AssumeRolePolicyDocument=json.dumps(trusting(statement)))
         s3.create_bucket(Bucket=self.bucket)
         self.front.calls.clear()
 
@@ -272,6 +272,11 @@ class SageMakerService:
                 self._roles[role] = self.identities.give(principal, inside=True)
         make: Callable[[str], Any] = lambda name: self.client(name, region=job.region, holder=self._roles[role])  # noqa: E731
         return Clients(s3=make("s3"), logs=make("logs"), cloudwatch=make("cloudwatch"))
+
+
+def trusting(statement: dict[str, Any]) -> dict[str, Any]:
+    """Return a trust policy of one statement."""
+    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 def environ_for(service: SageMakerService, **more: str) -> Mapping[str, str]:
