@@ -47,7 +47,7 @@ class Access:
     environment: str | None = None
     branch: str = "main"
     instances: tuple[str, ...] = ("ml.m5.*", "ml.g4dn.*", "ml.g5.*", "ml.g6.*")
-    max_runtime: int | str = 4 * 3600
+    max_runtime: int = 4 * 3600
     keep_alive: int = 0
     data: tuple[str, ...] = ()
     images: tuple[str, ...] = ()

@@ -25,13 +25,12 @@ DAYS_KEPT = 30
 """How long what jobs leave in the bucket stays there; results stay."""
 _DAYS_OF_UPLOADS = 7
 _SECONDS_OF_A_SESSION = 3600
-_LISTS = {"${Instances}": {"Ref": "Instances"}}
 _HEAD = """\
 # What alekseylearn needs on AWS to train the notebooks of {repository}: a bucket and two roles.
-#   Submit:    what the workflow on GitHub may do. It starts and stops jobs called alekseylearn-*, on the machines
-#              and for no longer than the parameters say.
+#   Submit:    what the workflow on GitHub may do. It starts and stops jobs called alekseylearn-*, on machines and for
+#              times that are named here.
 #   Execution: what a training job may do. It reads its code and data and writes its results, nothing else.
-# Made by `alekseylearn init --backend sagemaker`. To set it up, or to change it:
+# Made by `alekseylearn init --backend sagemaker`, which makes it again with --force. To set the account up with it:
 #   {command}
 """
 
@@ -45,15 +44,12 @@ def deploy_command(file: str, region: str, stack: str = "alekseylearn") -> str:
 
 
 def template(access: Access) -> Document:
-    """Return the template; its parameters have the values of *access*, its account and region are the stack's."""
+    """Return the template for *access*; its account and region are the stack's."""
     inside = replace(
         access,
         account="${AWS::AccountId}",
         region="${AWS::Region}",
         partition="${AWS::Partition}",
-        bucket="${Bucket}",
-        instances=("${Instances}",),
-        max_runtime="${MaxRuntime}",
     )
     roles = {
         "ExecutionRole": _role(access.execution_role, execution_trust(inside), execution_policy(inside)),
@@ -63,10 +59,18 @@ def template(access: Access) -> Document:
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"alekseylearn trains the notebooks of {access.repository} on SageMaker",
-        "Parameters": _parameters(access),
+        # The only one: CloudFormation keeps a parameter's old value where a new template has another default.
+        "Parameters": {
+            "GitHub": {
+                "Type": "String",
+                "Default": "make",
+                "AllowedValues": ["make", "exists"],
+                "Description": f"Whether to make the identity provider {GITHUB}; an account can have only one",
+            }
+        },
         "Conditions": {"MakeGitHub": {"Fn::Equals": [{"Ref": "GitHub"}, "make"]}},
         "Resources": {
-            "Results": _bucket(access.prefix),
+            "Results": _bucket(access.bucket, access.prefix),
             "ResultsPolicy": _bucket_policy(),
             "GitHubProvider": {
                 "Type": "AWS::IAM::OIDCProvider",
@@ -102,35 +106,7 @@ def template_text(access: Access, command: str) -> str:
     return head + yaml.safe_dump(plain, sort_keys=False, width=120)
 
 
-def _parameters(access: Access) -> Document:
-    return {
-        "Bucket": {
-            "Type": "String",
-            "Default": access.bucket,
-            "AllowedPattern": "[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
-            "Description": "Name of the bucket that is made; nobody else in the world may have one called so",
-        },
-        "Instances": {
-            "Type": "CommaDelimitedList",
-            "Default": ",".join(access.instances),
-            "Description": "Machines that a job may run on, such as ml.g5.xlarge or ml.m5.*",
-        },
-        "MaxRuntime": {
-            "Type": "Number",
-            "Default": access.max_runtime,
-            "MinValue": 1,
-            "Description": "Seconds that a job may run for at most",
-        },
-        "GitHub": {
-            "Type": "String",
-            "Default": "make",
-            "AllowedValues": ["make", "exists"],
-            "Description": f"Whether to make the identity provider {GITHUB}; an account can have only one",
-        },
-    }
-
-
-def _bucket(prefix: str) -> Document:
+def _bucket(name: str, prefix: str) -> Document:
     def expire(part: str) -> Document:
         return {
             "Id": part,
@@ -146,7 +122,7 @@ def _bucket(prefix: str) -> Document:
         "DeletionPolicy": "Retain",
         "UpdateReplacePolicy": "Retain",
         "Properties": {
-            "BucketName": {"Ref": "Bucket"},
+            "BucketName": name,
             "PublicAccessBlockConfiguration": dict.fromkeys(private, True),
             "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
             "BucketEncryption": {
@@ -202,7 +178,7 @@ def _filled(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _filled(one) for key, one in value.items()}
     if isinstance(value, list):
-        return _LISTS[value[0]] if value and value[0] in list(_LISTS) else [_filled(one) for one in value]
+        return [_filled(one) for one in value]
     if isinstance(value, str) and "${" in value:
         return {"Fn::Sub": value}
     return value

@@ -23,6 +23,7 @@ COMMANDS = {
     "compare": ("results", "Compare the metrics of two runs."),
     "report": ("results", "Show the last report, or one of runs that ended."),
     "config": ("settings", "Check, show or describe the configuration."),
+    "init": ("init", "Write the workflow, and for SageMaker what an account needs."),
     "doctor": ("doctor", "Check what training needs here, and say what to do."),
     "demo": ("demo", "See the whole story on this machine."),
     "ci": ("ci", "What the GitHub Action calls."),
