@@ -82,7 +82,7 @@ def read_result(
         "log_tail": log_tail(folder),
         "commit": commit,
         "bundle": bundle or about.get("bundle", ""),
-        "cost": cost,
+        "cost": word.get("cost") if cost is None else cost,
     }
     try:
         told = _told(folder, job)

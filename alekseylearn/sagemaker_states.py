@@ -107,9 +107,10 @@ def phase_of(described: Described, now: float) -> str:
 
 
 def lacks_capacity(described: Described) -> bool:
-    """Tell whether the job failed since there were no machines of its type."""
-    failed = described["TrainingJobStatus"] == "Failed"
-    return failed and CAPACITY.search(described.get("FailureReason", "")) is not None
+    """Tell whether a job ended since there were no machines: a spot job waits for them as long as it may."""
+    if described["TrainingJobStatus"] == "Failed":
+        return CAPACITY.search(described.get("FailureReason", "")) is not None
+    return described.get("SecondaryStatus") == "MaxWaitTimeExceeded" and "TrainingStartTime" not in described
 
 
 def bill_of(described: Described) -> Bill:

@@ -98,6 +98,11 @@ def test_the_bill_names_the_machines_that_were_taken() -> None:
     assert (nothing.instance, nothing.count, nothing.saving) == ("", 1, 0.0)
 
 
+def test_a_spot_job_that_waited_in_vain_lacks_capacity_and_one_that_began_does_not() -> None:
+    assert lacks_capacity(described("Stopped", "MaxWaitTimeExceeded"))
+    assert not lacks_capacity(described("Stopped", "MaxWaitTimeExceeded", TrainingStartTime=START))
+
+
 def test_only_a_failure_for_want_of_machines_lacks_capacity() -> None:
     words = "Unable to provision requested ML compute capacity. Please retry using a different ML instance type."
     assert lacks_capacity(described("Failed", reason=f"CapacityError: {words}"))

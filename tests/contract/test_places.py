@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.jobs import Site, bundle_of, ended
+from tests.contract.jobs import Site, bundle_of, ended, site_in
 from tests.rig.docker.image import SKLEARN
 
 CELLS = (
@@ -49,11 +49,13 @@ def test_the_same_bundle_gives_the_same_metrics_and_the_same_model_everywhere(
             environ={**environ, "DOCKER_HOST": host},
             docker={"image": SKLEARN, "pull": "never"},
         ),
+        site_in(request.getfixturevalue("sagemaker_service"), tmp_path),
     )
-    here, there = (outcome(site, bundle, digest, tmp_path / site.name) for site in sites)
+    here, container, service = (outcome(site, bundle, digest, tmp_path / site.name) for site in sites)
     assert len(here["metrics"]) == 5
     assert {Path(model["path"]).name for model in here["model"]} == {"model.joblib"}
-    assert there == here
+    assert container == here
+    assert service == here
 
 
 def outcome(site: Site, bundle: Any, digest: str, folder: Path) -> dict[str, Any]:
