@@ -1,11 +1,20 @@
-"""What every store of results promises."""
+"""What every store of results promises, and what they all read alike."""
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
-from alekseylearn.jobs import TrainingResult
+from alekseylearn.errors import InputError, UsageError
+from alekseylearn.jobs import TrainingResult, is_digest, result_from_json, result_to_json
+from alekseylearn.strict import Limits, load_json
+
+LIMITS = Limits(family="result", max_bytes=64 * 1024 * 1024, max_depth=20)
+_PREFIX = re.compile(r"[0-9a-f]{4,64}")
 
 
 class Store(Protocol):
@@ -36,3 +45,56 @@ class Store(Protocol):
     def list(self) -> tuple[TrainingResult, ...]:
         """Return all results, the newest first."""
         ...
+
+
+class FarStore(Store, Protocol):
+    """A store whose files lie somewhere else until they are needed."""
+
+    def lend(self, digest: str) -> AbstractContextManager[tuple[TrainingResult, Path] | None]:
+        """Bring the succeeded result of *digest* and its files, into a folder that may be gone afterwards."""
+        ...
+
+
+def check_digest(digest: str) -> str:
+    """Return *digest*; raises `UsageError` `run.unknown` where it is no identity of a training."""
+    if not is_digest(digest):
+        raise UsageError("run.unknown", f"{digest[:80]!r} is no identity of a training", hint="64 hex digits")
+    return digest
+
+
+def check_beginning(run: str) -> str:
+    """Return *run*; raises `UsageError` `run.unknown` where no digest starts so."""
+    if not _PREFIX.fullmatch(run):
+        raise UsageError("run.unknown", f"{run[:80]!r} is no run", hint="name at least 4 hex digits of a run id")
+    return run
+
+
+def the_only(found: Sequence[TrainingResult], run: str) -> TrainingResult | None:
+    """Return the one result that was found by *run*, if any; raises `InputError` `run.ambiguous` where several were."""
+    if len(found) > 1:
+        raise InputError(
+            "run.ambiguous",
+            f"{run} stands for {len(found)} runs",
+            where=", ".join(result.digest[:12] for result in found[:4]),
+            hint="name more digits",
+        )
+    return found[0] if found else None
+
+
+def newest_first(results: Sequence[TrainingResult]) -> tuple[TrainingResult, ...]:
+    """Sort *results* as they are listed."""
+    return tuple(sorted(results, key=lambda result: (-result.finished, result.digest)))
+
+
+def write_result(result: TrainingResult) -> bytes:
+    """Write *result* as it is stored."""
+    return json.dumps(result_to_json(result), indent=1).encode()
+
+
+def read_result(data: bytes, digest: str) -> TrainingResult | None:
+    """Read the stored result of *digest*; None where it is none, or another's."""
+    try:
+        result = result_from_json(load_json(data, digest, LIMITS))
+    except (InputError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return result if result.digest == digest else None

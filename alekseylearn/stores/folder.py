@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from alekseylearn.disk import copy_plain, holding, inside, make_private, remove
-from alekseylearn.errors import InputError, MachineError, UsageError
-from alekseylearn.jobs import TrainingResult, result_from_json, result_to_json
-from alekseylearn.strict import Limits, load_json
+from alekseylearn.errors import InputError, MachineError
+from alekseylearn.jobs import TrainingResult, is_digest
+from alekseylearn.stores.base import check_beginning, check_digest, newest_first, read_result, the_only, write_result
 
-_LIMITS = Limits(family="result", max_bytes=64 * 1024 * 1024, max_depth=20)
-_DIGEST = re.compile(r"[0-9a-f]{64}")
-_PREFIX = re.compile(r"[0-9a-f]{4,64}")
 _PARTIAL = ".partial-"
 _STALE = 24 * 3600.0
 """Seconds after which what a crash left half-made is removed."""
@@ -39,17 +34,8 @@ class FolderStore:
 
         Raises `UsageError` `run.unknown` (not 4 to 64 hex digits) or `InputError` `run.ambiguous`.
         """
-        if not _PREFIX.fullmatch(run):
-            raise UsageError("run.unknown", f"{run[:80]!r} is no run", hint="name at least 4 hex digits of a run id")
-        found = [result for place in self._places(run) if (result := self._read(place)) is not None]
-        if len(found) > 1:
-            raise InputError(
-                "run.ambiguous",
-                f"{run} stands for {len(found)} runs",
-                where=", ".join(result.digest[:12] for result in found[:4]),
-                hint="name more digits",
-            )
-        return found[0] if found else None
+        check_beginning(run)
+        return the_only([result for place in self._places(run) if (result := self._read(place)) is not None], run)
 
     def put(self, result: TrainingResult, folder: Path, *, anew: bool = False) -> TrainingResult:
         """Keep *result* and its artifacts, which lie in *folder*; return it as it is stored.
@@ -81,27 +67,23 @@ class FolderStore:
 
     def list(self) -> tuple[TrainingResult, ...]:
         """Return all results that can be read, the newest first."""
-        found = [result for place in self._places("") if (result := self._read(place)) is not None]
-        return tuple(sorted(found, key=lambda result: (-result.finished, result.digest)))
+        return newest_first([result for place in self._places("") if (result := self._read(place)) is not None])
 
     def _place(self, digest: str) -> Path:
-        if not _DIGEST.fullmatch(digest):
-            raise UsageError("run.unknown", f"{digest[:80]!r} is no identity of a training", hint="64 hex digits")
-        return self._root / digest[:2] / digest
+        return self._root / check_digest(digest)[:2] / digest
 
     def _places(self, prefix: str) -> Iterator[Path]:
         for place in sorted(self._root.glob(f"{prefix[:2] or '??'}/{prefix or ''}*")):
-            if _DIGEST.fullmatch(place.name):
+            if is_digest(place.name):
                 yield place
 
     def _read(self, place: Path) -> TrainingResult | None:
         """Read the result in *place*; None when it is not there whole."""
         try:
-            result = result_from_json(load_json((place / "result.json").read_bytes(), str(place), _LIMITS))
-            if result.digest != place.name:
-                return None
-            whole = all(inside(place / "files", item.path).stat().st_size == item.size for item in result.artifacts)
-        except (OSError, InputError, ValueError, KeyError, TypeError, AttributeError):
+            result = read_result((place / "result.json").read_bytes(), place.name)
+            items = () if result is None else result.artifacts
+            whole = all(inside(place / "files", item.path).stat().st_size == item.size for item in items)
+        except (OSError, InputError, ValueError):
             return None
         return result if whole else None
 
@@ -111,7 +93,7 @@ class FolderStore:
             (new / "files").mkdir(parents=True)
             for item in result.artifacts:
                 copy_plain(inside(folder, item.path), inside(new / "files", item.path))
-            (new / "result.json").write_text(json.dumps(result_to_json(result), indent=1), encoding="utf-8")
+            (new / "result.json").write_bytes(write_result(result))
             place.parent.mkdir(exist_ok=True)
             if place.exists():
                 place.rename(Path(partial) / "replaced")

@@ -6,35 +6,59 @@ import dataclasses
 import hashlib
 import json
 import os
+import secrets
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import get_args
+from typing import Any, Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alekseylearn.config import StoreName
 from alekseylearn.errors import InputError, MachineError, UsageError
 from alekseylearn.jobs import Artifact, CellRun, Failure, JobState, TrainingResult, result_to_json
 from alekseylearn.metrics import Metric
+from alekseylearn.s3 import Bucket
 from alekseylearn.stores import open_store
 from alekseylearn.stores.base import Store
 from alekseylearn.stores.folder import FolderStore
+from alekseylearn.stores.layered import LayeredStore
+from alekseylearn.stores.s3 import S3Store
+
+KINDS = ("folder", "s3", "layered")
+Kind = Literal["folder", "s3", "layered"]
 
 
-@pytest.fixture(params=get_args(StoreName))
-def name(request: pytest.FixtureRequest) -> StoreName:
-    chosen: StoreName = request.param
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    chosen: Kind = request.param
     return chosen
 
 
 @pytest.fixture
-def store(name: StoreName, tmp_path: Path) -> Store:
-    return open_store(name, tmp_path / "home" / "results")
+def part(quiet_s3: Any) -> Bucket:
+    """Give a part of a bucket that nobody else uses."""
+    name = f"results-{secrets.token_hex(6)}"
+    quiet_s3.create_bucket(Bucket=name)
+    return Bucket(quiet_s3, name, "alekseylearn")
+
+
+@pytest.fixture
+def store(kind: Kind, tmp_path: Path, request: pytest.FixtureRequest) -> Store:
+    near = open_store("folder", tmp_path / "home" / "results")
+    if kind == "folder":
+        return near
+    far = S3Store(request.getfixturevalue("part"), tmp_path / "home" / "shared")
+    return far if kind == "s3" else LayeredStore(near, far, lambda error: pytest.fail(str(error)))
+
+
+@pytest.fixture
+def keeps_failures(kind: Kind) -> bool:
+    """Tell whether results that did not succeed are kept: what others see are results alone."""
+    return kind != "s3"
 
 
 @pytest.fixture
@@ -104,48 +128,60 @@ def test_the_first_success_stays(store: Store, make: Make) -> None:
     assert store.get(first.digest) == first
 
 
-def test_a_failure_is_kept_until_a_success_comes(store: Store, make: Make) -> None:
+def test_a_failure_is_kept_until_a_success_comes(store: Store, make: Make, keeps_failures: bool) -> None:
     failure = Failure(exception="ValueError", message="bad", cell=4, line=2)
     failed, folder = make(state=JobState.FAILED, failure=failure)
-    store.put(failed, folder)
+    assert store.put(failed, folder) == failed
     assert store.get(failed.digest) is None
-    assert store.find(failed.run) == failed
+    assert store.find(failed.run) == (failed if keeps_failures else None)
+    assert store.list() == ((failed,) if keeps_failures else ())
     good, _ = make()
     assert store.put(good, folder) == good
     assert store.get(good.digest) == good
     assert store.list() == (good,)
 
 
-def test_a_result_whose_files_are_not_whole_counts_as_not_there(store: Store, make: Make) -> None:
+def test_a_result_that_was_trained_again_on_purpose_replaces_the_first(store: Store, make: Make) -> None:
+    first, folder = make()
+    second, other = make(content=b"another model", finished=2000.0)
+    store.put(first, folder)
+    assert store.path(first.digest) is not None
+    assert store.put(second, other, anew=True) == second
+    assert store.get(first.digest) == second
+    assert store.list() == (second,)
+    files = store.path(first.digest)
+    assert files is not None
+    assert (files / "model" / "model.joblib").read_bytes() == b"another model"
+
+
+def test_files_may_have_any_name_and_the_same_content(store: Store, make: Make) -> None:
     result, folder = make()
+    paths = ("model/a", "model/sub/a", "model/\u00fc \u4f60 %41+&?#.bin", "model/result.json", "output/data/empty")
+    for path in paths:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(b"" if "empty" in path else b"same")
+    items = [
+        Artifact(name=path, path=path, size=len(data), sha256=hashlib.sha256(data).hexdigest())
+        for path in paths
+        for data in [(folder / path).read_bytes()]
+    ]
+    result = dataclasses.replace(result, artifacts=tuple(items))
     store.put(result, folder)
     files = store.path(result.digest)
     assert files is not None
-    (files / "model" / "model.joblib").write_bytes(b"mod")
-    assert store.get(result.digest) is None
-    store.put(result, folder)
-    assert store.get(result.digest) == result
-    (files / "model" / "model.joblib").unlink()
-    assert store.get(result.digest) is None
-    assert store.list() == ()
+    assert {path: (files / path).read_bytes() for path in paths} == {
+        path: (folder / path).read_bytes() for path in paths
+    }
+    assert store.list() == (result,)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(data=st.data())
-def test_a_damaged_result_counts_as_not_there(store: Store, make: Make, data: st.DataObject) -> None:
+def test_a_result_without_files_has_a_folder_all_the_same(store: Store, make: Make) -> None:
     result, folder = make()
+    result = dataclasses.replace(result, artifacts=())
     store.put(result, folder)
     files = store.path(result.digest)
     assert files is not None
-    file = files.parent / "result.json"
-    table = json.loads(file.read_bytes())
-    key = data.draw(st.sampled_from(sorted(set(table) - {"version"})))
-    table[key] = data.draw(st.one_of(st.just([1]), st.just({"a": None}), st.just([["x"]]), st.just("\ud800x")))
-    file.write_text(json.dumps(table))
-    found = store.get(result.digest)
-    assert found is None or found.digest == result.digest
-    store.put(result, folder)
-    assert store.get(result.digest) is not None
+    assert list(files.iterdir()) == []
 
 
 def test_runs_are_found_by_the_beginning_of_their_digest(store: Store, make: Make) -> None:
@@ -184,7 +220,12 @@ def test_results_are_listed_newest_first(store: Store, make: Make) -> None:
     for what, finished in (("a", 10.0), ("b", 30.0), ("c", 20.0)):
         store.put(*make(what, finished=finished))
     assert [result.finished for result in store.list()] == [30.0, 20.0, 10.0]
-    assert open_store("folder", Path("/nonexistent")).list() == ()
+
+
+def test_nothing_is_listed_where_nothing_is(store: Store) -> None:
+    assert store.list() == ()
+    assert store.find("abcd") is None
+    assert store.path("a" * 64) is None
 
 
 def test_what_is_no_digest_is_refused(store: Store) -> None:
@@ -225,6 +266,45 @@ def test_a_store_never_gets_into_git(store: Store, make: Make, tmp_path: Path) -
         ["git", "-C", tmp_path, "status", "--porcelain", "-uall", "home"], capture_output=True, text=True, check=True
     )
     assert told.stdout == ""
+
+
+# -- in a folder ------------------------------------------------------------------------------------------------------
+
+in_a_folder = pytest.mark.parametrize("kind", ["folder"], indirect=True)
+
+
+@in_a_folder
+def test_a_result_whose_files_are_not_whole_counts_as_not_there(store: Store, make: Make) -> None:
+    result, folder = make()
+    store.put(result, folder)
+    files = store.path(result.digest)
+    assert files is not None
+    (files / "model" / "model.joblib").write_bytes(b"mod")
+    assert store.get(result.digest) is None
+    store.put(result, folder)
+    assert store.get(result.digest) == result
+    (files / "model" / "model.joblib").unlink()
+    assert store.get(result.digest) is None
+    assert store.list() == ()
+
+
+@in_a_folder
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(data=st.data())
+def test_a_damaged_result_counts_as_not_there(store: Store, make: Make, data: st.DataObject) -> None:
+    result, folder = make()
+    store.put(result, folder)
+    files = store.path(result.digest)
+    assert files is not None
+    file = files.parent / "result.json"
+    table = json.loads(file.read_bytes())
+    key = data.draw(st.sampled_from(sorted(set(table) - {"version"})))
+    table[key] = data.draw(st.one_of(st.just([1]), st.just({"a": None}), st.just([["x"]]), st.just("\ud800x")))
+    file.write_text(json.dumps(table))
+    found = store.get(result.digest)
+    assert found is None or found.digest == result.digest
+    store.put(result, folder)
+    assert store.get(result.digest) is not None
 
 
 def test_a_writer_that_dies_leaves_nothing_half_done(make: Make, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -101,6 +102,7 @@ class Cloud:
         """Access keys that are refused because they have expired."""
         self._faults: list[tuple[Callable[[Request], bool], Fault, int]] = []
         self._lock = threading.Lock()
+        self.writing = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.cloud = self
         self._server.moto = moto
@@ -133,14 +135,18 @@ class Cloud:
         return [one.form for one in list(self.seen) if one.form.get("Action") == "AssumeRoleWithWebIdentity"]
 
     def answer(self, request: Request) -> Answer | None:
+        fault = self._find(request)
+        return None if fault is None else fault(request)
+
+    def _find(self, request: Request) -> Fault | None:
         with self._lock:
             self.seen.append(request)
             if request.access_key in self.expired:
-                return refusal("ExpiredToken", "The provided token has expired.")(request)
+                return refusal("ExpiredToken", "The provided token has expired.")
             for number, (when, fault, left) in enumerate(self._faults):
                 if when(request):
                     self._faults[number : number + 1] = [(when, fault, left - 1)] if left > 1 else []
-                    return fault(request)
+                    return fault
         return None
 
     def __enter__(self) -> Self:
@@ -182,7 +188,9 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(answer, Reply):
             self._send(answer.status, answer.headers, answer.body, len(answer.body))
             return
-        status, told, body = self._forward(request)
+        # moto looks whether there is something and writes it in two steps, S3 in one.
+        with self.server.cloud.writing if "If-None-Match" in request.headers else nullcontext():
+            status, told, body = self._forward(request)
         if isinstance(answer, Cut):
             self.close_connection = True
             if answer.length is not None:

@@ -1,10 +1,14 @@
-"""Fixtures: `moto` (one server a worker), `cloud` (a wire to it for one test), `bucket_name` (one nobody else uses)."""
+"""Fixtures: `moto` (one server a worker), `cloud` (a wire to it for one test), `bucket_name` (one nobody else uses).
+
+`quiet_s3` is a client for tests that want nothing to go wrong: making one takes longer than most of them.
+"""
 
 from __future__ import annotations
 
 import logging
 import secrets
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -40,3 +44,11 @@ def bucket_name(cloud: Cloud) -> str:
     connect_aws(cloud.environ).client("s3").create_bucket(Bucket=name)
     cloud.seen.clear()
     return name
+
+
+@pytest.fixture(scope="session")
+def quiet_s3(moto: str) -> Iterator[Any]:
+    from alekseylearn.aws import connect_aws
+
+    with Cloud(moto) as cloud:
+        yield connect_aws(cloud.environ).client("s3")
