@@ -57,7 +57,7 @@ def word_of(described: Described, price: Price, notes: tuple[str, ...], *, told:
     word: dict[str, Any] = {
         "environment": {name: fact for name, fact in facts.items() if fact},
         "warnings": list(notes),
-        "cost": None if hourly is None else round(hourly * bill.count * bill.billed / 3600, 4),
+        "cost": None if hourly is None else round(hourly * bill.count * bill.billed / 3600, 6),
     }
     ending = ending_of(described)
     if not told:
