@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SETUP := $(PYTHON) action/bootstrap.py --into .venv --editable
 
-.PHONY: demo test lint bench extraction test-engines mutants lock pictures clean
+.PHONY: demo test lint bench extraction test-engines check-sagemaker-sdk mutants lock pictures clean
 
 demo: ## the whole story on this machine
 	@$(SETUP) --lock demo >/dev/null
@@ -30,6 +30,10 @@ extraction: ## slices run and compared with whole notebooks; edits retrained (ho
 test-engines: ## the docker backend on other engines: newer and rootless Docker, old and new Podman (root; mmdebstrap)
 	@$(SETUP) --lock test >/dev/null
 	@$(BIN)/python -m tests.rig.docker.chroots
+
+check-sagemaker-sdk: ## the stand-in for SageMaker and our boot beside AWS's own SDK and toolkit (root; some 900 MB)
+	@$(SETUP) --lock test >/dev/null
+	@$(BIN)/python -m tests.rig.sagemaker.sdk
 
 mutants: ## break the modules that decide, one place at a time: does a test notice?
 	@$(SETUP) --lock test >/dev/null

@@ -120,8 +120,9 @@ class Settings:
     faults: list[Fault] = field(default_factory=list)
 
     def image(self, address: str) -> Image | None:
-        """Return what stands for the image at *address*."""
-        return next((image for pattern, image in self.images.items() if fnmatch.fnmatchcase(address, pattern)), None)
+        """Return what stands for the image at *address*: what the longest fitting pattern names."""
+        fitting = [pattern for pattern in self.images if fnmatch.fnmatchcase(address, pattern)]
+        return self.images[max(fitting, key=len)] if fitting else None
 
     def length(self, phase: str) -> float:
         """Return how long *phase* takes."""
