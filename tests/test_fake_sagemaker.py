@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from tests.fakes.sagemaker.desk import Desk, channel, keys
 from tests.fakes.sagemaker.service import SageMakerService
+from tests.fakes.sagemaker.settings import Image
 
 
 @pytest.fixture
@@ -76,6 +77,45 @@ pathlib.Path("/opt/ml/output/data/metrics.json").write_text("{}")
     assert model["nowhere"].linkname == "/etc/shadow"
     assert model["pipe"].isfifo()
     assert set(desk.archive("leaves", "output")) == {"metrics.json"}
+
+
+def test_a_model_may_be_stored_file_by_file(desk: Desk) -> None:
+    code = """
+import os, pathlib
+(pathlib.Path("/opt/ml/model/deep")).mkdir()
+pathlib.Path("/opt/ml/model/deep/weights").write_text("w")
+os.mkfifo("/opt/ml/model/pipe")
+"""
+    where = {"S3OutputPath": f"s3://{desk.service.bucket}/runs", "CompressionType": "NONE"}
+    told = desk.run("plain", code, OutputDataConfig=where)
+    assert told["ModelArtifacts"]["S3ModelArtifacts"] == f"s3://{desk.service.bucket}/runs/plain/output/model/"
+    found = desk.s3.list_objects_v2(Bucket=desk.service.bucket, Prefix="runs/plain/output/")["Contents"]
+    assert [item["Key"] for item in found] == ["runs/plain/output/model/deep/weights"]
+
+
+def test_an_image_is_what_it_was_registered_as(own: Desk, tmp_path: Path) -> None:
+    (tmp_path / "train").write_text("#!/bin/sh\necho trained by $LIBRARY in $PWD\n")
+    (tmp_path / "train").chmod(0o755)
+    address = "763104351884.dkr.ecr.us-east-1.amazonaws.com/own:1"
+    own.service.settings.images[address] = Image(programs=tmp_path, environ={"LIBRARY": "torch"}, folder="/tmp")
+    own.run("image", AlgorithmSpecification={"TrainingImage": address, "TrainingInputMode": "File"})
+    assert own.service.log("image") == ["trained by torch in /tmp"]
+
+
+def test_channels_are_downloaded_below_their_prefix(desk: Desk) -> None:
+    s3, bucket = desk.s3, desk.service.bucket
+    for key in ("data/one.csv", "data/deep/two.csv", "data-more/three.csv", "data/"):
+        s3.put_object(Bucket=bucket, Key=key, Body=key.encode())
+    code = """
+import pathlib
+for path in sorted(pathlib.Path("/opt/ml/input/data").rglob("*.csv")): print(path.relative_to("/opt/ml/input/data"))
+"""
+    request = desk.request("channels", code)
+    addresses = {"folder": "data/", "file": "data/one.csv"}
+    request["InputDataConfig"] += [channel(name, f"s3://{bucket}/{key}") for name, key in addresses.items()]
+    desk.sagemaker.create_training_job(**request)
+    desk.service.job("channels").wait()
+    assert desk.service.log("channels") == ["file/one.csv", "folder/deep/two.csv", "folder/one.csv"]
 
 
 def test_a_failed_job_says_why_and_keeps_what_it_made(desk: Desk) -> None:
@@ -227,6 +267,20 @@ def test_two_who_ask_for_one_name_get_one_job(desk: Desk) -> None:
     assert desk.service.log("race") == ["ran"]
 
 
+def test_of_many_who_write_a_new_object_one_succeeds(desk: Desk) -> None:
+    def write(number: int) -> str:
+        try:
+            desk.s3.put_object(Bucket=desk.service.bucket, Key="lock", Body=str(number).encode(), IfNoneMatch="*")
+        except ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return str(number)
+
+    with ThreadPoolExecutor(8) as pool:
+        written = sorted(pool.map(write, range(20)))
+    assert written[1:] == ["PreconditionFailed"] * 19
+    assert desk.s3.get_object(Bucket=desk.service.bucket, Key="lock")["Body"].read().decode() == written[0]
+
+
 def test_quotas_are_counted_by_instance_type(own: Desk) -> None:
     own.service.settings.quotas["ml.g5.xlarge"] = 1
     gpu = {"InstanceType": "ml.g5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 30}
@@ -253,7 +307,7 @@ def test_there_may_be_no_machine_to_be_had(own: Desk) -> None:
 
 
 def test_a_job_that_runs_for_too_long_is_stopped(own: Desk) -> None:
-    own.service.settings.speed = 1000
+    own.service.settings.speed = own.service.settings.limits_speed = 1000
     told = own.run("long", "import time; time.sleep(600)", StoppingCondition={"MaxRuntimeInSeconds": 100})
     assert (told["TrainingJobStatus"], told["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
     # Python ends on SIGTERM by default; the first process of a machine does not: it is killed after the grace.
@@ -306,7 +360,7 @@ time.sleep(600)
 
 def test_a_spot_job_waits_for_a_machine_until_it_has_waited_too_long(own: Desk) -> None:
     own.service.settings.no_capacity.add("ml.m5.large")
-    own.service.settings.speed = 36_000
+    own.service.settings.limits_speed = 36_000
     told = own.run("waits", **SPOT)
     assert (told["TrainingJobStatus"], told["SecondaryStatus"]) == ("Stopped", "MaxWaitTimeExceeded")
 

@@ -103,7 +103,7 @@ class Execution:
     def _look(self) -> None:
         if self.halted.is_set() or self.job.stop_asked.is_set():
             raise StoppedError
-        if (time.time() - self.job.created) * self.settings.speed > self._longest_wait():
+        if (time.time() - self.job.created) * self.settings.hurry > self._longest_wait():
             raise StoppedError("MaxWaitTimeExceeded")
 
     def _longest_wait(self) -> float:
@@ -121,7 +121,7 @@ class Execution:
         patience = math.inf if job.is_spot else 0.0
         if any(kind.startswith(ACCELERATED) for kind, _ in wanted):
             patience = max(
-                patience, job.request["StoppingCondition"].get("MaxPendingTimeInSeconds", 0) / self.settings.speed
+                patience, job.request["StoppingCondition"].get("MaxPendingTimeInSeconds", 0) / self.settings.hurry
             )
         self._wait(patience, lambda: bool(available()))
         if not available():
@@ -159,7 +159,7 @@ class Execution:
 
     def _until(self) -> float:
         """Return when the job has run for too long; where the service itself tries again, that is for all tries together."""
-        longest = self.job.request["StoppingCondition"].get("MaxRuntimeInSeconds", 86400) / self.settings.speed
+        longest = self.job.request["StoppingCondition"].get("MaxRuntimeInSeconds", 86400) / self.settings.hurry
         fresh = time.monotonic() + longest
         if "RetryStrategy" in self.job.request:
             self._deadline = fresh = min(self._deadline, fresh)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.fakes.sagemaker.service import SageMakerService
 
 SPEED = 20.0
-"""The fixtures' services give a job 6 seconds after SIGTERM, not 120."""
+"""The fixtures' services give a job 6 seconds after SIGTERM, not 120; the limits of its runtime are true."""
 
 
 @pytest.fixture(scope="session")
@@ -37,5 +37,5 @@ def started(folder: Path) -> Iterator[SageMakerService]:
         if os.environ.get("CI"):
             pytest.fail(lack)
         pytest.skip(lack)
-    with SageMakerService.start(folder, speed=SPEED) as service:
+    with SageMakerService.start(folder, speed=SPEED, limits_speed=1.0) as service:
         yield service

@@ -75,9 +75,11 @@ class Fault:
 
 @dataclass(kw_only=True)
 class Settings:
-    """Times are seconds of the test; *speed* makes the service's own clocks (grace, runtime, waiting) run faster."""
+    """Times are seconds of the test; *speed* makes the service's own clocks run faster (never the job's)."""
 
     speed: float = 1.0
+    limits_speed: float | None = None
+    """The speed of the clocks that limit runtime, waiting and pending, where it is another one: a test on a busy machine is slow."""
     grace: float = 120.0
     phases: dict[str, float] = field(default_factory=dict)
     """How long a phase takes: Starting, Pending, Downloading, Training (before the job's first line), Uploading, Stopping, Restarting."""
@@ -118,6 +120,11 @@ class Settings:
     empty_pages: int = 0
     """How many empty pages come before each page of log events that has some."""
     faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def hurry(self) -> float:
+        """How fast the clocks run that limit runtime, waiting and pending."""
+        return self.speed if self.limits_speed is None else self.limits_speed
 
     def image(self, address: str) -> Image | None:
         """Return what stands for the image at *address*: what the longest fitting pattern names."""

@@ -32,6 +32,8 @@ BUILD = HERE.parents[2] / "build" / "sagemaker-sdk"
 PACKAGES = {"sdk": "sagemaker-train==1.27.0", "toolkit": "sagemaker-training==5.1.4"}
 TOOLKIT = "763104351884.dkr.ecr.us-east-1.amazonaws.com/toolkit:1"
 MARK = "environment: "
+WIDTH = 200
+"""Characters of a value that are shown."""
 SCRIPT = f"""\
 import json, os
 print({MARK!r} + json.dumps({{name: value for name, value in os.environ.items() if name.startswith("SM_")}}), flush=True)
@@ -156,7 +158,7 @@ def same(aws: dict[str, str], ours: dict[str, str]) -> bool:
             continue
         reason = DIFFERENT.get(name)
         known, unknown = known + bool(reason), unknown + (not reason)
-        print(f"{name}: {reason or 'UNKNOWN'}\n  AWS's {left!r}\n  ours  {right!r}")
+        print(f"{name}: {reason or 'UNKNOWN'}\n  AWS's {left!r:.{WIDTH}}\n  ours  {right!r:.{WIDTH}}")
     equal = len(aws.keys() | ours.keys()) - known - unknown
     print(f"SM_*: {equal} equal, {known} different for a reason, {unknown} different without one")
     return not unknown
