@@ -9,27 +9,34 @@ import pytest
 
 from alekseylearn.cli import ALIASES, COMMANDS
 from alekseylearn.config import parse_config
-from alekseylearn.tables import KEYS
+from alekseylearn.tables import KEYS, TableName
 
 ROOT = Path(__file__).parent.parent
-DOCKER = (ROOT / "docs" / "docker.md").read_text("utf-8")
+PLACES: tuple[TableName, ...] = ("docker", "sagemaker")
 PAGES = {path.name: path.read_text("utf-8") for path in (*(ROOT / "docs").glob("*.md"), ROOT / "README.md")}
 
 
-@pytest.mark.parametrize("text", re.findall(r"```yaml\n(.*?)```", DOCKER, re.DOTALL))
-def test_a_configuration_that_a_page_shows_holds(text: str) -> None:
-    config = parse_config(text.encode())
-    assert all(config.docker(model) for model in config.models.values())
+@pytest.mark.parametrize("place", PLACES)
+def test_a_configuration_that_a_page_shows_holds(place: TableName) -> None:
+    shown = re.findall(r"```yaml\n(.*?)```", PAGES[f"{place}.md"], re.DOTALL)
+    assert shown
+    for text in shown:
+        config = parse_config(text.encode())
+        assert all(getattr(config, place)(model) for model in config.models.values())
 
 
-def test_every_key_of_the_docker_table_is_explained() -> None:
-    table = DOCKER.split("### The `docker:` table")[1].split("### ")[0]
-    assert sorted(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == sorted(KEYS["docker"])
+@pytest.mark.parametrize("place", PLACES)
+def test_every_key_of_a_table_is_explained(place: TableName) -> None:
+    table = PAGES[f"{place}.md"].split(f"### The `{place}:` table")[1].split("### ")[0]
+    rows = re.findall(r"^\| (.*?) \|", table, re.MULTILINE)[2:]
+    assert sorted(key for row in rows for key in re.findall(r"`(\w+)`", row)) == sorted(KEYS[place])
 
 
-def test_every_slug_of_the_failure_table_is_one_of_ours() -> None:
+@pytest.mark.parametrize("place", PLACES)
+def test_every_slug_of_a_failure_table_is_one_of_ours(place: TableName) -> None:
     source = "".join(path.read_text("utf-8") for path in (ROOT / "alekseylearn").rglob("*.py"))
-    slugs = re.findall(r"`((?:docker|gpu)\.[a-z]+|[A-Z]\w+)`", DOCKER.split("## When something fails")[1])
+    told = PAGES[f"{place}.md"].split("## When something fails")[1]
+    slugs = re.findall(r"`((?:docker|gpu|aws|s3|sm|cost)\.[a-z-]+|[A-Z][a-z]\w+)`", told)
     assert len(slugs) > 15
     assert [slug for slug in slugs if f'"{slug}"' not in source] == []
 
