@@ -116,7 +116,7 @@ def submit_policy(access: Access) -> Document:
         # None of these can be narrowed to a resource; all of them only read.
         _allow(
             "Look",
-            ["pricing:GetProducts", "servicequotas:GetServiceQuota", "servicequotas:ListServiceQuotas"],
+            ["pricing:GetProducts", "servicequotas:ListServiceQuotas"],
             "*",
         ),
         _allow("LookAtTheRole", "iam:GetRole", access.execution_arn),

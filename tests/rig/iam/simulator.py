@@ -75,9 +75,19 @@ class Simulator:
 
         *policy* is the caller's own, *trust* that of the resource. Raises `SimulatorError`.
         """
-        rest: dict[str, Any] = {"identityPolicies": [{"name": "own", "policy": policy}] if policy else []}
-        if trust:
-            rest["resourcePolicy"] = trust
+        (told,) = self.ask_under([policy], calls, principal=principal, account=account, trust=trust)
+        return told
+
+    def ask_under(
+        self,
+        policies: Sequence[Mapping[str, Any] | None],
+        calls: Sequence[Call],
+        *,
+        principal: str,
+        account: str,
+        trust: Mapping[str, Any] | None = None,
+    ) -> list[list[str]]:
+        """Say the same under each of several policies."""
         questions = [
             {
                 "request": {
@@ -86,8 +96,10 @@ class Simulator:
                     "resource": {"resource": call.resource, "accountId": account},
                 },
                 "context": dict(call.context),
-                **rest,
+                "identityPolicies": [{"name": "own", "policy": policy}] if policy else [],
+                **({"resourcePolicy": trust} if trust else {}),
             }
+            for policy in policies
             for call in calls
         ]
         done = subprocess.run(
@@ -101,8 +113,12 @@ class Simulator:
         )
         if done.returncode != 0:
             raise SimulatorError(done.stderr)
-        answers = json.loads(done.stdout)
-        for call, answer in zip(calls, answers, strict=True):
-            if not isinstance(answer, str):
-                raise SimulatorError(f"{call}: {answer['error']}")
-        return [str(answer) for answer in answers]
+        answers = iter(json.loads(done.stdout))
+        return [[verdict(call, next(answers)) for call in calls] for _ in policies]
+
+
+def verdict(call: Call, answer: Any) -> str:
+    """Return an answer that is none of an error."""
+    if not isinstance(answer, str):
+        raise SimulatorError(f"{call}: {answer['error']}")
+    return answer
