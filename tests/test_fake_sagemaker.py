@@ -35,7 +35,8 @@ import json, os, pathlib, socket, sys
 print(os.getpid(), socket.gethostname(), sys.argv[0], os.getcwd())
 print(socket.gethostbyname("algo-1"), os.environ["TRAINING_JOB_NAME"], os.environ["A"], "AWS_ACCESS_KEY_ID" in os.environ)
 print(json.dumps({path.name: json.loads(path.read_text()) for path in pathlib.Path("/opt/ml/input/config").iterdir()}))
-pathlib.Path("/left-behind").write_text("x")
+for folder in ("/", "/tmp", "/dev/shm", "/opt/ml"):
+    pathlib.Path(folder, "left-behind").write_text("x")
 """
     told = desk.run("first", code, HyperParameters={"epochs": "3"}, Environment={"A": "b c"})
     assert (told["TrainingJobStatus"], told["SecondaryStatus"]) == ("Completed", "Completed")
@@ -46,7 +47,7 @@ pathlib.Path("/left-behind").write_text("x")
     assert config["hyperparameters.json"] == {"epochs": "3"}
     assert config["resourceconfig.json"]["hosts"] == ["algo-1"]
     assert config["inputdataconfig.json"]["code"]["TrainingInputMode"] == "File"
-    assert not Path("/left-behind").exists()
+    assert [folder for folder in ("/", "/tmp", "/dev/shm", "/opt/ml") if Path(folder, "left-behind").exists()] == []
 
 
 def test_a_job_goes_through_its_phases(desk: Desk) -> None:

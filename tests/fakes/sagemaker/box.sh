@@ -12,8 +12,17 @@ mount -t overlay -o "lowerdir=/,upperdir=$stage/upper,workdir=$stage/work" rig "
 number=0
 while read -r _ place kind _; do
   case $place in / | /proc* | /sys* | /dev* | /run* | "$stage"*) continue ;; esac
-  case $kind in ext[234] | xfs | btrfs | overlay | zfs | f2fs) ;; tmpfs) case $place in /tmp*) ;; *) continue ;; esac ;; *) continue ;; esac
   [ -d "$root$place" ] && [ -d "$place" ] || continue
+  case $kind in
+    tmpfs) case $place in /tmp*) ;; *) continue ;; esac ;;
+    nfs* | fuse* | 9p | virtiofs)
+      mount --bind "$place" "$root$place"
+      mount -o remount,bind,ro "$root$place"
+      continue
+      ;;
+    ext[234] | xfs | btrfs | overlay | zfs | f2fs) ;;
+    *) continue ;;
+  esac
   number=$((number + 1))
   mkdir "$stage/upper$number" "$stage/work$number"
   mount -t overlay -o "lowerdir=$place,upperdir=$stage/upper$number,workdir=$stage/work$number" rig "$root$place"
@@ -21,6 +30,9 @@ done </proc/self/mounts
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 mount --rbind /sys "$root/sys"
+[ ! -d /dev/shm ] || mount -t tmpfs rig "$root/dev/shm"
+# The file is often a link into /run, which is not there.
+[ ! -e /etc/resolv.conf ] || cp --remove-destination /etc/resolv.conf "$root/etc/resolv.conf"
 while [ "$1" != -- ]; do
   if [ -d "$1" ]; then
     mkdir -p "$root$1"
