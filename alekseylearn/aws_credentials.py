@@ -126,7 +126,7 @@ def find_credentials(session: Any, environ: Mapping[str, str], region: str) -> R
         elif environ.get("AWS_ACCESS_KEY_ID"):
             found = Renewing(partial(_by_keys, environ), lasting=True)
         else:
-            found = Renewing(partial(_by_chain, session, environ))
+            found = Renewing(partial(_by_chain, session, environ, region))
         there = found.loaded()
     except Exception as error:  # noqa: BLE001 (a plug-in of botocore's chain may raise anything)
         raise failed(error, doing="finding credentials") from None
@@ -157,11 +157,11 @@ def _by_keys(environ: Mapping[str, str]) -> Any:
     return Credentials(environ["AWS_ACCESS_KEY_ID"], secret, environ.get("AWS_SESSION_TOKEN") or None, "env")
 
 
-def _by_chain(session: Any, environ: Mapping[str, str]) -> Any:
+def _by_chain(session: Any, environ: Mapping[str, str], region: str) -> Any:
     from botocore.credentials import ContainerProvider, create_credential_resolver
 
     # A new chain each time: an old one would find again what it found before.
-    chain = create_credential_resolver(session)
+    chain = create_credential_resolver(session, region_name=region)
     chain.remove("env")
     # The first of that name goes.
     chain.insert_after("container-role", ContainerProvider(environ))

@@ -57,10 +57,45 @@ _THROTTLED = frozenset(
         "SlowDown",
     }
 )
-_WHO = re.compile(r"User: (\S+)")
-_ACTION = re.compile(r"not authorized to perform:? ([a-z0-9-]+:[A-Za-z0-9*]+)")
+_WHO = re.compile(r"User: \S+:(user|assumed-role)/([^/\s]+)")
+_ACTION = re.compile(r"not authorized to perform:? ([a-z0-9-]+:[a-z0-9*]+)", re.IGNORECASE)
 _RESOURCE = re.compile(r"on (?:the )?resource:? \"?([^\s\"]+)")
 _EXPLICIT = re.compile(r"with an explicit deny in an? ([a-z -]+)")
+# By name, as not every botocore has them all; of those that may repeat a secret no word is shown.
+_UNANSWERED = (
+    ({"NoCredentialsError", "NoAuthTokenError"}, "aws.credentials", "there are no credentials", _KEYS),
+    (
+        {"ProfileNotFound", "ConfigParseError", "ConfigNotFound", "InvalidConfigError"},
+        "aws.credentials",
+        "{error}",
+        "look at AWS_PROFILE and ~/.aws/config; `aws configure list-profiles` lists the profiles",
+    ),
+    (
+        {"SSOError", "TokenRetrievalError", "LoginError"},
+        "aws.credentials",
+        "the sign-in has expired, or there was none",
+        "`aws sso login` (or `aws login`), with --profile where AWS_PROFILE names one",
+    ),
+    ({"RefreshWithMFAUnsupportedError"}, "aws.credentials", "the sign-in with MFA has expired", _LOGIN),
+    (
+        {"PartialCredentialsError", "CredentialRetrievalError", "MetadataRetrievalError"},
+        "aws.credentials",
+        "no credentials can be had ({name})",
+        _KEYS,
+    ),
+    (
+        {"NoRegionError", "InvalidRegionError", "UnknownRegionError"},
+        "aws.region",
+        "{error}",
+        "correct `region` or AWS_REGION",
+    ),
+    (
+        {"HTTPClientError", "ConnectionError", "IncompleteReadError", "FlexibleChecksumError", "HTTPError", "OSError"},
+        "aws.network",
+        "AWS cannot be reached ({name})",
+        "look at the network, a proxy and AWS_ENDPOINT_URL, and run the same command again",
+    ),
+)
 # Answers to requests without a body of their own name no action.
 _S3_ACTIONS = {
     "HeadObject": "s3:GetObject",
@@ -119,39 +154,16 @@ def _denied(message: str, operation: str, doing: str) -> MachineError:
     if deny:
         hint = f"a deny in a {deny[1].strip()} forbids it: ask who looks after the account"
     else:
-        owner = f"of {who[1].rpartition(':')[2]}" if who else "of these credentials"
-        hint = f"allow {name} in the policy {owner}; `alekseylearn init` writes one that does"
+        owner = f"the {who[1].removeprefix('assumed-')} {who[2]}" if who else "these credentials"
+        hint = f"allow {name} in the policy of {owner}; `alekseylearn init` writes one that does"
     return MachineError("aws.denied", f"{doing}: {name} is not allowed", where=where, hint=hint)
 
 
 def _unanswered(error: Exception, doing: str) -> MachineError:
     """Say why there is no answer of AWS: the request was never made, or the network failed."""
-    from botocore import exceptions as its
-
-    name = type(error).__name__
-    match error:
-        case its.NoCredentialsError() | its.NoAuthTokenError():
-            return MachineError("aws.credentials", f"{doing}: there are no credentials", hint=_KEYS)
-        case its.ProfileNotFound() | its.ConfigParseError() | its.ConfigNotFound() | its.InvalidConfigError():
-            hint = "look at AWS_PROFILE and ~/.aws/config; `aws configure list-profiles` lists the profiles"
-            return MachineError("aws.credentials", f"{doing}: {error}", hint=hint)
-        case its.SSOError() | its.TokenRetrievalError() | its.LoginError():
-            hint = "`aws sso login` (or `aws login`), with --profile where AWS_PROFILE names one"
-            return MachineError("aws.credentials", f"{doing}: the sign-in has expired, or there was none", hint=hint)
-        case its.PartialCredentialsError() | its.CredentialRetrievalError() | its.MetadataRetrievalError():
-            return MachineError("aws.credentials", f"{doing}: no credentials can be had ({name})", hint=_KEYS)
-        case its.RefreshWithMFAUnsupportedError():
-            return MachineError("aws.credentials", f"{doing}: the sign-in with MFA has expired", hint=_LOGIN)
-        case its.NoRegionError() | its.InvalidRegionError() | its.UnknownRegionError():
-            return MachineError("aws.region", f"{doing}: {error}", hint="correct `region` or AWS_REGION")
-        case its.HTTPClientError() | its.ConnectionError() | its.IncompleteReadError() | its.FlexibleChecksumError():
-            return _unreachable(name, doing)
-        case OSError():
-            return _unreachable(name, doing)
-        case _:
-            return MachineError("aws.failed", f"{doing}: {str(error) or name}")
-
-
-def _unreachable(name: str, doing: str) -> MachineError:
-    hint = "look at the network, a proxy and AWS_ENDPOINT_URL, and run the same command again"
-    return MachineError("aws.network", f"{doing}: AWS cannot be reached ({name})", where="AWS", hint=hint)
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    for names, slug, what, hint in _UNANSWERED:
+        if kinds & names:
+            told = what.format(error=error, name=type(error).__name__)
+            return MachineError(slug, f"{doing}: {told}", where="AWS", hint=hint)
+    return MachineError("aws.failed", f"{doing}: {str(error) or type(error).__name__}")
