@@ -33,15 +33,46 @@ def write_whole(path: Path, text: str) -> None:
         temporary.unlink(missing_ok=True)
 
 
+class Printer:
+    """The supervisor's own stdout, for as long as somebody reads it."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream: BinaryIO | None = stream
+        self._within_line = False
+
+    def write(self, data: bytes) -> None:
+        """Print *data* at once."""
+        if self._stream is None or not data:
+            return
+        try:
+            self._stream.write(data)
+            self._stream.flush()
+        except OSError:
+            # Whoever read our stdout has gone; the training goes on, and log.txt has it all.
+            self._stream = None
+        self._within_line = not data.endswith(b"\n")
+
+    def end_line(self) -> None:
+        """End the line that was begun, if one was."""
+        if self._within_line:
+            self.write(b"\n")
+
+    def last_line(self, text: str) -> None:
+        """Print *text* as a line of its own, unless it is empty."""
+        if text:
+            self.end_line()
+            self.write(f"{text}\n".encode("utf-8", "backslashreplace"))
+
+
 class Journal:
     """The growing files of one run in *folder*; every line is one write, so that a crash cuts no line in two."""
 
-    def __init__(self, folder: Path, forward: BinaryIO | None) -> None:
+    def __init__(self, folder: Path, printer: Printer) -> None:
         self._metrics_path = folder / "metrics.jsonl"
         self._log = (folder / "log.txt").open("wb", buffering=0)
         self._events = (folder / "events.jsonl").open("wb", buffering=0)
         self._metrics = self._metrics_path.open("wb", buffering=0)
-        self._forward = forward
+        self._printer = printer
         self._room = LOG_LIMIT
         self.metrics: list[dict[str, Any]] = []
 
@@ -53,13 +84,7 @@ class Journal:
             self._room -= len(data)
             if self._room <= 0:
                 self._log.write(f"\n[log cut at {LOG_LIMIT // 1_000_000} MB]\n".encode())
-        if self._forward is not None:
-            try:
-                self._forward.write(data)
-                self._forward.flush()
-            except OSError:
-                # Whoever read our stdout has gone; the training goes on, and log.txt has it all.
-                self._forward = None
+        self._printer.write(data)
 
     def event(self, event: Mapping[str, Any]) -> None:
         """Write one line of events.jsonl."""

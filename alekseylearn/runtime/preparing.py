@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
-from . import gpus
+from . import gpus, ranks
 from .hints import hint_for
 from .record import Record
 from .verdict import failure_before_the_cells
@@ -48,8 +48,9 @@ def _packages(code: Path, environ: Mapping[str, str], record: Record, install: I
         return None
     from .requirements import compare
 
-    found = compare(code / "requirements.txt")
-    return _check(found, record) if asked == "check" else _install(found, code, environ, record, install)
+    with ranks.one_at_a_time(environ):
+        found = compare(code / "requirements.txt")
+        return _check(found, record) if asked == "check" else _install(found, code, environ, record, install)
 
 
 def _check(found: Comparison, record: Record) -> Failure | None:

@@ -92,7 +92,8 @@ def adopt_orphans() -> None:
 class Watch:
     """Watch over one program until it has ended.
 
-    *wakeup* is the pipe that signals write to, *printed* takes the output, *told* the events.
+    *wakeup* is the pipe that signals write to, *printed* takes the output, *told* the events. *tended* is called each
+    time that something happened, and says after how many seconds it is to be called again (None: no need).
     """
 
     def __init__(
@@ -102,11 +103,13 @@ class Watch:
         wakeup: int,
         printed: Callable[[str, bytes], None],
         told: Callable[[dict[str, Any]], None],
+        tended: Callable[[], float | None],
     ) -> None:
         self._program = program
         self._limits = limits
         self._printed = printed
         self._told = told
+        self._tended = tended
         self._selector = selectors.DefaultSelector()
         self._rest = b""
         self._ended: Ended | None = None
@@ -118,7 +121,7 @@ class Watch:
     def until_it_ends(self) -> Ended:
         """Read what comes and keep the limits; in the end, nothing of its process group is left."""
         while self._ended is None:
-            for key, _ in self._selector.select(self._limits.wait(time.monotonic())):
+            for key, _ in self._selector.select(_sooner(self._tended(), self._limits.wait(time.monotonic()))):
                 self._read(key.fd, key.data)
             self._keep_limits()
             self._reap()
@@ -193,6 +196,10 @@ class Watch:
             data = _take(self._program.events) if read < most else None
         if data == b"" and self._program.events in self._selector.get_map():
             self._selector.unregister(self._program.events)
+
+
+def _sooner(one: float | None, other: float | None) -> float | None:
+    return min((wait for wait in (one, other) if wait is not None), default=None)
 
 
 def _decoded(line: bytes) -> dict[str, Any]:

@@ -35,6 +35,7 @@ class Record:
         self._epochs: list[Epoch] = []
         self._failure: dict[str, Any] | None = None
         self._defect: dict[str, Any] | None = None
+        self._failed_at = float("inf")
         self._interrupted = False
         self._finished = False
         self._complete = False
@@ -76,6 +77,16 @@ class Record:
         """Return all that was printed so far."""
         self._flush()
         return (self._layout.data / "log.txt").read_text(encoding="utf-8", errors="replace")
+
+    @property
+    def well(self) -> bool:
+        """Whether the child came to its own end without a failure."""
+        return self._finished and self._failure is None and self._defect is None
+
+    @property
+    def failed_at(self) -> float:
+        """When the code failed, in Unix seconds; infinity if it did not, or only when it was asked to stop."""
+        return self._failed_at
 
     def handle(self, event: dict[str, Any]) -> None:
         """Take one event of the child."""
@@ -127,6 +138,8 @@ class Record:
 
     def _take_failure(self, event: dict[str, Any]) -> None:
         self._failure, self._interrupted = event["failure"], event["interrupted"]
+        if not self._interrupted:
+            self._failed_at = time.time()
 
     def _take_defect(self, event: dict[str, Any]) -> None:
         self._defect = event

@@ -11,26 +11,44 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import compat, preparing, programs, seeds
-from .journal import Journal
+from . import compat, preparing, programs, ranks, seeds
+from .journal import Journal, Printer
 from .layout import Layout, Manifest, layout_of, read_manifest
 from .limits import Limits, Stop
+from .mirror import mirror_of
 from .programs import Ended, Program, Watch
+from .ranks import Rank
 from .record import Record
 from .verdict import DEFECT
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
+LAST_LINE = "ALEKSEYLEARN_LAST_LINE"
+"""What to print when all is over: whoever follows a log that arrives late knows by it that nothing more will come."""
 
 
 def main(code: Path, arguments: Sequence[str]) -> int:  # noqa: ARG001 - the supervisor takes none
     """Run the bundle in *code* and return the exit code of docs/runtime.md."""
-    layout = layout_of(code, os.environ)
+    printer = Printer(sys.stdout.buffer)
+    environ = dict(os.environ)
+    last = environ.pop(LAST_LINE, "")
+    try:
+        return _main(code, environ, printer)
+    finally:
+        printer.last_line(last)
+
+
+def _main(code: Path, environ: dict[str, str], printer: Printer) -> int:
+    rank = ranks.rank_of(environ)
+    environ = environ if rank is None else rank.environment(environ)
+    layout = layout_of(code, environ)
     try:
         layout.make()
         for stale in (layout.data / "result.json", layout.output / "failure"):
             stale.unlink(missing_ok=True)
+        if rank is not None:
+            rank.announce()
         manifest = read_manifest(code / "manifest.json")
-        return Supervisor(layout, manifest).run()
+        return Supervisor(layout, manifest, environ, printer, rank).run()
     except Exception as error:
         _report_defect(layout, error)
         return DEFECT
@@ -49,24 +67,68 @@ def _report_defect(layout: Layout, error: Exception) -> None:
 class Supervisor:
     """Watch over one run."""
 
-    def __init__(self, layout: Layout, manifest: Manifest) -> None:
+    def __init__(
+        self, layout: Layout, manifest: Manifest, environ: Mapping[str, str], printer: Printer, rank: Rank | None
+    ) -> None:
         self._manifest = manifest
         self._layout = layout
-        self._record = Record(layout, manifest, Journal(layout.data, sys.stdout.buffer))
-        self._limits = Limits(time.monotonic(), manifest.timeout, manifest.cell_timeout, manifest.grace)
+        self._environ = environ
+        self._printer = printer
+        self._rank = rank
+        self._record = Record(layout, manifest, Journal(layout.data, printer))
+        self._mirror = mirror_of(environ, layout.data, self._warn)
+        grace = manifest.grace if rank is None else min(manifest.grace, ranks.GRACE)
+        self._limits = Limits(time.monotonic(), manifest.timeout, manifest.cell_timeout, grace)
+        self._stop_seen = False
         self._wakeup = self._take_signals()
 
     def run(self) -> int:
         """Prepare, run the child to its end, and return the exit code."""
         programs.adopt_orphans()
         programs.raise_limits()
-        failure = preparing.prepare(self._layout.code, os.environ, self._record, self._install)
+        self._mirror.begin()
+        failure = preparing.prepare(self._layout.code, self._environ, self._record, self._install)
+        status = 0
         # What fails because it was asked to stop is no failure.
         if self._limits.stop is None and failure is not None:
-            self._record.handle({"event": "failure", "failure": failure, "interrupted": False})
+            self._fail(failure)
         elif self._limits.stop is None:
-            return self._train()
-        return self._record.close(0, self._limits.stop)
+            status = self._train()
+        return self._close(status)
+
+    def _fail(self, failure: dict[str, Any]) -> None:
+        self._record.handle({"event": "failure", "failure": failure, "interrupted": False})
+
+    def _warn(self, message: str) -> None:
+        self._record.handle({"event": "warning", "message": message})
+
+    def _close(self, status: int) -> int:
+        if self._rank is not None and self._rank.leads:
+            self._hear_others(self._rank)
+        code = self._record.close(status, self._limits.stop)
+        self._mirror.finish()
+        if self._rank is not None:
+            # Others write to the same stdout.
+            self._printer.end_line()
+        return code
+
+    def _hear_others(self, rank: Rank) -> None:
+        """Take the failure of another rank of this machine for the run's, if it came before one of ours."""
+        well = self._record.well or self._limits.stop is not None
+        # A process that died could not say when.
+        ours = self._record.failed_at if well else min(self._record.failed_at, time.time())
+        most = float("inf") if well else ranks.PATIENCE
+        told = ranks.hear(rank, self._environ, lambda waited: self._limits.stop is None and waited < most)
+        if told is not None and told.time <= ours:
+            self._fail(told.failure)
+        elif self._stopped_by_nobody(rank):
+            self._fail(ranks.lost_others())
+
+    def _stopped_by_nobody(self, rank: Rank) -> bool:
+        stop = self._limits.stop
+        return (
+            stop is not None and stop.state == "stopped" and not self._record.well and not rank.asked_to_stop.exists()
+        )
 
     def _take_signals(self) -> int:
         """Handle signals from now on, first those that came since the process began (see supervisor.py)."""
@@ -88,16 +150,25 @@ class Supervisor:
 
     def _train(self) -> int:
         command = [sys.executable, str(Path(__file__).with_name("supervisor.py"))]
-        environ = child_environment(os.environ, self._layout, self._manifest)
+        environ = child_environment(self._environ, self._layout, self._manifest)
         ended = self._watch(programs.start(command, environ, wired=True))
         self._record.peak_memory = ended.peak_memory
-        return self._record.close(ended.status, self._limits.stop)
+        return ended.status
 
     def _watch(self, program: Program) -> Ended:
-        watch = Watch(
-            program, self._limits, self._wakeup, self._record.printed, lambda event: self._handle(event, watch)
-        )
+        def told(event: dict[str, Any]) -> None:
+            self._handle(event, watch)
+
+        watch = Watch(program, self._limits, self._wakeup, self._record.printed, told, self._tend)
         return watch.until_it_ends()
+
+    def _tend(self) -> float | None:
+        """Keep the mirror; return after how many seconds it is to be looked after again."""
+        if self._limits.stop is not None and not self._stop_seen:
+            # There may not be another occasion.
+            self._stop_seen = True
+            self._mirror.sync()
+        return self._mirror.tick()
 
     def _handle(self, event: dict[str, Any], watch: Watch) -> None:
         sync, answer = event.pop("sync"), event.pop("answer")

@@ -1,4 +1,7 @@
-"""The entry of the runtime: `python supervisor.py` watches over a second process that runs the cells."""
+"""The entry of the runtime: `python supervisor.py` watches over a second process that runs the cells.
+
+`python supervisor.py launch` has torchrun start several of them.
+"""
 
 import importlib
 import importlib.util
@@ -23,13 +26,14 @@ def load_package(folder: Path) -> None:
 
 
 def main(arguments: "list[str]") -> int:
-    """Run one of the two processes: the supervisor, or (with the numbers of its pipes) the child."""
+    """Run one of the processes: the supervisor, who launches several, or (with the numbers of its pipes) the child."""
     # Held back until somebody handles them: else they end a process that has written nothing down yet, and are lost
     # to the first process of a container.
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT))
     folder = Path(__file__).resolve().parent
     load_package(folder)
-    part = importlib.import_module(f"{PACKAGE}.{'child' if arguments else 'supervise'}")
+    name = {"": "supervise", "launch": "launching"}.get("".join(arguments[:1]), "child")
+    part = importlib.import_module(f"{PACKAGE}.{name}")
     return int(part.main(folder.parent, arguments))
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,13 @@ class Job:
         self.code = self.process.returncode
         return self
 
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            if self.process.stdout is not None:
+                self.process.stdout.close()
+
     @property
     def result(self) -> dict[str, Any]:
         loaded: dict[str, Any] = json.loads((self.data / "result.json").read_text())
@@ -159,13 +167,20 @@ Make = Callable[..., Job]
 
 @pytest.fixture
 def bundle(tmp_path: Path) -> Iterator[Make]:
+    """Make a bundle as `bundles` does, in a folder of the test's."""
+    with bundles(tmp_path) as make:
+        yield make
+
+
+@contextmanager
+def bundles(folder: Path) -> Iterator[Make]:
     """Make a bundle from cells (numbered 10, 11, ...), files and whatever of the manifest is to differ."""
     jobs: list[Job] = []
 
     def make(*cells: str | Cell, files: Mapping[str, str] | None = None, env: Mapping[str, str] | None = None,
              python: str = sys.executable, parameters_cell: str | None = None, requirements: str = "",
              **manifest: Any) -> Job:  # fmt: skip
-        code = tmp_path / "code"
+        code = folder / "code"
         shutil.copytree(RUNTIME, code / "_al", ignore=shutil.ignore_patterns("__pycache__"))
         (code / "files" / "notebooks").mkdir(parents=True)
         for name, text in (files or {}).items():
@@ -190,18 +205,16 @@ def bundle(tmp_path: Path) -> Iterator[Make]:
         ours = ("SM_", "MPL", "TQDM", "ALEKSEYLEARN_")
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
         # A job under test sees no GPU of the machine that tests, unless it asks for one.
-        environ = {**inherited, "CUDA_VISIBLE_DEVICES": "", "SM_MODEL_DIR": str(tmp_path / "model"),
-                   "SM_OUTPUT_DIR": str(tmp_path / "output"), **(env or {})}  # fmt: skip
-        jobs.append(Job(folder=tmp_path, environ=environ, python=python))
+        environ = {**inherited, "CUDA_VISIBLE_DEVICES": "", "SM_MODEL_DIR": str(folder / "model"),
+                   "SM_OUTPUT_DIR": str(folder / "output"), **(env or {})}  # fmt: skip
+        jobs.append(Job(folder=folder, environ=environ, python=python))
         return jobs[-1]
 
-    yield make
-    for job in jobs:
-        if job.process is not None:
-            job.process.kill()
-            job.process.wait()
-            if job.process.stdout is not None:
-                job.process.stdout.close()
+    try:
+        yield make
+    finally:
+        for job in jobs:
+            job.kill()
 
 
 @pytest.fixture
