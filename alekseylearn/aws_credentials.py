@@ -34,7 +34,8 @@ class Renewing:
     def __init__(self, load: Callable[[], Any], *, lasting: bool = False) -> None:
         self._load = load
         self._lasting = lasting
-        self._lock = threading.Lock()
+        # Loading may make clients, which ask for credentials.
+        self._lock = threading.RLock()
         self._loaded: Any = None
         self.generation = 0
         """How often they were loaded anew."""
@@ -52,9 +53,12 @@ class Renewing:
             return False
         with self._lock:
             if self.generation == generation:
-                self._loaded = self._load()
+                found = self._load()
+                if found is None:
+                    return False
+                self._loaded = found
                 self.generation += 1
-            return self._loaded is not None
+            return True
 
     def get_frozen_credentials(self) -> Any:
         """Return keys and token that belong together, renewed before they expire."""

@@ -40,9 +40,7 @@ _CREDENTIALS = {
     "IDPRejectedClaim": ("AWS does not take the workflow's identity token", _TRUST),
     "IDPCommunicationError": ("AWS cannot reach who issued the identity token", "run it again later"),
 }
-_DENIED = frozenset(
-    {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedAccess", "NotAuthorized"}
-)
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Forbidden", "403"})
 _THROTTLED = frozenset(
     {
         "Throttling",
@@ -138,7 +136,7 @@ def failed(error: Exception, *, doing: str) -> MachineError:
     if code in _THROTTLED or status == 429:
         hint = "run the same command again in a few minutes"
         return MachineError("aws.throttled", f"{doing}: AWS asks for patience again and again ({code})", hint=hint)
-    if code in _DENIED or status == 403:
+    if code in _DENIED or (status == 403 and not code):
         return _denied(message, str(getattr(error, "operation_name", "")), doing)
     hint = "run the same command again later" if status >= 500 else ""
     return MachineError("aws.failed", f"{doing}: {message or 'no reason given'} ({code or status})", hint=hint)

@@ -260,6 +260,17 @@ def test_keys_in_a_file_that_were_replaced_when_they_expired_are_read_again(
     assert signers(cloud) == ["AKIAOLD", "AKIAOLD", "AKIANEW"]
 
 
+def test_a_file_that_is_gone_when_its_keys_expire_leaves_what_was_said_first(
+    there: Mapping[str, str], cloud: Cloud, tmp_path: Path
+) -> None:
+    settle(tmp_path, credentials="[default]\naws_access_key_id = AKIAOLD\naws_secret_access_key = x\n")
+    aws = connect_aws(there)
+    (tmp_path / ".aws" / "credentials").unlink()
+    cloud.expired.add("AKIAOLD")
+    for _ in range(2):
+        assert "have expired" in refused("aws.credentials", aws.account)
+
+
 def test_a_profile_may_take_a_role(there: Mapping[str, str], cloud: Cloud, tmp_path: Path, monkeypatch: Any) -> None:
     # botocore looks for the address of the service that gives roles in the process's own environment.
     monkeypatch.setenv("AWS_ENDPOINT_URL", cloud.url)

@@ -72,9 +72,17 @@ def test_a_workflow_that_the_role_does_not_trust_is_told_where_to_look() -> None
     ],
 )
 def test_an_answer_without_words_is_known_by_its_status(operation: str, action: str) -> None:
-    told = failed(refusal("403", "Forbidden", 403, operation), doing="x")
-    assert told.slug == "aws.denied"
-    assert f"{action} is not allowed" in told.what
+    for code in ("403", "Forbidden", ""):
+        told = failed(refusal(code, "Forbidden", 403, operation), doing="x")
+        assert told.slug == "aws.denied"
+        assert f"{action} is not allowed" in told.what
+
+
+def test_what_is_forbidden_for_another_reason_is_told_as_that() -> None:
+    words = "The operation is not valid for the object's storage class"
+    told = failed(refusal("InvalidObjectState", words, 403, "GetObject"), doing="reading from S3")
+    assert told.slug == "aws.failed"
+    assert words in told.what
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,25 @@ def test_many_files_and_large_ones_come_back(store: S3Store, make: Make) -> None
     assert {path: (files / path).read_bytes() for path in contents} == contents
 
 
+def test_several_files_are_on_their_way_at_once(troubled: S3Store, cloud: Cloud, make: Make) -> None:
+    result, folder = make()
+    paths = [f"model/{number}.bin" for number in range(24)]
+    for path in paths:
+        (folder / path).write_bytes(path.encode())
+    items = [
+        Artifact(name=path, path=path, size=len(path), sha256=hashlib.sha256(path.encode()).hexdigest())
+        for path in paths
+    ]
+    result = dataclasses.replace(result, artifacts=tuple(items))
+    # Nobody is answered before two have come: one after another would wait for ever.
+    meeting = threading.Barrier(2, timeout=30)
+    cloud.fault(lambda _: meeting.wait() and None, times=48, when=lambda one: "/files/" in one.path)
+    assert troubled.put(result, folder) == result
+    files = troubled.path(result.digest)
+    assert files is not None
+    assert {(files / path).read_bytes() for path in paths} == {path.encode() for path in paths}
+
+
 # -- whole, or not at all ---------------------------------------------------------------------------------------------
 
 

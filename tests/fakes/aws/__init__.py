@@ -73,7 +73,8 @@ class Cut:
 
 LOST = Cut(None)
 Answer = Reply | Cut
-Fault = Callable[[Request], Answer]
+Fault = Callable[[Request], Answer | None]
+"""Says how a request is answered; None for as moto does."""
 
 
 def refusal(code: str, message: str = "", status: int = 400, headers: Mapping[str, str] | None = None) -> Fault:
@@ -172,6 +173,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
     timeout = 60
+    disable_nagle_algorithm = True
 
     def log_message(self, *_: Any) -> None:
         """Say nothing: `Cloud.seen` has it all."""
