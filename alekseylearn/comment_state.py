@@ -16,6 +16,8 @@ from alekseylearn.text import clean
 
 MAX_RUNS = 20
 """As many earlier runs are remembered."""
+MAX_LEFT = 40
+"""As many jobs that were left running are remembered."""
 MAX_ENCODED = 12_000
 """Longest state, in base64 characters; a longer one is not looked at."""
 MAX_JSON = 40_000
@@ -25,6 +27,7 @@ _ROOM = 6_000
 _MAX_WORDS = 80
 _MAX_INTEGER = 2**53
 _SHA = re.compile(r"[0-9a-f]{0,40}\Z")
+_RUN = re.compile(r"[0-9a-f]{12}\Z")
 _LINE = re.compile(r"<!-- alekseylearn-state v1 ([A-Za-z0-9+/]+={0,2}) -->")
 _LIMITS = Limits(family="state", max_bytes=MAX_JSON, max_depth=4)
 
@@ -46,11 +49,15 @@ class PastRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommentState:
-    """What the comment's last line holds; *order* is (run number, attempt), *history* has the newest run first."""
+    """What the comment's last line holds; *order* is (run number, attempt), *history* has the newest run first.
+
+    *left* are the ids of runs that go on although nobody waits for them: whoever collects them finishes the comment.
+    """
 
     order: tuple[int, int]
     head: str
     history: tuple[PastRun, ...] = ()
+    left: tuple[str, ...] = ()
 
 
 def marker(pull: int | None) -> str:
@@ -100,6 +107,9 @@ def decode(body: str) -> CommentState | None:
 
 def _line(state: CommentState) -> str:
     data = [list(state.order), _hex(state.head), [_pack(run) for run in state.history]]
+    # A state without such runs stays what earlier versions read.
+    left = [run for run in state.left if _RUN.match(run)][:MAX_LEFT]
+    data += [left] if left else []
     packed = zlib.compress(json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode(), 9)
     return f"<!-- alekseylearn-state v1 {base64.b64encode(packed).decode()} -->"
 
@@ -128,11 +138,24 @@ def _finite(value: float | None) -> float | None:
 
 
 def _read(data: Any) -> CommentState:
-    order, head, runs = _items(data, 3)
+    order, head, runs, *left = _items(data, 3, 4)
     number, attempt = (_integer(item) for item in _items(order, 2))
     if not isinstance(runs, list) or len(runs) > MAX_RUNS:
         raise ValueError("not a list of runs")
-    return CommentState(order=(number, attempt), head=_sha(head), history=tuple(_run(item) for item in runs))
+    return CommentState(
+        order=(number, attempt),
+        head=_sha(head),
+        history=tuple(_run(item) for item in runs),
+        left=tuple(name for item in left for name in _names(item)),
+    )
+
+
+def _names(data: Any) -> list[str]:
+    if not isinstance(data, list) or len(data) > MAX_LEFT:
+        raise ValueError("not a list of run ids")
+    if not all(isinstance(name, str) and _RUN.match(name) for name in data):
+        raise ValueError("not a run id")
+    return data
 
 
 def _run(data: Any) -> PastRun:
@@ -150,9 +173,9 @@ def _run(data: Any) -> PastRun:
     )
 
 
-def _items(data: Any, count: int) -> list[Any]:
-    if not isinstance(data, list) or len(data) != count:
-        raise ValueError(f"not a list of {count}")
+def _items(data: Any, *counts: int) -> list[Any]:
+    if not isinstance(data, list) or len(data) not in counts:
+        raise ValueError(f"not a list of {counts[0]}")
     return data
 
 

@@ -87,11 +87,15 @@ class JobHandle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmittedJob:
-    """A job that a backend still holds, running or not yet collected; *submitted* in Unix seconds."""
+    """A job that a backend still holds, running or not yet collected; *submitted* in Unix seconds.
+
+    *about* are the labels that it was submitted with (`repository`, `pull`, `commit`), where the backend has such.
+    """
 
     handle: JobHandle
     name: str
     submitted: float
+    about: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +132,10 @@ class CellRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingResult:
-    """How one job ended: everything a report needs, and nothing that must be fetched again."""
+    """How one job ended: everything a report needs, and nothing that must be fetched again.
+
+    In the state QUEUED or RUNNING it is no result yet, but what is known of a job under way.
+    """
 
     run: str
     digest: str
@@ -156,6 +163,10 @@ class TrainingResult:
     """Bytes."""
     cost: float | None = None
     """US dollars; None where nothing is billed."""
+    url: str = ""
+    """Where a person looks at the job, if its backend has such a page."""
+    phase: str = ""
+    """What goes on while the notebook itself does not run yet, or no more; it is not written down."""
 
     @property
     def succeeded(self) -> bool:
@@ -202,6 +213,7 @@ def result_to_json(result: TrainingResult) -> dict[str, Any]:
         "bundle": result.bundle,
         "peak_memory": result.peak_memory,
         "cost": result.cost,
+        "url": result.url,
     }
 
 
@@ -231,6 +243,8 @@ def result_from_json(data: Mapping[str, Any]) -> TrainingResult:
         bundle=_get(data, "bundle", str),
         peak_memory=_get(data, "peak_memory", int),
         cost=None if cost is None else _number(cost),
+        # Results of before have none.
+        url=_get(data, "url", str) if "url" in data else "",
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Literal
 
 from alekseylearn.comment_state import PastRun
 from alekseylearn.errors import AlekseylearnError
@@ -71,11 +73,22 @@ def not_run(job: TrainingJob, error: AlekseylearnError) -> TrainingResult:
     )
 
 
+def stopping(result: TrainingResult, why: str) -> TrainingResult:
+    """Make the result of a job that was asked to stop, because of *why*, and has not ended yet."""
+    hint = f"`alekseylearn status {result.run}` brings home what it saved, once it has ended"
+    failure = Failure(exception="", message=why, hint=hint)
+    return replace(result, state=JobState.STOPPED, failure=failure, phase="")
+
+
 def steps_of(
     plan: NotebookPlan, *, current: str, head: TrainingResult | None, base: TrainingResult | None
 ) -> tuple[Step, ...]:
-    """Tell how far the training of *plan* has come; *current* is the identity that is trained now ('' for none)."""
-    if not current or plan.head is None or plan.decision != "train":
+    """Tell how far the training of *plan* has come; none where nothing of it goes on.
+
+    *current* is the identity that is trained now ('' for none); *head* and *base* may be under way, too.
+    """
+    goes_on = any(side is not None and not side.state.ended for side in (head, base))
+    if plan.head is None or plan.decision == "skip" or not (goes_on or (current and plan.decision == "train")):
         return ()
     changed = [change.after or change.before for change in plan.diff.changes if change.kind != "outputs"]
     code = sum(1 for cell in changed if cell is not None and cell.kind == "code")
@@ -86,17 +99,21 @@ def steps_of(
         Step(name="Cut out the training cells", state="done", text=needed),
         _training_step("Train this version", plan.head, current, head),
     ]
-    if plan.base is not None:
+    if plan.base is not None and plan.base.digest != plan.head.digest:
         steps.append(_training_step("Train the base", plan.base, current, base))
     return tuple(steps)
 
 
 def _training_step(name: str, job: TrainingJob, current: str, result: TrainingResult | None) -> Step:
-    if result is not None:
-        return Step(name=name, state="done", text=f"run {result.run}", seconds=result.seconds)
-    if job.digest == current:
-        return Step(name=name, state="running", text=f"run {job.run}")
-    return Step(name=name, state="waiting", text="")
+    if result is None:
+        running = job.digest == current
+        return Step(name=name, state="running" if running else "waiting", text=f"run {job.run}" if running else "")
+    if result.state.ended:
+        told, seconds = f"run {result.run}", result.seconds
+    else:
+        told, seconds = f"run `{result.run}`, {result.phase}" if result.phase else f"run {result.run}", None
+    state: Literal["done", "running"] = "done" if result.state.ended else "running"
+    return Step(name=name, state=state, text=told, seconds=seconds, backend=result.backend, url=result.url)
 
 
 def exit_code(notebooks: Iterable[NotebookOutcome]) -> int:

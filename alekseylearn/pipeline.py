@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from alekseylearn.analysis import Comparison, make_plans, without_training
 from alekseylearn.comment_state import CommentState, decode, with_run
-from alekseylearn.errors import AlekseylearnError
-from alekseylearn.jobs import TrainingResult
-from alekseylearn.judging import exit_code, judge, not_run, past_runs, steps_of
+from alekseylearn.endings import ASKED, Find
+from alekseylearn.errors import AlekseylearnError, MachineError
+from alekseylearn.jobs import JobState, TrainingResult
+from alekseylearn.judging import exit_code, not_run, past_runs, stopping
+from alekseylearn.metrics import Metric
 from alekseylearn.plan import NotebookPlan, Settings, TrainingJob
-from alekseylearn.report import Commit, NotebookOutcome, Outcome, render
+from alekseylearn.report import Commit, Outcome, render
+from alekseylearn.sides import Sides, fresh_results
 from alekseylearn.text import Markdown
-from alekseylearn.training import StoppedError, Workshop, launch, reconcile, stop
+from alekseylearn.training import Progress, StoppedError, UnderWay, Workshop, forget, launch, reconcile, stop_jobs
+from alekseylearn.training import running as find_running
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,37 +26,19 @@ class Order:
     """What one run of the pipeline is asked to do.
 
     *train* false only looks and collects what has ended (a fork, a dry run, `ci plan`, `ci collect`); *detach* starts
-    head's side and waits for nothing; *frame* is the outcome's outside: commits, pull request, links, everything that
-    is known before anything is looked at.
+    head's side and waits for nothing, with *both* base's side, too; *frame* is the outcome's outside: commits, pull
+    request, links, everything that is known before anything is looked at. *begun* are the ids of runs that were started
+    for this very comparison before: their results are no reuse, and it is told where they are gone.
     """
 
     settings: Settings
     frame: Outcome
     train: bool = True
     detach: bool = False
+    both: bool = False
     force: bool = False
     fork: bool = False
-
-
-@dataclass(slots=True)
-class _Sides:
-    """What is known of one notebook's two sides while the pipeline runs."""
-
-    plan: NotebookPlan
-    head: TrainingResult | None = None
-    base: TrainingResult | None = None
-    base_reused: bool = False
-    base_note: str = ""
-
-    def outcome(self, current: str) -> NotebookOutcome:
-        return judge(
-            self.plan,
-            head=self.head,
-            base=self.base,
-            base_reused=self.base_reused,
-            base_note=self.base_note,
-            steps=steps_of(self.plan, current=current, head=self.head, base=self.base),
-        )
+    begun: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -61,9 +48,18 @@ class Story:
     comparison: Comparison
     shop: Workshop
     order: Order
-    _sides: list[_Sides] = field(default_factory=list)
-    _current: str = ""
-    """Identity that is being trained at the moment."""
+    _sides: list[Sides] = field(default_factory=list)
+    _current: TrainingJob | None = None
+    """What is being trained, or started, at the moment."""
+    _heard: dict[str, tuple[Progress, tuple[Metric, ...]]] = field(default_factory=dict)
+    """What was heard last of the jobs that we wait for."""
+    _begun: list[UnderWay] = field(default_factory=list)
+    """Jobs that we have started, and do not wait for."""
+    _stopped: dict[str, TrainingResult] = field(default_factory=dict)
+    _pending: set[str] = field(default_factory=set)
+    """Identities of jobs that were asked to stop and have not ended yet."""
+    _bad: list[TrainingJob] = field(default_factory=list)
+    """Jobs of others that have ended badly: their backend keeps them until they were told of."""
 
     def look(self) -> tuple[NotebookPlan, ...]:
         """Decide about every notebook that matters; nothing is started.
@@ -72,18 +68,23 @@ class Story:
         """
 
         def is_known(digest: str) -> bool:
-            return self.shop.store.get(digest) is not None
+            return digest[:12] not in self.order.begun and self.shop.store.get(digest) is not None
 
         plans = make_plans(self.comparison, self.order.settings, is_known, force=self.order.force)
         for plan in plans:
             if plan.path in self.comparison.asked and plan.head is None and plan.diff.status != "deleted":
                 raise without_training(plan.path)
-        self._sides = [_Sides(plan) for plan in plans]
+        self._sides = [Sides(plan) for plan in plans]
         for sides in self._sides:
             self._recall(sides)
-        trains = (plan.head.digest for plan in plans if plan.decision == "train" and plan.head is not None)
-        self._current = next(trains, "")
+        self._current = next((plan.head for plan in plans if plan.decision == "train"), None)
         return plans
+
+    @property
+    def needed(self) -> frozenset[str]:
+        """The identities of both sides of all notebooks that were looked at."""
+        sides = [job for one in self._sides for job in (one.plan.head, one.plan.base)]
+        return frozenset(job.digest for job in sides if job is not None)
 
     def train(self) -> None:
         """Bring every notebook that trains to its result, head before base.
@@ -98,65 +99,107 @@ class Story:
             if plan.decision == "skip" or plan.head is None:
                 continue
             try:
-                if self.order.detach:
-                    sides.head = launch(
-                        plan.head, self.comparison.head.tree, self.shop, commit=self.comparison.head.sha
-                    )
-                    continue
-                sides.head = self._reconcile(plan.head, base=False) or sides.head
-                self._train_base(sides)
+                sides.head = self._bring(plan.head, base=False) or sides.head
+                if sides.head is None and plan.head.run in self.order.begun:
+                    sides.head = not_run(plan.head, _gone(plan.head))
+                if self.order.both or not self.order.detach:
+                    self._train_base(sides)
             except StoppedError as stopped:
-                sides.head = sides.head or stopped.result
+                self._note(stopped)
                 raise
+            except KeyboardInterrupt:
+                raise self._interrupted() from None
             except AlekseylearnError as error:
                 sides.head = not_run(plan.head, error)
                 errors.append(error)
         if errors:
             raise errors[0]
 
-    def stop(self) -> None:
-        """Stop whatever an earlier process has left running for the notebooks that were looked at.
+    def hear(self, progress: Progress, metrics: tuple[Metric, ...] | None = None) -> None:
+        """Remember what a job that we wait for does; without *metrics* those of before stay."""
+        digest = progress.job.digest
+        known = self._heard[digest][1] if digest in self._heard else ()
+        self._heard[digest] = progress, known if metrics is None else metrics
+
+    def stop(self, why: str = ASKED) -> tuple[str, ...]:
+        """Stop whatever an earlier process has left running for the notebooks that were looked at; return which runs.
 
         A fork stops nothing: what runs under the same identity is somebody else's.
         """
+        finds: dict[str, Find] = {}
         for sides in () if self.order.fork else self._sides:
             for job, side in ((sides.plan.head, self.comparison.head), (sides.plan.base, self.comparison.base)):
                 if job is not None and side is not None:
-                    stop(job, self.shop, commit=side.sha)
+                    finds[job.digest] = partial(find_running, job, self.shop, commit=side.sha)
+        return self.halt(list(finds.values()), why)
+
+    def halt(self, finds: Sequence[Find], why: str) -> tuple[str, ...]:
+        """Stop the jobs that *finds* find, because of *why*; one that takes its time is told as stopped all the same.
+
+        Returns which runs those were.
+        """
+
+        def tell(one: UnderWay, kept: TrainingResult | None) -> None:
+            self._stopped[one.handle.digest] = kept or stopping(one.told(JobState.RUNNING), why)
+            if kept is None:
+                self._pending.add(one.handle.digest)
+
+        return tuple(one.handle.digest[:12] for one, _ in stop_jobs(finds, self.shop, tell=tell))
+
+    def settle(self) -> None:
+        """Have backends forget the jobs that have ended badly: they were told of. Raises what a backend raises."""
+        while self._bad:
+            forget(self._bad.pop(), self.shop)
 
     def outcome(self, *, finished: bool = True, when: str, seconds: float) -> Outcome:
-        """Sum up what is known now."""
-        notebooks = tuple(sides.outcome("" if finished else self._current) for sides in self._sides)
+        """Sum up what is known now; *finished* says that we wait for nothing more, but jobs may go on without us."""
+        current = "" if finished or self._current is None else self._current.digest
+        notebooks = tuple(sides.outcome(current, (lambda _: None) if finished else self._told) for sides in self._sides)
+        going = [result.digest for sides in self._sides for result in sides.going]
+        left = dict.fromkeys(digest[:12] for digest in (*going, *sorted(self._pending))) if finished else ()
         # The run that the report is known by is one that trained, where there is one.
         first = next(
             iter(sorted((one for one in notebooks if one.digest), key=lambda one: one.decision == "skip")), None
         )
+        fresh = fresh_results(notebooks)
+        costs = [result.cost for result in fresh if result.cost is not None]
         return replace(
             self.order.frame,
             notebooks=notebooks,
-            finished=finished,
+            finished=finished and not going,
+            left=tuple(left),
             when=when,
-            seconds=seconds,
+            # Of what was started before we came, how long it took is told, and not how long we looked.
+            seconds=max((result.seconds for result in fresh), default=seconds) if self.order.begun else seconds,
+            cost=sum(costs) if costs else self.order.frame.cost,
             run=self.order.frame.run or (first.digest[:12] if first else ""),
             backend=self._backend(),
             exit_code=exit_code(notebooks),
         )
+
+    def _told(self, job: TrainingJob | None) -> TrainingResult | None:
+        """Tell what was heard of *job*, which we wait for."""
+        if job is None or job.digest not in self._heard:
+            return None
+        progress, metrics = self._heard[job.digest]
+        found = UnderWay(backend=progress.backend, handle=progress.handle, name=job.name)
+        return None if progress.state.ended else found.told(progress.state, metrics)
 
     def _backend(self) -> str:
         """Name where training runs: as a notebook that trains says, else any that could."""
         plans = sorted((sides.plan for sides in self._sides), key=lambda plan: plan.decision == "skip")
         return next((plan.head.backend for plan in plans if plan.head is not None), self.order.frame.backend)
 
-    def _recall(self, sides: _Sides) -> None:
+    def _recall(self, sides: Sides) -> None:
         """Fill in the results that are there already."""
         plan, store = sides.plan, self.shop.store
         if plan.head is not None and plan.decision == "reuse":
             sides.head = store.get(plan.head.digest)
         if plan.base is not None:
             sides.base = store.get(plan.base.digest)
-            sides.base_reused = sides.base is not None
+            sides.base_reused = sides.base is not None and plan.base.run not in self.order.begun
 
-    def _train_base(self, sides: _Sides) -> None:
+    def _train_base(self, sides: Sides) -> None:
         plan = sides.plan
         if sides.base is not None:
             return
@@ -164,29 +207,31 @@ class Story:
             sides.base_note = "the base has no such training"
         elif plan.head is not None and plan.base.digest == plan.head.digest:
             sides.base, sides.base_reused = sides.head, True
-        elif sides.head is None or not sides.head.succeeded:
+        elif sides.head is None or (sides.head.state.ended and not sides.head.succeeded):
             sides.base_note = "not trained, since this side failed"
         else:
             self._train_other(sides, plan.base)
 
-    def _train_other(self, sides: _Sides, job: TrainingJob) -> None:
+    def _train_other(self, sides: Sides, job: TrainingJob) -> None:
         """Train the base; whatever keeps it from a result is no fault of the change."""
         try:
-            result = self._reconcile(job, base=True)
+            result = self._bring(job, base=True)
         except StoppedError:
             raise
         except AlekseylearnError as error:
             sides.base_note = f"it could not be run: {error.what}"
             return
-        sides.base = result if result is not None and result.succeeded else None
-        sides.base_note = "" if sides.base else "its own training failed"
+        sides.take_base(result, gone=job.run in self.order.begun)
 
-    def _reconcile(self, job: TrainingJob, *, base: bool) -> TrainingResult | None:
+    def _bring(self, job: TrainingJob, *, base: bool) -> TrainingResult | None:
+        """Bring *job* as far as we may."""
         side = self.comparison.base if base else self.comparison.head
-        if side is None:
-            return None
-        self._current = job.digest
-        return reconcile(
+        if side is None or job.digest in self._stopped:
+            return self._stopped.get(job.digest)
+        self._current = job
+        if self.order.detach and self.order.train:
+            return launch(job, side.tree, self.shop, commit=side.sha, begun=self._begun.append)
+        result = reconcile(
             job,
             side.tree,
             self.shop,
@@ -194,6 +239,46 @@ class Story:
             may_submit=self.order.train,
             force=self.order.force and not base,
         )
+        if not self.order.train and result is not None and result.state.ended and not result.succeeded:
+            self._bad.append(job)
+        return result
+
+    def _interrupted(self) -> StoppedError:
+        """Stop what we have started and do not wait for, before anything else."""
+        finds: list[Find] = [partial(_unless_left, one) for one in self._begun]
+        if self.order.detach and self._current is not None:
+            # It may have been made although nobody could tell us.
+            finds.append(partial(find_running, self._current, self.shop, commit=""))
+        hint = ""
+        try:
+            self.halt(finds, ASKED)
+        except AlekseylearnError as error:
+            hint = f"{error.what}; `alekseylearn runs` tells what became of the jobs"
+        for result in self._stopped.values():
+            self._note(StoppedError(result))
+        return StoppedError(None, hint=hint)
+
+    def _note(self, stopped: StoppedError) -> None:
+        """Keep what an interruption has left of a job."""
+        result = stopped.result
+        if result is None:
+            return
+        if stopped.pending:
+            self._pending.add(result.digest)
+        for sides in self._sides:
+            if sides.plan.head is not None and sides.plan.head.digest == result.digest:
+                sides.head = result
+            elif sides.plan.base is not None and sides.plan.base.digest == result.digest:
+                sides.take_base(result, gone=False)
+
+
+def _unless_left(one: UnderWay) -> UnderWay | None:
+    return None if one.backend.leaves else one
+
+
+def _gone(job: TrainingJob) -> MachineError:
+    what = f"run {job.run} is gone: somebody has brought it home elsewhere, or removed it"
+    return MachineError("run.gone", what, hint="run the workflow again: it is trained anew")
 
 
 def body(outcome: Outcome, previous: str | None = None) -> tuple[Outcome, Markdown]:
@@ -229,12 +314,12 @@ def look(story: Story, now: Callable[[], tuple[str, float]]) -> Outcome:
 
 
 def run(story: Story, tell: Callable[[Outcome], None], now: Callable[[], tuple[str, float]]) -> Outcome:
-    """Run *story* from beginning to end; *tell* hears of it when training starts and when all is over.
+    """Run *story* from beginning to end; *tell* hears of it when training starts, if we wait for it, and at the end.
 
     Whatever interrupts the training, the outcome so far is told before the error goes on its way.
     """
     plans: Sequence[NotebookPlan] = story.look()
-    if any(plan.decision == "train" for plan in plans) and story.order.train:
+    if any(plan.decision == "train" for plan in plans) and story.order.train and not story.order.detach:
         tell(_at(story, now, finished=False))
     try:
         story.train()

@@ -28,12 +28,14 @@ class Commit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One line of the table that a running comment shows."""
+    """One line of the table that a running comment shows; *url* leads to the job, where its *backend* has pages."""
 
     name: str
     state: Literal["done", "running", "waiting"]
     text: str
     seconds: float | None = None
+    backend: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +51,9 @@ class GateResult:
 class NotebookOutcome:
     """What became of one notebook of the pull request.
 
-    *head* and *base* are the results on the two sides (None: not trained, or not ended yet); *reused* says that head's
-    result was there before this run. *refused* is the text of an error that kept the notebook from being looked at.
+    *head* and *base* are the results on the two sides (None: not trained, or base has not ended yet); *head* of a job
+    that goes on tells what is known by now. *reused* says that head's result was there before this run. *refused* is
+    the text of an error that kept the notebook from being looked at.
     """
 
     path: str
@@ -80,7 +83,10 @@ class NotebookOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """All that a report can tell about one run of the pipeline; *when* is UTC text made at the edge."""
+    """All that a report can tell about one run of the pipeline; *when* is UTC text made at the edge.
+
+    *finished* false: something trains. *left* are the ids of runs among those that nobody waits for.
+    """
 
     base: Commit
     head: Commit
@@ -88,6 +94,7 @@ class Outcome:
     when: str
     version: str
     finished: bool = True
+    left: tuple[str, ...] = ()
     pull: int | None = None
     fork: bool = False
     run: str = ""
@@ -145,5 +152,5 @@ def _assemble(outcome: Outcome, written: list[tuple[Section, Markdown]], left_ou
         texts.insert(
             -1, Markdown(f"Left out, to keep this comment short: {', '.join(left_out)}. All is in `report.html`.")
         )
-    state = CommentState(order=outcome.order, head=outcome.head.sha, history=outcome.history)
+    state = CommentState(order=outcome.order, head=outcome.head.sha, history=outcome.history, left=outcome.left)
     return Markdown(f"{marker(outcome.pull)}\n{join(texts)}\n{encode(state)}")

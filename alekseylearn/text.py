@@ -165,7 +165,7 @@ def link(label: str, url: str) -> Markdown:
     """Link *label*, which is Markdown of ours, to *url*; the label alone where the address is not https."""
     if not re.match(r"https://[A-Za-z0-9]", url):
         return Markdown(label)
-    return Markdown(f"[{label}]({quote(url, safe=_URL_SAFE)})")
+    return Markdown(f"[{label}]({quote(url, safe=_URL_SAFE, errors='replace')})")
 
 
 def html_code(text: str, limit: int = 80) -> str:

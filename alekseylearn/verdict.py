@@ -100,6 +100,8 @@ def state_of(notebook: NotebookOutcome, *, finished: bool = True) -> State:
 def _judge(notebook: NotebookOutcome) -> State:
     if failed_gates(notebook):
         return State.GATE
+    if any(step.state != "done" for step in notebook.steps):
+        return State.RUNNING
     delta = primary_delta(notebook)
     if delta is None or delta.head is None:
         return State.NO_METRIC
@@ -178,7 +180,7 @@ def _sentence(state: State, notebook: NotebookOutcome, outcome: Outcome) -> Phra
         case State.CODE_FAILED | State.NOT_RUN | State.STOPPED:
             return _bad_end(state, notebook)
         case State.RUNNING:
-            return _under_way(notebook)
+            return _under_way(notebook, outcome)
         case State.PLANNED:
             return (
                 ("Analysed, not trained: the pull request comes from a fork",)
@@ -218,10 +220,15 @@ def _bad_end(state: State, notebook: NotebookOutcome) -> Phrase:
     return ("Could not train ", path, *(why or (": the machine went away",)))
 
 
-def _under_way(notebook: NotebookOutcome) -> Phrase:
-    step = running_step(notebook)
+def _under_way(notebook: NotebookOutcome, outcome: Outcome) -> Phrase:
+    head, step = notebook.head, running_step(notebook)
+    if head is not None and head.succeeded:
+        delta = primary_delta(notebook)
+        metric: Phrase = () if delta is None or delta.head is None else (Name(delta.name), f" {number(delta.head)}, ")
+        return ("Trained ", Name(notebook.path), ": ", *metric, _base(outcome), " still trains")
     told: Phrase = () if step is None else (": ", Words(step.text or step.name))
-    return ("Training ", Name(notebook.path), *told)
+    where: Phrase = (" on ", Words(head.machine)) if head is not None and head.machine and outcome.left else ()
+    return ("Training ", Name(notebook.path), *where, *told)
 
 
 def _gates(failed: Sequence[GateResult]) -> Phrase:

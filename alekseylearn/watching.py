@@ -13,7 +13,7 @@ from alekseylearn.collected import log_lines
 from alekseylearn.config import BackendName
 from alekseylearn.errors import InputError, MachineError, UsageError
 from alekseylearn.jobs import JobState, SubmittedJob, TrainingResult
-from alekseylearn.training import Workshop, bring_home, stop_job
+from alekseylearn.training import UnderWay, Workshop, bring_home, stop_jobs
 
 PATIENCE = GRACE + 15.0
 """Seconds that a job which was asked to stop has to save what it has, and its machine to notice."""
@@ -143,7 +143,8 @@ def settle(held: Held, lookout: Lookout) -> TrainingResult:
 
 def stop_run(held: Held, lookout: Lookout) -> TrainingResult | None:
     """Ask a job to stop, wait until it has, and bring home what it left; None when it takes longer than it may."""
-    return stop_job(held.backend, held.job.handle, lookout.shop, name=held.job.name, patience=PATIENCE)
+    found = UnderWay(backend=held.backend, handle=held.job.handle, name=held.job.name)
+    return stop_jobs([lambda: found], lookout.shop, patience=PATIENCE)[0][1]
 
 
 def _matching(run: str, found: Iterable[Found]) -> dict[str, Found]:

@@ -279,6 +279,44 @@ STEPS = (
     Step(name="Train", state="running", text="cell 8 (6 of 7), epoch 7 of 20", seconds=161.0),
     Step(name="Save the model", state="waiting", text=""),
 )
+CONSOLE = "https://eu-central-1.console.aws.amazon.com/sagemaker/home?region=eu-central-1#/jobs/"
+SUBMITTED = (
+    Step(name="Diff the notebook", state="done", text="2 code cells changed"),
+    Step(name="Cut out the training cells", state="done", text="7 of 9 code cells needed"),
+    Step(
+        name="Train this version",
+        state="running",
+        text=f"run `{RUN}`, getting a machine, 2 min 10 s",
+        backend="sagemaker",
+        url=f"{CONSOLE}alekseylearn-{RUN}-1",
+    ),
+    Step(
+        name="Train the base",
+        state="running",
+        text=f"run {BASE_RUN}",
+        backend="sagemaker",
+        url=f"{CONSOLE}alekseylearn-{BASE_RUN}-1",
+    ),
+)
+
+
+def begun(**changes: object) -> TrainingResult:
+    """Make what is known of head's job while it goes on."""
+    return replace(
+        TrainingResult(
+            run=RUN,
+            digest=DIGEST,
+            state=JobState.QUEUED,
+            backend="sagemaker",
+            name="churn",
+            machine="SageMaker eu-central-1 (ml.g5.xlarge)",
+            url=f"{CONSOLE}alekseylearn-{RUN}-1",
+            phase="getting a machine, 2 min 10 s",
+        ),
+        **changes,  # type: ignore[arg-type]
+    )
+
+
 REFUSED = (
     "error[nb.conflict]: the notebook holds unresolved merge conflict markers\n"
     "  where: notebooks/eda.ipynb, line 41\n"
@@ -302,6 +340,53 @@ def _no_gates(head: TrainingResult) -> NotebookOutcome:
 
 STATES: Mapping[str, Outcome] = {
     "running": outcome(told(head=None, deltas=(), gates=(), steps=STEPS), finished=False, history=()),
+    "measured": outcome(
+        told(
+            head=begun(state=JobState.RUNNING, phase="", metrics=(curve("val_accuracy", HEAD_CURVE[:7]),)),
+            deltas=(),
+            gates=(),
+            steps=(*SUBMITTED[:2], replace(SUBMITTED[2], text=f"run {RUN}")),
+        ),
+        backend="sagemaker",
+        finished=False,
+        history=(),
+    ),
+    "submitted": outcome(
+        told(head=begun(), base=None, base_note="it still trains", deltas=(), gates=(), steps=SUBMITTED),
+        backend="sagemaker",
+        finished=False,
+        left=(RUN, BASE_RUN),
+        history=(),
+    ),
+    "base-goes-on": outcome(
+        told(
+            base=None,
+            base_note="it still trains",
+            steps=(*SUBMITTED[:2], replace(SUBMITTED[2], state="done", text=f"run {RUN}", seconds=1120.0), SUBMITTED[3]),
+        ),
+        backend="sagemaker",
+        finished=False,
+        left=(BASE_RUN,),
+        history=(),
+    ),
+    "closed": outcome(
+        told(
+            head=begun(
+                state=JobState.STOPPED,
+                failure=Failure(
+                    exception="",
+                    message="the pull request was closed",
+                    hint=f"`alekseylearn status {RUN}` brings home what it saved, once it has ended",
+                ),
+            ),
+            deltas=(),
+            gates=(),
+        ),
+        backend="sagemaker",
+        left=(RUN,),
+        exit_code=7,
+        history=(),
+    ),
     "better": outcome(told()),
     "same": outcome(_no_gates(result(metrics=(curve("val_accuracy", HEAD_CURVE, 0.914),))), history=()),
     "worse": outcome(_no_gates(WORSE), history=()),

@@ -6,6 +6,7 @@ import contextlib
 import copy
 import json
 import math
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -66,6 +67,7 @@ results = st.builds(
     bundle=words,
     peak_memory=counts,
     cost=st.none() | finite,
+    url=words,
 )
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just(10**400),
@@ -121,7 +123,9 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(place for key, item in inner for place in places(item, (*path, key)))]
 
 
-WHOLE = result_to_json(result(failure=Failure(exception="ValueError", message="no", cell=3, line=1), cost=0.13))
+WHOLE = result_to_json(
+    result(url="https://console", failure=Failure(exception="ValueError", message="no", cell=3, line=1), cost=0.13)
+)
 PLACES = places(WHOLE)[1:]
 
 
@@ -137,7 +141,7 @@ def test_a_broken_document_raises_what_a_store_expects(place: tuple[Any, ...], v
 
 
 @pytest.mark.parametrize(
-    "place", [place for place in PLACES if isinstance(place[-1], str) and place[0] != "environment"]
+    "place", [place for place in PLACES if isinstance(place[-1], str) and place[0] not in ("environment", "url")]
 )
 def test_a_document_that_lacks_a_part_is_refused(place: tuple[Any, ...]) -> None:
     document: Any = copy.deepcopy(WHOLE)
@@ -147,6 +151,15 @@ def test_a_document_that_lacks_a_part_is_refused(place: tuple[Any, ...]) -> None
     del holder[place[-1]]
     with pytest.raises(KeyError):
         result_from_json(document)
+
+
+def test_a_result_of_before_has_no_page_and_is_read_all_the_same() -> None:
+    old = {key: value for key, value in WHOLE.items() if key != "url"}
+    assert result_from_json(old) == replace(result_from_json(WHOLE), url="")
+
+
+def test_what_goes_on_around_a_job_is_not_written_down() -> None:
+    assert "phase" not in result_to_json(result(phase="getting a machine, 3 s"))
 
 
 @pytest.mark.parametrize(
@@ -165,6 +178,7 @@ def test_a_document_that_lacks_a_part_is_refused(place: tuple[Any, ...]) -> None
         ("peak_memory", 1.5, TypeError),
         ("cost", [], TypeError),
         ("failure", "no", TypeError),
+        ("url", 5, TypeError),
     ],
 )
 def test_each_part_has_its_kind(key: str, value: Any, error: type[Exception]) -> None:

@@ -11,7 +11,7 @@ from alekseylearn.config import Config, Model
 from alekseylearn.diff import diff_notebooks
 from alekseylearn.errors import MachineError
 from alekseylearn.jobs import Failure, JobState, TrainingResult
-from alekseylearn.judging import exit_code, judge, not_run, past_runs, steps_of
+from alekseylearn.judging import exit_code, judge, not_run, past_runs, steps_of, stopping
 from alekseylearn.metrics import Metric, parse_gate
 from alekseylearn.plan import NotebookPlan, Settings, TrainingJob, make_job
 from alekseylearn.report import GateResult, NotebookOutcome
@@ -131,6 +131,36 @@ def test_the_steps_of_a_training_under_way() -> None:
     assert steps("another", base=None)[2:] == [("waiting", "", None), ("waiting", "", None)]
     made = plan(base=None)
     assert [step.name for step in steps_of(made, current="x", head=None, base=None)][2:] == ["Train this version"]
+
+
+def test_a_job_that_goes_on_tells_its_phase_and_leads_to_its_page() -> None:
+    head = result(state=JobState.QUEUED, phase="getting a machine, 3 s", url="https://console", backend="sagemaker")
+    base = result(state=JobState.RUNNING)
+    told = steps_of(plan(), current="", head=head, base=base)[2:]
+    assert [(step.state, step.text) for step in told] == [
+        ("running", f"run `{outcomes.RUN}`, getting a machine, 3 s"),
+        ("running", f"run {outcomes.RUN}"),
+    ]
+    assert [(step.backend, step.url) for step in told] == [("sagemaker", "https://console"), ("process", "")]
+    # A result that was there before is no step of its own, but its base may train still.
+    assert [step.state for step in steps_of(plan(decision="reuse"), current="", head=result(), base=base)[2:]] == [
+        "done",
+        "running",
+    ]
+    assert steps_of(plan(decision="reuse"), current="x", head=result(), base=None) == ()
+
+
+def test_one_training_on_both_sides_is_one_step() -> None:
+    same = plan(base=job(*HEAD))
+    assert [step.name for step in steps_of(same, current="x", head=None, base=None)][2:] == ["Train this version"]
+
+
+def test_a_job_that_was_asked_to_stop_is_told_as_stopped() -> None:
+    told = stopping(result(state=JobState.RUNNING, phase="saving"), "the pull request was closed")
+    assert (told.state, told.phase) == (JobState.STOPPED, "")
+    assert told.failure is not None
+    assert (told.failure.message, told.failure.exception) == ("the pull request was closed", "")
+    assert f"alekseylearn status {outcomes.RUN}" in told.failure.hint
 
 
 @pytest.mark.parametrize("changes", [{"decision": "skip"}, {"decision": "reuse"}])

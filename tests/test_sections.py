@@ -416,6 +416,36 @@ def test_of_several_running_notebooks_each_has_its_own_steps() -> None:
     assert "**running**" in says("metrics", made)
 
 
+def test_what_is_measured_so_far_is_told_the_primary_metric_first() -> None:
+    one = STATES["measured"].notebooks[0]
+    assert one.head is not None
+    others = tuple(Metric(name=f"m{place}", value=place) for place in range(4))
+    made = replace(one, head=replace(one.head, metrics=(*others, *one.head.metrics)))
+    text = says("the progress", replace(STATES["measured"], notebooks=(made,)))
+    assert "So far: `val_accuracy` 0.891 (step 7), `m0` 0, `m1` 1. `main` ended at 0.913." in text
+    text = says("the progress", replace(STATES["measured"], notebooks=(replace(made, base=None),)))
+    assert "`m1` 1.\n" in text
+
+
+def test_a_job_has_a_page_where_its_backend_has_such() -> None:
+    linked = "[SageMaker job](https://eu-central-1.console.aws.amazon.com"
+    assert linked in says("the progress", STATES["submitted"])
+    assert linked not in says("headline", STATES["submitted"])
+    assert linked in says("headline", STATES["closed"])
+    one = STATES["closed"].notebooks[0]
+    both = replace(STATES["closed"], notebooks=(one, replace(one, path="b.ipynb")))
+    assert linked not in says("headline", both)
+    assert says("each notebook", both).count(linked) == 2
+    assert " job]" not in says("headline", STATES["better"])
+
+
+def test_a_job_that_nobody_waits_for_takes_an_unknown_time() -> None:
+    assert "so far" not in says("headline", STATES["submitted"])
+    assert "No workflow waits for it" in says("the progress", STATES["submitted"])
+    assert "once a minute" not in says("footer", STATES["submitted"])
+    assert "alekseylearn stop 7f3a9c2d41b0" in says("the progress", STATES["submitted"])
+
+
 def test_many_plans_are_counted() -> None:
     one = told(head=None, base=None, deltas=(), gates=(), slice=None)
     text = says("what would train", outcome(*(replace(one, path=f"n{n}.ipynb") for n in range(35))))

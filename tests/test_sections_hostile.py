@@ -86,6 +86,7 @@ def poisoned(outcome: Outcome, text: str) -> Outcome:
         version=text,
         run=text,
         machine=text,
+        left=outcome.left and (text,),
         warnings=(text,),
         history=tuple(
             PastRun(sha=text, when=text, metric=text, value=1, change=0.1, seconds=1, result=text, notebook=text)
@@ -122,7 +123,10 @@ def _poisoned(one: NotebookOutcome, text: str) -> NotebookOutcome:
             )
             for gate in one.gates
         ),
-        steps=tuple(Step(name=text, state=step.state, text=text, seconds=1) for step in one.steps),
+        steps=tuple(
+            Step(name=text, state=step.state, text=text, seconds=1, backend=step.backend, url=step.url and page(text))
+            for step in one.steps
+        ),
         refused=one.refused and f"error[{text}]: {text}\n{text}",
         failed_source=one.failed_source and f"{text}\n" * 9,
     )
@@ -151,7 +155,14 @@ def _result(result: TrainingResult, text: str) -> TrainingResult:
         log_tail=text,
         warnings=(text,),
         environment=MappingProxyType({"python": text, f"a{text}": text}),
+        machine=text,
+        phase=text,
+        url=result.url and page(text),
     )
+
+
+def page(text: str) -> str:
+    return f"https://github.com/acme/churn/actions/runs/812/{text}"
 
 
 @pytest.mark.parametrize("name", STATES)

@@ -217,7 +217,9 @@ class TestOthersAtWork:
         case = make(gate.cell)
         case.submit()
         gate.wait()
-        assert case.reconcile(may_submit=False) is None
+        told = case.reconcile(may_submit=False)
+        assert told is not None
+        assert (told.state, told.commit, told.machine) == (JobState.RUNNING, "c0ffee", case.backend.machine)
         gate.open()
         case.wait()
         result = case.reconcile(may_submit=False)

@@ -1,5 +1,7 @@
 """One word and one sentence for what became of a notebook and of a run."""
 
+from dataclasses import replace
+
 import pytest
 
 from alekseylearn.jobs import Failure, JobState
@@ -21,6 +23,10 @@ def says(*notebooks: NotebookOutcome, **changes: object) -> str:
     ("name", "state"),
     [
         ("running", State.RUNNING),
+        ("measured", State.RUNNING),
+        ("submitted", State.RUNNING),
+        ("base-goes-on", State.RUNNING),
+        ("closed", State.STOPPED),
         ("better", State.BETTER),
         ("same", State.SAME),
         ("worse", State.WORSE),
@@ -44,6 +50,20 @@ def test_every_state_has_its_word(name: str, state: State) -> None:
 
 def test_a_job_that_has_not_ended_is_running() -> None:
     assert state_of(told(head=result(state=JobState.QUEUED))) is State.RUNNING
+
+
+def test_one_whose_base_still_trains_is_not_judged_yet() -> None:
+    waiting = STATES["base-goes-on"].notebooks[0]
+    assert says(waiting) == "⏳ Trained `notebooks/churn.ipynb`: `val_accuracy` 0.927, `main` still trains"
+    assert says(replace(waiting, deltas=())) == "⏳ Trained `notebooks/churn.ipynb`: `main` still trains"
+    assert state_of(replace(waiting, gates=(GATE,))) is State.GATE
+
+
+def test_where_a_job_runs_is_told_of_one_that_nobody_waits_for() -> None:
+    one = STATES["submitted"].notebooks[0]
+    there = "on SageMaker eu-central-1 (ml.g5.xlarge)"
+    assert there in says(one, left=("7f3a9c2d41b0",))
+    assert there not in says(one)
 
 
 def test_a_failure_outside_of_the_cells_is_not_the_notebooks() -> None:

@@ -22,7 +22,8 @@ def footer(outcome: Outcome) -> Markdown:
     """Write the last line that a reader sees."""
     updated = f"Updated {naming.when(outcome.when)}"
     if not outcome.finished:
-        updated += ", at most once a minute. This comment is replaced by the result"
+        often = "" if outcome.left else ", at most once a minute"
+        updated += f"{often}. This comment is replaced by the result"
     run = f" Run {code(outcome.run, 20)}, attempt {outcome.attempt}{_exit(outcome.exit_code)}." if outcome.run else ""
     made = f" Made by alekseylearn {prose(outcome.version, 40)}."
     return Markdown(f"<sub>{updated}.{run}{made}</sub>")

@@ -41,12 +41,27 @@ def _work(outcome: Outcome, state: State) -> list[str]:
     limits = [f"{'about ' if outcome.cost else ''}${outcome.cost:.2f}"] if outcome.cost is not None else []
     return [
         naming.place(outcome),
-        *([f"{duration(outcome.seconds)}{'' if outcome.finished else ' so far'}"] if outcome.seconds else []),
+        *([spent] if (spent := _spent(outcome)) else []),
         *limits,
     ]
 
 
+def _spent(outcome: Outcome) -> str:
+    """Say how long it took; of a job that nobody waits for, nobody knows yet."""
+    if outcome.finished:
+        return duration(outcome.seconds) if outcome.seconds else ""
+    return f"{duration(outcome.seconds)} so far" if outcome.seconds and not outcome.left else ""
+
+
 def _links(outcome: Outcome) -> list[str]:
-    log = "log" if outcome.finished else "live log"
+    log = "log" if outcome.finished or outcome.left else "live log"
     targets = [("full report", outcome.artifact_url), (log, outcome.run_url)]
-    return [linked for label, url in targets if (linked := link(label, url)) != label]
+    linked = [linked for label, url in targets if (linked := link(label, url)) != label]
+    return [*linked, *_job(outcome)]
+
+
+def _job(outcome: Outcome) -> list[str]:
+    """Link the page of the one job that has ended; those of jobs that go on stand beside their steps."""
+    told = active(outcome)
+    head = told[0].head if len(told) == 1 and not told[0].steps else None
+    return [] if head is None else [page] if (page := naming.job_page(head.backend, head.url)) else []

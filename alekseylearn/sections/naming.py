@@ -8,7 +8,7 @@ import shlex
 
 from alekseylearn.notebook import Cell
 from alekseylearn.report import Commit, NotebookOutcome, Outcome
-from alekseylearn.text import Markdown, clean, code, html_code, plural, prose
+from alekseylearn.text import Markdown, clean, code, html_code, link, plural, prose
 from alekseylearn.verdict import Name, Phrase, Words
 
 _SHA = re.compile(r"[0-9a-f]{7,64}\Z")
@@ -64,6 +64,13 @@ def place(outcome: Outcome) -> str:
     else:
         where = _PLACES.get(outcome.backend) or code(outcome.backend)
     return f"{where} {code(outcome.machine)}" if outcome.machine else where
+
+
+def job_page(backend: str, url: str) -> Markdown:
+    """Link the page on which a backend shows a job; nothing where there is none."""
+    label = f"{_PLACES.get(backend, backend or 'the')} job"
+    linked = link(label, url)
+    return linked if linked != label else Markdown("")
 
 
 def when(text: str) -> str:

@@ -37,10 +37,11 @@ def _fold(outcome: Outcome, notebook: NotebookOutcome) -> Markdown:
     told = verdict_on(notebook, outcome)
     parts = (
         notebook_failure(outcome, notebook, alert=False),
-        notebook_progress(notebook) if not outcome.finished else None,
+        notebook_progress(outcome, notebook) if not outcome.finished else None,
         notebook_metrics(outcome, notebook),
         notebook_curve(outcome, notebook),
         None if notebook.refused else notebook_changes(notebook),
         notebook_traces(outcome, notebook),
+        None if notebook.steps or notebook.head is None else naming.job_page(notebook.head.backend, notebook.head.url),
     )
     return details(f"{told.sign} {naming.spoken_html(told.phrase)}", join(part for part in parts if part))
