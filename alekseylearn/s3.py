@@ -125,6 +125,18 @@ class Bucket:
         first = self._open(key)
         return None if first is None else self._blocks(key, first)
 
+    def written(self, key: str) -> float | None:
+        """Return when *key* was written last, in seconds since 1970; None where there is nothing."""
+        from botocore.exceptions import ClientError
+
+        with self._asking("reading from S3", key):
+            try:
+                return float(self._client.head_object(**self._at(key))["LastModified"].timestamp())
+            except ClientError as error:
+                if error_code(error)[0] in _ABSENT:
+                    return None
+                raise
+
     def keys(self, prefix: str = "") -> Iterator[str]:
         """List the keys that begin with *prefix*, sorted."""
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=self.prefix + prefix)
@@ -196,8 +208,10 @@ class Bucket:
                     raise
 
     def _writer(self, key: str) -> str:
-        reply = self._client.head_object(**self._at(key))
-        return str(reply["Metadata"].get(_WRITER, ""))
+        # Not by HEAD: its refusals have no words, such as that credentials have expired.
+        reply = self._client.get_object(**self._at(key))
+        with closing(reply["Body"]):
+            return str(reply["Metadata"].get(_WRITER, ""))
 
     @contextmanager
     def _asking(self, doing: str, key: str) -> Iterator[None]:

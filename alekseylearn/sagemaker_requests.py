@@ -32,6 +32,7 @@ SPOT_WAIT = 3600
 """Seconds that a spot job may wait for machines, where the table says nothing."""
 _CHECKPOINTS = f"{ROOT}/checkpoints"
 _TYPES = ("InstanceType", "InstancePreferences")
+_OURS = "alekseylearn:"
 _TEXT = 256
 """Characters of a tag's value."""
 
@@ -142,6 +143,13 @@ def instances_of(request: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(one["InstanceType"] for one in preferred)
 
 
+def labels_of(request: Mapping[str, Any]) -> dict[str, str]:
+    """Return the labels of ours that *request* has."""
+    tags = {tag["Key"]: tag["Value"] for tag in request.get("Tags", ())}
+    ours = (key for key in tags if key.startswith(_OURS))
+    return {key.removeprefix(_OURS): tags[key] for key in ours}
+
+
 def _wanted(instances: Sequence[str], *, preferences: bool) -> dict[str, Any]:
     if preferences and len(instances) > 1:
         return {"InstancePreferences": [{"InstanceType": instance} for instance in instances]}
@@ -181,7 +189,7 @@ def _channel(name: str, address: str) -> dict[str, Any]:
 
 def _tags(order: JobOrder) -> list[dict[str, str]]:
     ours = {"run": order.digest[:12], "model": order.name, **order.labels}
-    told = {f"alekseylearn:{key}": value[:_TEXT] for key, value in ours.items() if value} | dict(order.table.tags)
+    told = {f"{_OURS}{key}": value[:_TEXT] for key, value in ours.items() if value} | dict(order.table.tags)
     return [{"Key": key, "Value": value} for key, value in told.items()]
 
 

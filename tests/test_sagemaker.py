@@ -428,6 +428,22 @@ def test_an_image_that_cannot_be_pulled_is_named(reach: Reach, tmp_path: Path) -
     assert result.failure.exception == "BadImage"
 
 
+def test_a_bundle_that_will_expire_soon_is_written_again(own_sagemaker: SageMakerService, tmp_path: Path) -> None:
+    def writes() -> int:
+        return sum(call.name == "s3:PutObject" and "/code/" in call.resource for call in own_sagemaker.calls)
+
+    backend = site_in(own_sagemaker, tmp_path).connect()
+    assert isinstance(backend, SageMakerBackend)
+    bundle, digest = bundle_of("print(1)")
+    backend.submit(bundle, name="toy", digest=digest)
+    assert writes() == 2
+    backend.submit(bundle, name="toy", digest="ab" * 32)
+    assert writes() == 4  # both are there already, which is all that the answers say
+    backend._clock = lambda: time.time() + 8 * 24 * 3600
+    backend.submit(bundle, name="toy", digest="cd" * 32)
+    assert writes() == 8
+
+
 def test_what_others_wrote_among_our_jobs_is_passed_over(reach: Reach, own_sagemaker: SageMakerService) -> None:
     backend = reach()
     assert isinstance(backend, SageMakerBackend)

@@ -16,6 +16,7 @@ from alekseylearn.sagemaker_requests import (
     again,
     instances_of,
     job_name,
+    labels_of,
     last_line,
     request_of,
 )
@@ -98,6 +99,9 @@ def test_labels_and_tags_are_told_as_tags_ours_first() -> None:
         "alekseylearn:pull": "42",
         "team": "growth",
     }
+    labels = labels_of(made(tags={"team": "growth"}))
+    assert labels == {"run": "c0ffee000000", "model": "churn", "repository": "acme/churn", "pull": "42"}
+    assert labels_of({}) == {}
 
 
 @pytest.mark.parametrize(

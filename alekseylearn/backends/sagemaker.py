@@ -38,12 +38,16 @@ from alekseylearn.sagemaker_requests import (
     JobOrder,
     instances_of,
     job_name,
+    labels_of,
     last_line,
     request_of,
 )
 from alekseylearn.sagemaker_states import Described, lacks_capacity, phase_of, state_of
 from alekseylearn.stream_reading import StreamCursor
 from alekseylearn.training_service import TrainingService
+
+_FRESH = 7 * 24 * 3600.0
+"""Seconds for which a bundle counts as new: the template lets it expire after 30 days, jobs may wait for some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +169,18 @@ class SageMakerBackend:
         return self._handle(self._starts.start(first))
 
     def _bring_code(self, order: JobOrder) -> None:
+        """Put the bundle where its content says; what has lain there for long is written again, before it expires."""
+
+        def bring(key: str, data: bytes) -> None:
+            if not self._bucket.put_new(key, data):
+                written = self._bucket.written(key)
+                if written is None or written < self._clock() - _FRESH:
+                    self._bucket.put(key, data)
+
         boot = order.bundle.files[f"_al/{BOOT}"]
         files = {f"{order.code}/{ARCHIVE}": order.bundle.tar(), f"{order.code}/{BOOT}": boot}
         with ThreadPoolExecutor(len(files)) as pool:
-            list(pool.map(self._bucket.put_new, files.keys(), files.values()))
+            list(pool.map(bring, files.keys(), files.values()))
 
     def _channels(self) -> dict[str, str]:
         """Return the data sets, all of which have to lie in S3."""
@@ -191,13 +203,17 @@ class SageMakerBackend:
 
     def jobs(self) -> tuple[SubmittedJob, ...]:
         """List the jobs that were started and not yet brought home, the newest first."""
-        found = []
-        for attempt in self._attempts.all():
-            # One without a job was written down by somebody who died before the service heard of it.
-            if is_digest(attempt.digest) and self._service.describe(attempt.job) is not None:
-                told = SubmittedJob(handle=self._handle(attempt), name=attempt.name, submitted=attempt.submitted)
-                found.append(told)
-        return tuple(found)
+        # One without a job was written down by somebody who died before the service heard of it.
+        known = (one for one in self._attempts.all() if is_digest(one.digest) and self._service.describe(one.job))
+        return tuple(
+            SubmittedJob(
+                handle=self._handle(attempt),
+                name=attempt.name,
+                submitted=attempt.submitted,
+                about=labels_of(attempt.request),
+            )
+            for attempt in known
+        )
 
     def poll(self, job: JobHandle) -> JobState:
         """Say where *job* stands; one for which there were no machines goes on with others, if others were named."""
