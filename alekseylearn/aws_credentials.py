@@ -73,26 +73,6 @@ class Renewing:
         """How they were found, in botocore's words."""
         return str(self.loaded().method)
 
-    @property
-    def access_key(self) -> Any:
-        """The public part of the keys."""
-        return self.loaded().access_key
-
-    @property
-    def secret_key(self) -> Any:
-        """The secret part of the keys."""
-        return self.loaded().secret_key
-
-    @property
-    def token(self) -> Any:
-        """The token of a session."""
-        return self.loaded().token
-
-    @property
-    def account_id(self) -> Any:
-        """The account, where it is known."""
-        return getattr(self.loaded(), "account_id", None)
-
     def watch(self, client: Any) -> None:
         """Have *client* try once more, with new credentials, what was refused because they had expired."""
 

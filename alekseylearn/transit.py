@@ -9,7 +9,6 @@ import tarfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import Self
 
@@ -20,8 +19,8 @@ _HEADERS = 4 * _BLOCK
 """The most that may stand before a file in an archive, in bytes: it is all read into memory."""
 _SLACK = 1024 * _BLOCK
 """How much larger than the disk's free room an archive may be: what is left behind needs none."""
-_PADDING = 16
-"""Blocks behind the end of an archive that are read to see whether it came whole."""
+_PADDING = 16 * _BLOCK
+"""How much is read behind the end of an archive to see whether it came whole, in bytes."""
 _NAMED = 10_000
 """How many of the things that were left behind are named."""
 
@@ -65,8 +64,11 @@ def unpack_artifact(chunks: Iterable[bytes], target: Path) -> tuple[str, ...]:
     plain = _inflate(chunks, shutil.disk_usage(target).free + _SLACK)
     left = _unpack_all(plain, target, _below_here, bare=True)
     # The checksum stands at the very end.
-    for _ in islice(plain, _PADDING):
-        pass
+    padding = 0
+    for block in plain:
+        padding += len(block)
+        if padding > _PADDING:
+            break
     return left
 
 

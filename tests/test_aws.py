@@ -227,9 +227,12 @@ def test_the_files_may_lie_elsewhere(there: Mapping[str, str], cloud: Cloud, tmp
 
 
 def test_a_profile_that_is_not_there_is_told(there: Mapping[str, str]) -> None:
-    told = refused("aws.credentials", lambda: connect_aws({**there, "AWS_PROFILE": "wrok"}))
-    assert "wrok" in told
-    assert "list-profiles" in told
+    environ = {**there, "AWS_PROFILE": "wrok"}
+    for region in ("us-east-1", ""):
+        environ["AWS_REGION"] = region
+        told = refused("aws.credentials", lambda: connect_aws(environ))
+        assert "wrok" in told
+        assert "list-profiles" in told
 
 
 def test_a_file_that_nobody_can_read_is_told(there: Mapping[str, str], tmp_path: Path) -> None:

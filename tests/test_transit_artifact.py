@@ -192,6 +192,18 @@ def test_a_wrong_checksum_is_noticed(target: Path) -> None:
         unpack_artifact([WHOLE[:-8] + b"\0\0\0\0" + WHOLE[-4:]], target)
 
 
+def test_what_fills_the_end_of_an_archive_has_to_come_too(tmp_path: Path) -> None:
+    data = gzip.compress(archive_of(*MEMBERS) + bytes(5_000_000), 1)
+    assert unpack_artifact(pieces(data, 100), tmp_path / "whole") == ()
+    with pytest.raises(ConnectionError, match="broke off"):
+        unpack_artifact(pieces(data[:-1], 100), tmp_path / "torn")
+    # But nobody reads on for ever.
+    swollen = gzip.compress(archive_of(*MEMBERS) + bytes(30_000_000), 1)
+    read: list[int] = []
+    unpack_artifact((read.append(len(piece)) or piece for piece in pieces(swollen, 100)), tmp_path / "swollen")
+    assert sum(read) < len(swollen)
+
+
 def test_rubbish_behind_the_end_is_noticed(target: Path) -> None:
     with pytest.raises(ConnectionError, match="broke off"):
         unpack_artifact([WHOLE + b"rubbish"], target)
