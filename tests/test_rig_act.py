@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.contract.jobs import until
 from tests.fakes.github.state import BOT_ID
 from tests.rig.act import events
 from tests.rig.act.act_rig import ActRig, export
@@ -297,6 +298,64 @@ class TestCheckout:
         seen = run.outputs("look")
         assert (seen["head"], seen["sha"]) == (after, after)
         assert "refs/heads/main" in seen["refs"]
+
+
+class TestCancelling:
+    HEARS = """\
+import pathlib, signal, sys
+
+def heard(number, frame):
+    pathlib.Path("heard").write_text(signal.Signals(number).name)
+    sys.exit(130)
+
+signal.signal(signal.SIGINT, heard)
+pathlib.Path(FOLDER, "started").touch()
+signal.pause()
+"""
+
+    def test_the_step_hears_the_signal_and_only_what_always_runs_comes_after_it(
+        self, act_rig: ActRig, tmp_path: Path
+    ) -> None:
+        (tmp_path / "hears.py").write_text(self.HEARS.replace("FOLDER", repr(str(tmp_path))))
+        steps = [
+            {"id": "hears", "run": f"exec python3 {tmp_path / 'hears.py'}"},
+            {"id": "next", "run": "true"},
+            {"id": "finish", "if": "${{ always() }}", "run": 'echo "told=$(cat heard)" >> "$GITHUB_OUTPUT"'},
+        ]
+        workflow = {"on": "pull_request", "jobs": {"job": {"runs-on": "ubuntu-latest", "steps": steps}}}
+        pull = act_rig.consumer({}, workflow=json.dumps(workflow)).open_pull({"a": "b"})
+        run = act_rig.run_pull(pull, cancel=lambda: until((tmp_path / "started").exists, "the step"))
+        assert run.exit_code != 0
+        assert (run.outcome("hears"), run.outcome("next")) == ("failure", "skipped")
+        assert run.outputs("finish")["told"] == "SIGINT"
+        assert run.seconds < 60
+
+
+class TestIdentityTokens:
+    @pytest.mark.parametrize(
+        ("grant", "fork", "given"),
+        [("write", "", True), ("none", "", False), ("write", "stranger/consumer", False)],
+    )
+    def test_only_a_workflow_that_asks_for_them_gets_them_and_never_a_fork(
+        self, act_rig: ActRig, grant: str, fork: str, given: bool
+    ) -> None:
+        act_rig.oidc = lambda consumer, event: {"TOKEN_OF": f"{consumer.full_name} {event}"}
+        step = {"id": "only", "run": 'echo "token=$TOKEN_OF" >> "$GITHUB_OUTPUT"'}
+        job = {"runs-on": "ubuntu-latest", "steps": [step]}
+        workflow = f"on: pull_request\npermissions: {{id-token: {grant}}}\njobs: {json.dumps({'job': job})}\n"
+        pull = act_rig.consumer({}, workflow=workflow).open_pull({"a": "b"}, fork=fork)
+        run = act_rig.run_pull(pull)
+        assert run.outputs("only")["token"] == ("octo/consumer pull_request" if given else "")
+
+
+def test_a_schedule_runs_on_the_default_branch(act_rig: ActRig) -> None:
+    script = 'echo "seen=$GITHUB_EVENT_NAME $GITHUB_REF $GITHUB_SHA" >> "$GITHUB_OUTPUT"'
+    workflow = one_step(script).replace('"on": "pull_request"', '"on": {"schedule": [{"cron": "0 3 * * *"}]}')
+    consumer = act_rig.consumer({}, workflow=workflow)
+    tip = git(consumer.work, "rev-parse", "HEAD")
+    run = act_rig.run(consumer, "schedule", events.schedule(consumer), commit=tip)
+    assert run.exit_code == 0, run.log
+    assert run.outputs("only")["seen"] == f"schedule refs/heads/main {tip}"
 
 
 class TestArtifactStubs:

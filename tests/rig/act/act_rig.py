@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ TIMEOUT = 300.0
 USES = re.compile(
     r"""^\s*(?:-\s+)?uses:\s*['"]?(?P<name>[\w.-]+/[\w.-]+)(?:/[\w./-]+)?@(?P<ref>[\w./-]+)""", re.MULTILINE
 )
+TOKENS = re.compile(r"\bid-token: write\b")
+"""Grants an identity token; GitHub never grants one to a fork."""
 NETWORK = re.compile(r"PIP_|UV_|SSL_CERT_|REQUESTS_CA_BUNDLE$|CURL_CA_BUNDLE$|(?:https?|no|all)_proxy$", re.IGNORECASE)
 """Variables that tell how this machine reaches a package index; a step may need them to install the action."""
 
@@ -38,7 +40,8 @@ class ActRig:
     """Makes consumer repositories and runs their workflows.
 
     *folder* is the rig's own; *action* is what `uses: alekseylearn/action@...` stands for; *tool_cache* outlives the
-    rig, as on a runner that is used again; *secrets* and *variables* hold for every run.
+    rig, as on a runner that is used again; *secrets* and *variables* hold for every run. *oidc* gives a run of a
+    consumer for an event the variables by which jobs ask for identity tokens: where `id-token: write` is granted.
     """
 
     folder: Path
@@ -49,6 +52,7 @@ class ActRig:
     secrets: dict[str, str] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
     stubs: dict[str, Path] = field(default_factory=dict)
+    oidc: Callable[[Consumer, str], Mapping[str, str]] = lambda *_: {}
 
     def consumer(self, files: Files, *, workflow: str, full_name: str = "octo/consumer") -> Consumer:
         """Make a repository with *files* and a workflow on its `main`."""
@@ -78,16 +82,20 @@ class ActRig:
         workflow: str = WORKFLOW,
         arguments: Iterable[str] = (),
         timeout: float = TIMEOUT,
+        cancel: Callable[[], object] | None = None,
     ) -> ActRun:
         """Run *workflow* as it stands in *commit* and return what came of it.
 
-        Raise `ActTimeoutError` after *timeout* seconds; nothing that the run started is left behind.
+        When *cancel* returns, which is called meanwhile, the run is cancelled as GitHub cancels one. Raise
+        `ActTimeoutError` after *timeout* seconds; nothing that the run started is left behind.
         """
         record = self._record(consumer, event, commit, pull)
         folder = self._prepare(consumer, record, payload, commit)
         consumer.repository.refresh = functools.partial(publish, consumer.repository, record, folder / "artifacts")
         variables = self._variables(consumer, record, folder, payload)
-        actor = payload["sender"]["login"]
+        if not (pull and pull.is_fork) and TOKENS.search((folder / "tree" / workflow).read_text("utf-8")):
+            variables |= self.oidc(consumer, event)
+        actor = sender_of(payload)
         command = [
             *(str(find_act()), event, "--json", "--workflows", workflow, "--actor", actor),
             *("--platform", "ubuntu-latest=-self-hosted", "--platform", "self-hosted=-self-hosted"),
@@ -100,7 +108,7 @@ class ActRig:
             *arguments,
         ]
         began = time.monotonic()
-        reading, exit_code = execute(command, folder / "tree", self._environment(folder), timeout)
+        reading, exit_code = execute(command, folder / "tree", self._environment(folder), timeout, cancel)
         record.status, record.conclusion = "completed", "failure" if exit_code else "success"
         shutil.rmtree(folder / "cache")
         return ActRun(
@@ -159,9 +167,7 @@ class ActRig:
                 raise LookupError(f"no stand-in for {name}@{ref}: add one to {STUBS.name}/ or to the rig's stubs")
             yield f"{name}@{ref}={known[name]}"
 
-    def _variables(
-        self, consumer: Consumer, record: Run, folder: Path, payload: Mapping[str, Any]
-    ) -> Mapping[str, str]:
+    def _variables(self, consumer: Consumer, record: Run, folder: Path, payload: Mapping[str, Any]) -> dict[str, str]:
         """Return what the real runner tells a step and act does not, and what the stand-ins need."""
         name = consumer.full_name
         return {
@@ -171,7 +177,7 @@ class ActRig:
             "GITHUB_RUN_NUMBER": str(len(consumer.repository.runs)),
             "GITHUB_RUN_ATTEMPT": "1",
             "GITHUB_REPOSITORY_ID": str(consumer.repository.id),
-            "GITHUB_TRIGGERING_ACTOR": payload["sender"]["login"],
+            "GITHUB_TRIGGERING_ACTOR": sender_of(payload),
             "GITHUB_WORKFLOW_REF": f"{name}/{WORKFLOW}@refs/heads/main",
             "RUNNER_ENVIRONMENT": "self-hosted",
             "RUNNER_NAME": "rig",
@@ -197,6 +203,12 @@ class ActRig:
         network = {name: value for name, value in os.environ.items() if NETWORK.match(name)}
         network["no_proxy"] = ",".join(filter(None, (network.get("no_proxy"), "127.0.0.1", "localhost")))
         return {**packages, **network, **{name: str(place) for name, place in places.items()}}
+
+
+def sender_of(payload: Mapping[str, Any]) -> str:
+    """Return who made an event happen; a schedule is nobody's, and runs as whoever changed it last."""
+    login: str = payload.get("sender", {}).get("login", "mona")
+    return login
 
 
 def publish(repository: Repository, run: Run, folder: Path) -> None:

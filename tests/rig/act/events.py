@@ -9,7 +9,7 @@ from tests.rig.act.consumer import Consumer, Pull
 
 
 def pull_request(pull: Pull, action: str = "opened", **more: Any) -> Mapping[str, Any]:
-    """Return the payload of `pull_request`; *action* is `opened`, `synchronize`, `reopened` or `labeled`."""
+    """Return the payload of `pull_request`; *action* is `opened`, `synchronize`, `reopened`, `closed` or `labeled`."""
     consumer = pull.consumer
     shown = consumer.repository.pulls[pull.number]
     pushes = {"before": pull.before, "after": pull.head} if action == "synchronize" else {}
@@ -37,6 +37,11 @@ def push(consumer: Consumer, before: str, after: str, branch: str = "main") -> M
 def workflow_dispatch(consumer: Consumer, inputs: Mapping[str, str], branch: str = "main") -> Mapping[str, Any]:
     """Return the payload of `workflow_dispatch`."""
     return {"ref": f"refs/heads/{branch}", "inputs": dict(inputs), **common(consumer, "mona")}
+
+
+def schedule(consumer: Consumer, cron: str = "*/15 * * * *") -> Mapping[str, Any]:
+    """Return the payload of `schedule`, which nobody sends."""
+    return {"schedule": cron, "repository": consumer.github.repository_json(consumer.repository)}
 
 
 def common(consumer: Consumer, sender: str) -> Mapping[str, Any]:
