@@ -127,15 +127,9 @@ class Bucket:
 
     def written(self, key: str) -> float | None:
         """Return when *key* was written last, in seconds since 1970; None where there is nothing."""
-        from botocore.exceptions import ClientError
-
-        with self._asking("reading from S3", key):
-            try:
-                return float(self._client.head_object(**self._at(key))["LastModified"].timestamp())
-            except ClientError as error:
-                if error_code(error)[0] in _ABSENT:
-                    return None
-                raise
+        with self._asking("listing S3", key):
+            item = self._listed(key)
+        return None if item is None else float(item["LastModified"].timestamp())
 
     def keys(self, prefix: str = "") -> Iterator[str]:
         """List the keys that begin with *prefix*, sorted."""
@@ -171,11 +165,15 @@ class Bucket:
         from botocore.exceptions import ClientError
 
         try:
-            # An object's own key sorts before all that it is the beginning of.
-            listed = self._client.list_objects_v2(Bucket=self.name, Prefix=self.prefix + key, MaxKeys=1)
+            return self._listed(key) is None
         except ClientError:
             return False
-        return self.prefix + key not in [item["Key"] for item in listed.get("Contents", ())]
+
+    def _listed(self, key: str) -> Any:
+        """Describe an object, where there is one; unlike HEAD a list has words when it is refused."""
+        # An object's own key sorts before all that it is the beginning of.
+        listed = self._client.list_objects_v2(Bucket=self.name, Prefix=self.prefix + key, MaxKeys=1)
+        return next((item for item in listed.get("Contents", ()) if item["Key"] == self.prefix + key), None)
 
     def _blocks(self, key: str, reply: Any) -> Generator[bytes, None, None]:
         from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError

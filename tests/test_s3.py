@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,17 @@ def test_keys_are_listed_in_order_over_pages(cloud: Cloud, bucket_name: str) -> 
     assert list(bucket.keys("many/")) == names
     assert list(bucket.keys("many/1")) == [name for name in names if name.startswith("many/1")]
     assert len([one for one in cloud.asked("GET") if "continuation-token" in one.query]) == 3
+
+
+def test_when_an_object_was_written_is_known(bucket: Bucket) -> None:
+    before = time.time()
+    bucket.put("code/bundle.tar.more", b"")
+    assert bucket.written("code/bundle.tar") is None
+    bucket.put("code/bundle.tar", b"")
+    written = bucket.written("code/bundle.tar")
+    assert written is not None
+    # S3 tells whole seconds.
+    assert before - 1 <= written <= time.time() + 1
 
 
 def test_what_is_removed_is_gone_and_may_have_been_before(bucket: Bucket) -> None:
@@ -313,6 +325,7 @@ ACTIONS: dict[str, Callable[[Bucket, Path], Any]] = {
     "get": lambda bucket, _: bucket.get("key", 1),
     "chunks": lambda bucket, _: bucket.chunks("key"),
     "keys": lambda bucket, _: list(bucket.keys("key")),
+    "written": lambda bucket, _: bucket.written("key"),
     "remove": lambda bucket, _: bucket.remove("key"),
     "upload": lambda bucket, path: bucket.upload("key", path, sha256(path.read_bytes())),
 }
@@ -330,7 +343,13 @@ def test_what_is_denied_names_the_action_and_the_object(
 ) -> None:
     cloud.fault(refusal("AccessDenied", "Access Denied", 403), times=100)
     told = refused("s3.denied", lambda: ACTIONS[name](bucket, file(b"x")))
-    actions = {"get": "GetObject", "chunks": "GetObject", "keys": "ListBucket", "remove": "DeleteObject"}
+    actions = {
+        "get": "GetObject",
+        "chunks": "GetObject",
+        "keys": "ListBucket",
+        "written": "ListBucket",
+        "remove": "DeleteObject",
+    }
     assert f"s3:{actions.get(name, 'PutObject')} is not allowed" in told
     assert bucket.uri("key") in told
 
