@@ -15,6 +15,8 @@ EVERY = 3.0
 """Seconds between two copies of one file, at least."""
 SHARE = 60
 """A file that takes long to copy waits this many times as long: all three together take less than 5 % of the time."""
+LOOK = 0.2
+"""Seconds between two looks at a file that has not changed."""
 AGAIN = 30.0
 """Seconds until a file that could not be copied is tried again."""
 
@@ -84,13 +86,16 @@ class Mirror:
             self._tend(name)
 
     def _tend(self, name: str) -> float | None:
-        stamp = _stamp(self._data / name) if self._folder is not None else None
-        if self._folder is None or stamp is None or stamp == self._copied.get(name):
+        if self._folder is None:
             return None
         began = self._clock()
         due = self._due.get(name, began)
         if began < due:
             return due - began
+        stamp = _stamp(self._data / name)
+        if stamp is None or stamp == self._copied.get(name):
+            self._due[name] = began + LOOK
+            return None
         try:
             self._copy(self._data / name, self._folder)
         except OSError as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from alekseylearn.runtime.mirror import AGAIN, EVERY, LAST, LIVE, Mirror, replace
+from alekseylearn.runtime.mirror import AGAIN, EVERY, LAST, LIVE, LOOK, Mirror, replace
 
 from .conftest import Make, train
 
@@ -123,14 +123,18 @@ def test_a_file_is_copied_when_it_changed_and_not_too_often(watched: Watched) ->
     mirror, clock, _, write = watched
     assert mirror.tick() is None
     write("metrics.jsonl")
+    assert mirror.tick() == LOOK
+    clock.now += LOOK
     assert mirror.tick() is None
     write("metrics.jsonl")
-    write("events.jsonl")
     wait = mirror.tick()
-    assert wait == pytest.approx(EVERY, abs=0.01)
-    assert clock.copied == ["metrics.jsonl", "events.jsonl"]
+    assert wait == pytest.approx(LOOK, abs=0.01)
+    write("events.jsonl")
     clock.now += wait
-    assert (mirror.tick(), mirror.tick()) == (None, None)
+    assert mirror.tick() == pytest.approx(EVERY - LOOK, abs=0.01)
+    assert clock.copied == ["metrics.jsonl", "events.jsonl"]
+    clock.now += EVERY
+    mirror.tick()
     assert clock.copied[2:] == ["metrics.jsonl"]
 
 
@@ -162,15 +166,16 @@ def test_a_full_disk_is_told_of_once_and_tried_again_later(watched: Watched) -> 
     mirror, clock, warnings, write = watched
     clock.broken = True
     write("events.jsonl")
-    assert mirror.tick() == AGAIN
     write("metrics.jsonl")
     assert mirror.tick() == AGAIN
     assert len(warnings) == 1
     assert "No space left on device" in warnings[0]
     clock.broken = False
-    assert mirror.tick() == AGAIN
-    clock.now += AGAIN
-    assert mirror.tick() is None
+    clock.now += AGAIN / 2
+    mirror.tick()
+    assert clock.copied == []
+    clock.now += AGAIN / 2
+    mirror.tick()
     assert clock.copied == ["events.jsonl", "metrics.jsonl"]
 
 
