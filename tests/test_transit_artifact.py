@@ -181,7 +181,11 @@ def test_a_stream_that_was_damaged_is_refused_or_comes_out_as_it_was(changes: li
         assert [path.name for path in Path(temporary).rglob("*") if into not in path.parents] == ["a", "b"]
 
 
-@pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"not gzip", gzip.compress(b"not tar" * 100), bytes(1000)])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"PK\x03\x04", b"not gzip", gzip.compress(b"not tar" * 100, mtime=0), bytes(1000)],
+    ids=["nothing", "zip", "text", "no tar", "zeros"],
+)
 def test_what_is_no_archive_is_refused(target: Path, data: bytes) -> None:
     with pytest.raises(ConnectionError, match="broke off"):
         unpack_artifact([data], target)
