@@ -51,6 +51,9 @@ def _plan(
         diff = diff_notebooks(base, head)
         base_job = _base_job(comparison.base, base, settings)
         head_job = _job(comparison.head, head, settings)
+        if base_job is not None and head_job is not None:
+            # Where it runs is no part of what it is: both sides are best compared on the same machines.
+            base_job = replace(base_job, backend=head_job.backend)
     except InputError as error:
         if file.path in comparison.asked:
             raise

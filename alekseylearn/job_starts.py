@@ -77,6 +77,9 @@ def _adoptable(there: Described, attempt: Attempt, *, written: bool) -> bool:
         raise taken(attempt)
     if variables.get(TOKEN) == ours[TOKEN]:
         return True
+    # The same training of another repository in this account leaves its results elsewhere.
+    if there["OutputDataConfig"]["S3OutputPath"] != attempt.request["OutputDataConfig"]["S3OutputPath"]:
+        return False
     state = state_of(there)
     return not state.ended or (written and state is JobState.SUCCEEDED)
 

@@ -82,6 +82,7 @@ def read_result(
         "log_tail": log_tail(folder),
         "commit": commit,
         "bundle": bundle or about.get("bundle", ""),
+        "url": job.url,
         "cost": word.get("cost") if cost is None else cost,
     }
     try:

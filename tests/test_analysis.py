@@ -217,6 +217,14 @@ def test_a_base_that_cannot_be_trained_is_as_good_as_none(
     assert made.base is None
 
 
+def test_both_sides_train_where_head_says(repository: Repository, plans: Callable[..., Any]) -> None:
+    repository.commit({"a.ipynb": growth(), "alekseylearn.yml": "defaults: {backend: process}"})
+    longer = growth({EPOCHS: "epochs = 40\nrate = 0.05"})
+    repository.commit({"a.ipynb": longer, "alekseylearn.yml": "defaults: {backend: docker}"})
+    (made,) = plans().values()
+    assert (made.head.backend, made.base.backend) == ("docker", "docker")
+
+
 def test_a_broken_notebook_may_be_deleted(repository: Repository, plans: Callable[..., Any]) -> None:
     repository.commit({"a.ipynb": BROKEN, "b.ipynb": growth()})
     repository.commit({"a.ipynb": None})
