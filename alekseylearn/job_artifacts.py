@@ -39,7 +39,8 @@ def live_metrics(bucket: Bucket, run: str) -> tuple[Metric, ...]:
 
 
 def _bring_saved(bucket: Bucket, run: str, target: Path) -> None:
-    for name in sorted(OURS):
+    # A result is none of them: one that was saved may be that of before a restart.
+    for name in sorted(OURS - {"result.json"}):
         data = bucket.get(f"{run}/checkpoints/{MIRROR}/{name}", _BYTES)
         if data is not None:
             write_atomic(target / name, data)

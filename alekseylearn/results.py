@@ -94,11 +94,12 @@ def read_result(
     except InputError as error:
         failure = Failure(exception=error.slug, message=error.what, hint=error.hint)
         return TrainingResult(state=JobState.FAILED, failure=failure, environment=known, **common)
+    elsewhere = told.state is JobState.STOPPED and state is JobState.FAILED and "if_stopped" in word
     return TrainingResult(
-        state=told.state,
+        state=state if elsewhere else told.state,
         metrics=metrics,
         cells=told.cells,
-        failure=_killed(told.failure, word),
+        failure=_from_backend(word["if_stopped"]) if elsewhere else _killed(told.failure, word),
         seconds=told.seconds,
         finished=told.finished,
         warnings=(*word.get("warnings", ()), *told.warnings, *left_behind(folder)),
@@ -193,6 +194,10 @@ def _gpu(raw: object) -> dict[str, str]:
     if type(most) is int and most >= 0:
         found["GPU memory"] = size(most) + (f" of {size(there)}" if type(there) is int and there > 0 else "")
     return found
+
+
+def _from_backend(why: Mapping[str, Any]) -> Failure:
+    return Failure(exception=why["exception"], message=why["message"], hint=why["hint"])
 
 
 def _killed(failure: Failure | None, word: Mapping[str, Any]) -> Failure | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from alekseylearn.errors import LimitError
+from alekseylearn.jobs import JobState
 from alekseylearn.sagemaker_requests import instances_of
-from alekseylearn.sagemaker_states import Described, bill_of, ending_of
+from alekseylearn.sagemaker_states import Described, bill_of, ending_of, state_of
 from alekseylearn.text import duration
 
 Price = Callable[[str], float | None]
@@ -64,6 +65,9 @@ def word_of(described: Described, price: Price, notes: tuple[str, ...], *, told:
         word["failure"] = asdict(ending)
     elif ending.exception == "OutOfMemory":
         word["if_killed"] = asdict(ending)
+    elif state_of(described) is JobState.FAILED:
+        # Another machine of the job may have failed, of which the first one knows only that it was stopped.
+        word["if_stopped"] = asdict(replace(ending, exception="Failed"))
     return word
 
 

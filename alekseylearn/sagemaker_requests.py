@@ -178,6 +178,7 @@ def _environment(order: JobOrder, instances: Sequence[str]) -> dict[str, str]:
         "ALEKSEYLEARN_REQUIREMENTS": "check" if order.table.network_isolation else "install",
         "ALEKSEYLEARN_MIRROR": f"{_CHECKPOINTS}/{MIRROR}",
         "ALEKSEYLEARN_LAST_LINE": last_line(order.digest),
+        **({"ALEKSEYLEARN_LAUNCH": "torchrun"} if order.table.launch == "torchrun" else {}),
         **({"ALEKSEYLEARN_GPUS": gpus} if any(map(has_gpu, instances)) else {}),
     }
 

@@ -317,6 +317,17 @@ def test_the_backend_says_why_a_job_was_killed_and_the_job_where(read: Read, fol
     )
 
 
+def test_a_job_that_says_it_was_stopped_failed_where_the_backend_saw_that(read: Read, folder: Path) -> None:
+    say(folder, if_stopped=MEMORY)
+    result = read(JobState.FAILED, state="stopped")
+    assert result.state is JobState.FAILED
+    assert result.failure == Failure(
+        exception="OutOfMemory", message="the memory limit was reached", hint="raise `memory`"
+    )
+    assert read(JobState.STOPPED, state="stopped").state is JobState.STOPPED
+    assert read(JobState.FAILED, state="succeeded").state is JobState.SUCCEEDED
+
+
 def test_a_failure_that_was_no_kill_is_the_jobs_own_to_tell(read: Read, folder: Path) -> None:
     say(folder, if_killed=MEMORY, failure=MEMORY)
     failure = read(JobState.FAILED, state="failed", failure=FAILURE).failure

@@ -92,3 +92,10 @@ def test_why_a_job_ended_is_told_where_it_left_no_word_of_its_own() -> None:
     assert told["if_killed"]["exception"] == "OutOfMemory"
     assert "failure" not in told
     assert "if_killed" not in word_of(DESCRIBED, PRICES.get, (), told=True)
+
+
+def test_a_failure_that_the_first_machine_knows_nothing_of_is_told() -> None:
+    reason = "AlgorithmError: cell 3: ValueError: no (rank 1), exit code: 4"
+    failed = {**DESCRIBED, "TrainingJobStatus": "Failed", "FailureReason": reason}
+    told = word_of(failed, PRICES.get, (), told=True)["if_stopped"]
+    assert (told["exception"], told["message"]) == ("Failed", "cell 3: ValueError: no (rank 1), exit code: 4")

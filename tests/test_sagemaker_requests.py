@@ -112,6 +112,11 @@ def test_a_job_looks_for_the_gpus_that_its_machines_have(instances: tuple[str, .
     assert made(*instances)["Environment"].get("ALEKSEYLEARN_GPUS") == gpus
 
 
+def test_several_processes_are_started_where_that_is_asked_for() -> None:
+    assert "ALEKSEYLEARN_LAUNCH" not in made()["Environment"]
+    assert made(launch="torchrun")["Environment"]["ALEKSEYLEARN_LAUNCH"] == "torchrun"
+
+
 def test_what_the_image_lacks_is_installed_unless_there_is_no_network() -> None:
     assert made()["Environment"]["ALEKSEYLEARN_REQUIREMENTS"] == "install"
     alone = made(network_isolation=True)

@@ -11,6 +11,7 @@ from typing import Literal
 from alekseylearn.tables.values import Reader, read_duration, read_flag, whole, word, words
 
 OnCancel = Literal["stop", "leave"]
+Launch = Literal["plain", "torchrun"]
 
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}\Z", re.ASCII)
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\Z")
@@ -28,8 +29,9 @@ _MOST_INSTANCES = 5
 class SageMakerTable:
     """How a training job on SageMaker is made; times in seconds, *volume_size* in GiB.
 
-    *instances* are tried in their order; *count* machines of one kind train together. *image* is None for the
-    deep-learning container that has what the notebook imports. *keep_alive* keeps the machine for the next job (a warm
+    *instances* are tried in their order; *count* machines of one kind train together, always by `torchrun`, which
+    *launch* asks for on one machine, too. *image* is None for the deep-learning container that has what the notebook
+    imports. *keep_alive* keeps the machine for the next job (a warm
     pool); *max_wait* is what a spot job may take with all its waiting.
     """
 
@@ -39,6 +41,7 @@ class SageMakerTable:
     region: str | None = None
     instances: tuple[str, ...] = ("ml.m5.xlarge",)
     count: int = 1
+    launch: Launch = "plain"
     image: str | None = None
     spot: bool = False
     max_wait: int | None = None
@@ -66,6 +69,12 @@ def _tags(value: object) -> Mapping[str, str]:
     return MappingProxyType(dict(value))  # type: ignore[call-overload]
 
 
+def _launch(value: object) -> Launch:
+    if value not in ("plain", "torchrun"):
+        raise ValueError("not plain or torchrun")
+    return value
+
+
 def _on_cancel(value: object) -> OnCancel:
     if value not in ("stop", "leave"):
         raise ValueError("not stop or leave")
@@ -80,6 +89,7 @@ READERS: Mapping[str, Reader] = MappingProxyType(
         "region": word(_REGION, "not a region such as eu-central-1"),
         "instances": _instances,
         "count": whole(1, 1000, "not a number of machines"),
+        "launch": _launch,
         "image": word(_IMAGE, "not the name of an image"),
         "spot": read_flag,
         "max_wait": read_duration,
