@@ -20,8 +20,11 @@ from alekseylearn.results import read_result
 from alekseylearn.training_service import TrainingService
 from tests.contract.jobs import CHANNEL, TOKEN, Gate, bundle_of, ended, kill_training_job, site_in, until
 from tests.fakes.sagemaker.service import SageMakerService
+from tests.fakes.sagemaker.settings import Image
 
 MODEL = "import os, pathlib; pathlib.Path(os.environ['SM_MODEL_DIR'], 'weights.bin').write_bytes(b'half')"
+TORCHRUN = Path(__file__).parent / "runtime" / "torchrun"
+"""A stand-in for PyTorch's launcher."""
 Reach = Callable[..., Backend]
 
 
@@ -203,6 +206,22 @@ def test_no_machine_at_all_is_nobodys_code(reach: Reach, own_sagemaker: SageMake
     assert result.failure is not None
     assert result.failure.exception == "NoCapacity"
     assert "instances" in result.failure.hint
+
+
+def test_two_machines_train_together_and_the_first_one_tells(
+    reach: Reach, own_sagemaker: SageMakerService, tmp_path: Path
+) -> None:
+    images = own_sagemaker.settings.images
+    images.update({pattern: Image.here(PYTHONPATH=str(TORCHRUN)) for pattern in images})
+    backend = reach(count=2)
+    bundle, digest = bundle_of("import os\nprint(os.environ['RANK'], 'of', os.environ['WORLD_SIZE'])", MODEL)
+    job = backend.submit(bundle, name="toy", digest=digest)
+    assert ended(backend, job) is JobState.SUCCEEDED
+    assert backend.logs(job).lines[-1] == "0 of 2"
+    into = backend.collect(job, tmp_path / "into")
+    result = read_result(into, job, backend="sagemaker", state=JobState.SUCCEEDED)
+    assert result.environment["instance"] == "2 × ml.m5.xlarge"
+    assert [path.name for path in (into / "model").iterdir()] == ["weights.bin"]
 
 
 # -- what is refused before anything is paid ----------------------------------------------------------------------
