@@ -16,8 +16,8 @@ from alekseylearn.text import clean
 
 MAX_RUNS = 20
 """As many earlier runs are remembered."""
-MAX_LEFT = 40
-"""As many jobs that were left running are remembered."""
+MAX_BEGUN = 40
+"""As many runs that nobody waits for are remembered."""
 MAX_ENCODED = 12_000
 """Longest state, in base64 characters; a longer one is not looked at."""
 MAX_JSON = 40_000
@@ -51,13 +51,14 @@ class PastRun:
 class CommentState:
     """What the comment's last line holds; *order* is (run number, attempt), *history* has the newest run first.
 
-    *left* are the ids of runs that go on although nobody waits for them: whoever collects them finishes the comment.
+    *begun* are the ids of runs that were started for this comment and that nobody waits for; as long as there are any,
+    whoever collects them finishes the comment.
     """
 
     order: tuple[int, int]
     head: str
     history: tuple[PastRun, ...] = ()
-    left: tuple[str, ...] = ()
+    begun: tuple[str, ...] = ()
 
 
 def marker(pull: int | None) -> str:
@@ -108,8 +109,8 @@ def decode(body: str) -> CommentState | None:
 def _line(state: CommentState) -> str:
     data = [list(state.order), _hex(state.head), [_pack(run) for run in state.history]]
     # A state without such runs stays what earlier versions read.
-    left = [run for run in state.left if _RUN.match(run)][:MAX_LEFT]
-    data += [left] if left else []
+    begun = [run for run in state.begun if _RUN.match(run)][:MAX_BEGUN]
+    data += [begun] if begun else []
     packed = zlib.compress(json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode(), 9)
     return f"<!-- alekseylearn-state v1 {base64.b64encode(packed).decode()} -->"
 
@@ -138,7 +139,7 @@ def _finite(value: float | None) -> float | None:
 
 
 def _read(data: Any) -> CommentState:
-    order, head, runs, *left = _items(data, 3, 4)
+    order, head, runs, *begun = _items(data, 3, 4)
     number, attempt = (_integer(item) for item in _items(order, 2))
     if not isinstance(runs, list) or len(runs) > MAX_RUNS:
         raise ValueError("not a list of runs")
@@ -146,12 +147,12 @@ def _read(data: Any) -> CommentState:
         order=(number, attempt),
         head=_sha(head),
         history=tuple(_run(item) for item in runs),
-        left=tuple(name for item in left for name in _names(item)),
+        begun=tuple(name for item in begun for name in _names(item)),
     )
 
 
 def _names(data: Any) -> list[str]:
-    if not isinstance(data, list) or len(data) > MAX_LEFT:
+    if not isinstance(data, list) or len(data) > MAX_BEGUN:
         raise ValueError("not a list of run ids")
     if not all(isinstance(name, str) and _RUN.match(name) for name in data):
         raise ValueError("not a run id")

@@ -70,6 +70,17 @@ def stop(job: TrainingJob, shop: Workshop, *, commit: str) -> TrainingResult | N
     return next((kept for _, kept in stop_jobs([partial(running, job, shop, commit=commit)], shop)), None)
 
 
+def ask_to_stop(finds: Sequence[Find]) -> list[UnderWay]:
+    """Ask the jobs that *finds* find to stop, all at once, and return those that were asked.
+
+    Raises the first error (of ours) of one that could not be asked, after all others were.
+    """
+    asked, failed = _ask(finds)
+    if failed:
+        raise failed[0]
+    return asked
+
+
 def stop_jobs(
     finds: Sequence[Find],
     shop: Workshop,
@@ -82,6 +93,19 @@ def stop_jobs(
     All of them together have *patience* seconds; *tell* hears what became of each. Raises the first error (of ours) of
     one that could not be asked, after all others were seen to.
     """
+    asked, failed = _ask(finds)
+    end = shop.clock() + patience
+    seen = []
+    for one in asked:
+        kept = _ended_by(one, shop, end)
+        tell(one, kept)
+        seen.append((one, kept))
+    if failed:
+        raise failed[0]
+    return seen
+
+
+def _ask(finds: Sequence[Find]) -> tuple[list[UnderWay], list[AlekseylearnError]]:
     asked: list[UnderWay] = []
     failed: list[AlekseylearnError] = []
 
@@ -102,15 +126,7 @@ def stop_jobs(
         ask(find)
     for thread in asking:
         thread.join()
-    end = shop.clock() + patience
-    seen = []
-    for one in asked:
-        kept = _ended_by(one, shop, end)
-        tell(one, kept)
-        seen.append((one, kept))
-    if failed:
-        raise failed[0]
-    return seen
+    return asked, failed
 
 
 def _ended_by(one: UnderWay, shop: Workshop, end: float) -> TrainingResult | None:

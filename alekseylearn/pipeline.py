@@ -58,6 +58,7 @@ class Story:
     _stopped: dict[str, TrainingResult] = field(default_factory=dict)
     _pending: set[str] = field(default_factory=set)
     """Identities of jobs that were asked to stop and have not ended yet."""
+    _errors: list[AlekseylearnError] = field(default_factory=list)
     _bad: list[TrainingJob] = field(default_factory=list)
     """Jobs of others that have ended badly: their backend keeps them until they were told of."""
 
@@ -93,7 +94,6 @@ class Story:
         being run (`MachineError` and the like) does not keep the others: the first of such errors is raised at the end.
         A fork's pull request reaches no backend at all.
         """
-        errors: list[AlekseylearnError] = []
         for sides in () if self.order.fork else self._sides:
             plan = sides.plan
             if plan.decision == "skip" or plan.head is None:
@@ -108,12 +108,12 @@ class Story:
                 self._note(stopped)
                 raise
             except KeyboardInterrupt:
-                raise self._interrupted() from None
+                raise self.interrupted() from None
             except AlekseylearnError as error:
-                sides.head = not_run(plan.head, error)
-                errors.append(error)
-        if errors:
-            raise errors[0]
+                sides.head = self._unseen(plan.head, error) or not_run(plan.head, error)
+                self._errors.append(error)
+        if self._errors:
+            raise self._errors[0]
 
     def hear(self, progress: Progress, metrics: tuple[Metric, ...] | None = None) -> None:
         """Remember what a job that we wait for does; without *metrics* those of before stay."""
@@ -121,15 +121,15 @@ class Story:
         known = self._heard[digest][1] if digest in self._heard else ()
         self._heard[digest] = progress, known if metrics is None else metrics
 
-    def stop(self, why: str = ASKED) -> tuple[str, ...]:
-        """Stop whatever an earlier process has left running for the notebooks that were looked at; return which runs.
+    def stop(self, why: str = ASKED, which: Callable[[TrainingJob], bool] = lambda _: True) -> tuple[str, ...]:
+        """Stop what an earlier process has left running for the notebooks that were looked at; return those runs.
 
         A fork stops nothing: what runs under the same identity is somebody else's.
         """
         finds: dict[str, Find] = {}
         for sides in () if self.order.fork else self._sides:
             for job, side in ((sides.plan.head, self.comparison.head), (sides.plan.base, self.comparison.base)):
-                if job is not None and side is not None:
+                if job is not None and side is not None and which(job):
                     finds[job.digest] = partial(find_running, job, self.shop, commit=side.sha)
         return self.halt(list(finds.values()), why)
 
@@ -155,19 +155,21 @@ class Story:
         """Sum up what is known now; *finished* says that we wait for nothing more, but jobs may go on without us."""
         current = "" if finished or self._current is None else self._current.digest
         notebooks = tuple(sides.outcome(current, (lambda _: None) if finished else self._told) for sides in self._sides)
-        going = [result.digest for sides in self._sides for result in sides.going]
-        left = dict.fromkeys(digest[:12] for digest in (*going, *sorted(self._pending))) if finished else ()
+        left = [result.run for sides in self._sides for result in sides.going] if finished else []
+        pending = sorted(digest[:12] for digest in self._pending)
+        fresh = fresh_results(notebooks)
+        begun = [*left, *pending, *sorted(self.order.begun), *(result.run for result in fresh)]
         # The run that the report is known by is one that trained, where there is one.
         first = next(
             iter(sorted((one for one in notebooks if one.digest), key=lambda one: one.decision == "skip")), None
         )
-        fresh = fresh_results(notebooks)
         costs = [result.cost for result in fresh if result.cost is not None]
         return replace(
             self.order.frame,
             notebooks=notebooks,
-            finished=finished and not going,
-            left=tuple(left),
+            finished=finished and not left,
+            left=tuple(dict.fromkeys(left)),
+            begun=tuple(dict.fromkeys(begun)) if left or (finished and pending) else (),
             when=when,
             # Of what was started before we came, how long it took is told, and not how long we looked.
             seconds=max((result.seconds for result in fresh), default=seconds) if self.order.begun else seconds,
@@ -219,8 +221,11 @@ class Story:
         except StoppedError:
             raise
         except AlekseylearnError as error:
-            sides.base_note = f"it could not be run: {error.what}"
-            return
+            result = self._unseen(job, error)
+            if result is None:
+                sides.base_note = f"it could not be run: {error.what}"
+                return
+            self._errors.append(error)
         sides.take_base(result, gone=job.run in self.order.begun)
 
     def _bring(self, job: TrainingJob, *, base: bool) -> TrainingResult | None:
@@ -243,7 +248,14 @@ class Story:
             self._bad.append(job)
         return result
 
-    def _interrupted(self) -> StoppedError:
+    def _unseen(self, job: TrainingJob, error: AlekseylearnError) -> TrainingResult | None:
+        """Tell of a job that was begun, and that could not be looked at: nothing says that it has ended."""
+        if self.order.train or job.run not in self.order.begun:
+            return None
+        phase = f"it could not be looked at: {error.what}"
+        return replace(not_run(job, error), state=JobState.RUNNING, failure=None, phase=phase)
+
+    def interrupted(self) -> StoppedError:
         """Stop what we have started and do not wait for, before anything else."""
         finds: list[Find] = [partial(_unless_left, one) for one in self._begun]
         if self.order.detach and self._current is not None:

@@ -85,7 +85,8 @@ class NotebookOutcome:
 class Outcome:
     """All that a report can tell about one run of the pipeline; *when* is UTC text made at the edge.
 
-    *finished* false: something trains. *left* are the ids of runs among those that nobody waits for.
+    *finished* false: something trains. *left* are the ids of runs that go on although nobody waits for them; *begun*
+    are those of all runs that were started for this comment, to be remembered as long as one of them goes on.
     """
 
     base: Commit
@@ -95,6 +96,7 @@ class Outcome:
     version: str
     finished: bool = True
     left: tuple[str, ...] = ()
+    begun: tuple[str, ...] = ()
     pull: int | None = None
     fork: bool = False
     run: str = ""
@@ -152,5 +154,5 @@ def _assemble(outcome: Outcome, written: list[tuple[Section, Markdown]], left_ou
         texts.insert(
             -1, Markdown(f"Left out, to keep this comment short: {', '.join(left_out)}. All is in `report.html`.")
         )
-    state = CommentState(order=outcome.order, head=outcome.head.sha, history=outcome.history, left=outcome.left)
+    state = CommentState(order=outcome.order, head=outcome.head.sha, history=outcome.history, begun=outcome.begun)
     return Markdown(f"{marker(outcome.pull)}\n{join(texts)}\n{encode(state)}")

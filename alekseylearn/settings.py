@@ -13,7 +13,7 @@ from alekseylearn.errors import MachineError, UsageError
 from alekseylearn.strict import Limits, load_json
 from alekseylearn.tables.values import parse_duration
 
-Mode = Literal["run", "plan", "collect"]
+Mode = Literal["run", "plan", "submit", "collect"]
 StepOutcome = Literal["success", "failure", "cancelled", "skipped"]
 
 EVENT_LIMITS = Limits(family="trust", max_bytes=25 * 1024 * 1024, max_depth=60)
@@ -22,6 +22,8 @@ EVENT_LIMITS = Limits(family="trust", max_bytes=25 * 1024 * 1024, max_depth=60)
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/(?!\.+\Z)[A-Za-z0-9._-]+\Z")
 _URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?(?:/[A-Za-z0-9._/-]*)?\Z")
 _REF = re.compile(r"[^\x00-\x20\x7f~^:?*\[\\-][^\x00-\x20\x7f~^:?*\[\\]{0,254}\Z")
+_ROLE = re.compile(r"arn:aws[a-z-]{0,20}:iam::\d{12}:role/[A-Za-z0-9+=,.@_/-]{1,576}\Z", re.ASCII)
+_REGION = re.compile(r"[a-z]{2,10}(?:-[a-z]{2,20}){1,3}-\d{1,2}\Z", re.ASCII)
 _TOKEN = re.compile(r"[!-~]{1,1024}\Z")
 _TRUE, _FALSE = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no", "off", "0"})
 
@@ -33,7 +35,7 @@ class Inputs:
     """The action's inputs, each from `INPUT_<NAME>`; None and '' mean: as the configuration says.
 
     *python* trains notebooks that ask for no environment of their own. *notebooks* are path patterns. *timeout* is a
-    ceiling in seconds, which no configuration can raise.
+    ceiling in seconds, which no configuration can raise. *aws_role* is taken with the workflow's own OIDC token.
     """
 
     mode: Mode = "run"
@@ -48,6 +50,8 @@ class Inputs:
     comment: bool = True
     upload_artifacts: bool = True
     store: str = ""
+    aws_role: str = ""
+    aws_region: str = ""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Inputs:
@@ -60,12 +64,14 @@ class Inputs:
             backend=known.word("BACKEND", get_args(BackendName), None),
             notebooks=tuple(line.strip() for line in known.get("NOTEBOOKS").splitlines() if line.strip()),
             config=known.get("CONFIG"),
-            base=known.matching("BASE", _REF, "a branch, a tag or a commit") if known.get("BASE") else "",
+            base=known.optional("BASE", _REF, "a branch, a tag or a commit"),
             force=known.flag("FORCE", default=False),
             timeout=known.seconds("TIMEOUT"),
             comment=known.flag("COMMENT", default=True),
             upload_artifacts=known.flag("UPLOAD_ARTIFACTS", default=True),
             store=known.get("STORE"),
+            aws_role=known.optional("AWS_ROLE", _ROLE, "the ARN of a role: arn:aws:iam::ACCOUNT:role/NAME"),
+            aws_region=known.optional("AWS_REGION", _REGION, "a region of AWS such as eu-central-1"),
         )
 
 
@@ -118,9 +124,7 @@ class CiSettings:
             summary=runner.path("GITHUB_STEP_SUMMARY"),
             debug=runner.get("RUNNER_DEBUG") == "1",
             outcome=runner.word("ALEKSEYLEARN_OUTCOME", get_args(StepOutcome), None),
-            artifact_url=runner.matching("ALEKSEYLEARN_ARTIFACT_URL", _URL, "a web address")
-            if runner.get("ALEKSEYLEARN_ARTIFACT_URL")
-            else "",
+            artifact_url=runner.optional("ALEKSEYLEARN_ARTIFACT_URL", _URL, "a web address"),
         )
 
     @property
@@ -167,6 +171,9 @@ class _Variables:
         if not pattern.match(found := self.needed(name)):
             raise self._wrong(name, shape)
         return found
+
+    def optional(self, name: str, pattern: re.Pattern[str], shape: str) -> str:
+        return self.matching(name, pattern, shape) if self.get(name) else ""
 
     def secret(self, name: str) -> str:
         """Look up a token; what is wrong with it is said without showing it."""

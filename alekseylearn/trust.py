@@ -26,7 +26,7 @@ _REFUSED: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullRequest:
-    """A pull request as the event tells it; shas are 40 hex digits."""
+    """A pull request as GitHub tells it; shas are 40 hex digits."""
 
     number: int
     base_ref: str
@@ -34,6 +34,7 @@ class PullRequest:
     head_ref: str
     head_sha: str
     fork: bool
+    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,11 @@ class Event:
     base_sha: str = ""
     head_sha: str = ""
     pull_request: PullRequest | None = None
+
+    @property
+    def closed(self) -> bool:
+        """Whether the pull request is closed: then nothing of it is trained any more, whoever asks."""
+        return self.pull_request is not None and self.pull_request.closed
 
 
 def read_event(name: str, payload: Mapping[str, Any], repository: str) -> Event:
@@ -72,23 +78,17 @@ def read_event(name: str, payload: Mapping[str, Any], repository: str) -> Event:
     reader = _Reader(name, payload)
     reader.expect_repository(repository)
     if name == "pull_request":
-        return _pull_request(reader, repository)
+        return event_of(_pull_request(reader, repository), repository)
     return _own_branch(reader, repository)
 
 
-def _pull_request(reader: _Reader, repository: str) -> Event:
-    if reader.text("pull_request", "state") != "open":
-        raise reader.refused("the pull request is closed", "leave `closed` out of the workflow's types")
-    if reader.text("pull_request", "base", "repo", "full_name").lower() != repository.lower():
-        raise reader.refused("the pull request belongs to another repository")
-    pull = PullRequest(
-        number=reader.number("pull_request", "number"),
-        base_ref=reader.matching(_REF, "pull_request", "base", "ref"),
-        base_sha=reader.matching(_SHA, "pull_request", "base", "sha"),
-        head_ref=reader.matching(_REF, "pull_request", "head", "ref"),
-        head_sha=reader.matching(_SHA, "pull_request", "head", "sha"),
-        fork=_is_fork(reader),
-    )
+def read_pull(pull: Mapping[str, Any], repository: str) -> PullRequest:
+    """Read a pull request of *repository* as GitHub's API lists it; raises `InputError` `trust.event`."""
+    return _pull_request(_Reader("pull_request", {"pull_request": pull}), repository)
+
+
+def event_of(pull: PullRequest, repository: str) -> Event:
+    """Return the event that *pull* starts a workflow of *repository* with."""
     return Event(
         name="pull_request",
         repository=repository,
@@ -97,6 +97,23 @@ def _pull_request(reader: _Reader, repository: str) -> Event:
         base_sha=pull.base_sha,
         head_sha=pull.head_sha,
         pull_request=pull,
+    )
+
+
+def _pull_request(reader: _Reader, repository: str) -> PullRequest:
+    state = reader.text("pull_request", "state")
+    if state not in ("open", "closed"):
+        raise reader.refused("the pull request is neither open nor closed")
+    if reader.text("pull_request", "base", "repo", "full_name").lower() != repository.lower():
+        raise reader.refused("the pull request belongs to another repository")
+    return PullRequest(
+        number=reader.number("pull_request", "number"),
+        base_ref=reader.matching(_REF, "pull_request", "base", "ref"),
+        base_sha=reader.matching(_SHA, "pull_request", "base", "sha"),
+        head_ref=reader.matching(_REF, "pull_request", "head", "ref"),
+        head_sha=reader.matching(_SHA, "pull_request", "head", "sha"),
+        fork=_is_fork(reader),
+        closed=state == "closed",
     )
 
 

@@ -356,17 +356,23 @@ STATES: Mapping[str, Outcome] = {
         backend="sagemaker",
         finished=False,
         left=(RUN, BASE_RUN),
+        begun=(RUN, BASE_RUN),
         history=(),
     ),
     "base-goes-on": outcome(
         told(
             base=None,
             base_note="it still trains",
-            steps=(*SUBMITTED[:2], replace(SUBMITTED[2], state="done", text=f"run {RUN}", seconds=1120.0), SUBMITTED[3]),
+            steps=(
+                *SUBMITTED[:2],
+                replace(SUBMITTED[2], state="done", text=f"run {RUN}", seconds=1120.0),
+                SUBMITTED[3],
+            ),
         ),
         backend="sagemaker",
         finished=False,
         left=(BASE_RUN,),
+        begun=(RUN, BASE_RUN),
         history=(),
     ),
     "closed": outcome(
@@ -383,7 +389,7 @@ STATES: Mapping[str, Outcome] = {
             gates=(),
         ),
         backend="sagemaker",
-        left=(RUN,),
+        begun=(RUN,),
         exit_code=7,
         history=(),
     ),

@@ -43,9 +43,9 @@ RUNS = st.builds(
     notebook=WORDS,
 )
 COUNTS = st.integers(min_value=0, max_value=2**53)
-LEFT = st.lists(st.binary(min_size=6, max_size=6).map(bytes.hex), max_size=3).map(tuple)
+BEGUN = st.lists(st.binary(min_size=6, max_size=6).map(bytes.hex), max_size=3).map(tuple)
 STATES = st.builds(
-    CommentState, order=st.tuples(COUNTS, COUNTS), head=SHAS, history=st.lists(RUNS, max_size=5).map(tuple), left=LEFT
+    CommentState, order=st.tuples(COUNTS, COUNTS), head=SHAS, history=st.lists(RUNS, max_size=5).map(tuple), begun=BEGUN
 )
 
 
@@ -108,18 +108,18 @@ def test_one_wrong_part_makes_the_whole_state_unread(place: tuple[int, ...], val
     assert decode(_line(zlib.compress(json.dumps(changed).encode()))) is None
 
 
-@pytest.mark.parametrize("left", [{}, "c0ffee000000", [7], ["c0ffee"], ["C0FFEE000000"], ["c0ffee000000"] * 41])
-def test_runs_that_are_none_make_the_whole_state_unread(left: object) -> None:
-    assert decode(_line(zlib.compress(json.dumps([[1, 1], "", [], left]).encode()))) is None
+@pytest.mark.parametrize("begun", [{}, "c0ffee000000", [7], ["c0ffee"], ["C0FFEE000000"], ["c0ffee000000"] * 41])
+def test_runs_that_are_none_make_the_whole_state_unread(begun: object) -> None:
+    assert decode(_line(zlib.compress(json.dumps([[1, 1], "", [], begun]).encode()))) is None
     assert decode(_line(zlib.compress(json.dumps([[1, 1], "", [], [], []]).encode()))) is None
 
 
-def test_a_state_without_runs_left_has_the_shape_that_earlier_versions_read() -> None:
+def test_a_state_without_such_runs_has_the_shape_that_earlier_versions_read() -> None:
     def parts(state: CommentState) -> int:
         return len(json.loads(zlib.decompress(base64.b64decode(encode(state).split(" ")[3]))))
 
-    assert (parts(STATE), parts(replace(STATE, left=("c0ffee000000",)))) == (3, 4)
-    assert parts(replace(STATE, left=("no run",))) == 3
+    assert (parts(STATE), parts(replace(STATE, begun=("c0ffee000000",)))) == (3, 4)
+    assert parts(replace(STATE, begun=("no run",))) == 3
 
 
 def test_a_bomb_is_not_unpacked() -> None:

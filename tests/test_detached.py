@@ -131,7 +131,7 @@ class TestSubmit:
         assert "No workflow waits for it" in text
         state = decode(text)
         assert state is not None
-        assert (state.left, state.history) == (outcome.left, ())
+        assert (state.begun, state.history) == (outcome.left, ())
 
 
 class TestCollect:
@@ -152,7 +152,7 @@ class TestCollect:
         assert (waiting.finished, waiting.left) == (False, (base[:12],))
         assert only(waiting).base_note == "it still trains"
         cloud.end(base, mse=0.5)
-        outcome, story = collect(tell, *waiting.left, head[:12])
+        outcome, story = collect(tell, *waiting.begun)
         one = only(outcome)
         assert [(delta.verdict, delta.base, delta.head) for delta in one.deltas] == [("better", 0.5, 0.4)]
         assert (one.decision, one.reused, one.base_reused, outcome.finished) == ("train", False, False, True)
@@ -213,6 +213,18 @@ class TestCollect:
         cloud.end(next(iter(cloud.jobs)))
         outcome, _ = collect(tell, *left)
         assert (only(outcome).base_note, outcome.finished) == ("it has no result yet", True)
+
+    @pytest.mark.parametrize("side", [0, 1])
+    def test_a_job_that_cannot_be_looked_at_has_not_ended(self, tell: Tell, cloud: Cloud, side: int) -> None:
+        left = submit(tell).left
+        cloud.end(digests(cloud)[0])
+        cloud.broken.add(digests(cloud)[side])
+        told: list[Outcome] = []
+        with pytest.raises(MachineError, match="does not answer"):
+            run(tell(begun=left, train=False), told.append, clock)
+        steps = only(told[-1]).steps[2:]
+        assert f"run `{left[side]}`, it could not be looked at: the service does not answer" in steps[side].text
+        assert (told[-1].finished, told[-1].left, sorted(told[-1].begun)) == (False, (left[side],), sorted(left))
 
     def test_being_interrupted_stops_no_job(self, tell: Tell, cloud: Cloud) -> None:
         left = submit(tell).left
@@ -275,7 +287,7 @@ class TestStop:
         assert one.head.failure is not None
         assert (one.head.state, one.head.failure.message) == (JobState.STOPPED, "the pull request was closed")
         assert (one.base_note, outcome.finished) == ("not trained, since this side failed", True)
-        assert sorted(outcome.left) == sorted(left)
+        assert (outcome.left, sorted(outcome.begun)) == ((), sorted(left))
 
     def test_where_jobs_are_left_alone_nothing_is_asked(self, tell: Tell, cloud: Cloud) -> None:
         left = submit(tell).left
@@ -384,7 +396,7 @@ class TestInterrupted:
             run(story, told.append, clock)
         one = only(told[-1])
         assert one.head is not None
-        assert (one.head.state, told[-1].left) == (JobState.STOPPED, (one.head.run,))
+        assert (one.head.state, told[-1].begun) == (JobState.STOPPED, (one.head.run,))
 
     def test_a_job_that_cannot_be_asked_to_stop_is_told_as_running(self, tell: Tell, cloud: Cloud) -> None:
         story = tell()

@@ -45,6 +45,8 @@ def test_every_input_is_read() -> None:
             "INPUT_COMMENT": "no",
             "INPUT_UPLOAD_ARTIFACTS": "false",
             "INPUT_STORE": "/var/al",
+            "INPUT_AWS_ROLE": "arn:aws:iam::123456789012:role/team/alekseylearn",
+            "INPUT_AWS_REGION": "eu-central-1",
         }
     )
     assert found == Inputs(
@@ -60,13 +62,15 @@ def test_every_input_is_read() -> None:
         comment=False,
         upload_artifacts=False,
         store="/var/al",
+        aws_role="arn:aws:iam::123456789012:role/team/alekseylearn",
+        aws_region="eu-central-1",
     )
 
 
 @pytest.mark.parametrize(
     ("name", "value", "label"),
     [
-        ("MODE", "submit", "mode"),
+        ("MODE", "train", "mode"),
         ("BACKEND", "gpu", "backend"),
         ("BASE", "--upload-pack=x", "base"),
         ("BASE", "a b", "base"),
@@ -74,6 +78,12 @@ def test_every_input_is_read() -> None:
         ("TIMEOUT", "soon", "timeout"),
         ("COMMENT", "2", "comment"),
         ("UPLOAD_ARTIFACTS", "x", "upload-artifacts"),
+        ("AWS_ROLE", "alekseylearn", "aws-role"),
+        ("AWS_ROLE", "arn:aws:iam::123456789012:user/mona", "aws-role"),
+        ("AWS_ROLE", "arn:aws:iam::12345678901:role/x", "aws-role"),
+        ("AWS_ROLE", "arn:aws:iam::123456789012:role/x y", "aws-role"),
+        ("AWS_REGION", "Frankfurt", "aws-region"),
+        ("AWS_REGION", "eu-central-1.evil.example", "aws-region"),
     ],
 )
 def test_a_wrong_input_is_named_as_the_workflow_names_it(name: str, value: str, label: str) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alekseylearn.errors import InputError
-from alekseylearn.trust import EventName, read_event
+from alekseylearn.trust import EventName, event_of, read_event, read_pull
 from tests.fakes.github.server import FakeGitHub
 from tests.fakes.github.state import Repository
 
@@ -107,8 +107,28 @@ def test_unknown_events_are_refused_with_the_known_ones_named(name: str) -> None
     assert "workflow_dispatch" in refusal(name, OWN)
 
 
-def test_a_closed_pull_request_is_refused() -> None:
-    assert "closed" in refusal("pull_request", changed(OWN, "pull_request", "state", to="closed"))
+def test_a_closed_pull_request_is_known_as_such() -> None:
+    event = read_event("pull_request", changed(OWN, "pull_request", "state", to="closed"), "octo/consumer")
+    assert (event.trusted, event.closed) == (True, True)
+    assert not read_event("pull_request", OWN, "octo/consumer").closed
+    assert not read_event("schedule", {}, "octo/consumer").closed
+    fork = read_event("pull_request", changed(FORK, "pull_request", "state", to="closed"), "octo/consumer")
+    assert (fork.trusted, fork.closed) == (False, True)
+
+
+def test_a_pull_request_that_is_neither_open_nor_closed_is_refused() -> None:
+    assert "neither" in refusal("pull_request", changed(OWN, "pull_request", "state", to="merged"))
+
+
+@pytest.mark.parametrize("payload", [OWN, FORK])
+def test_a_pull_request_from_a_list_is_read_as_its_event_is(payload: dict[str, Any]) -> None:
+    pull = read_pull(payload["pull_request"], "octo/consumer")
+    assert event_of(pull, "octo/consumer") == read_event("pull_request", payload, "octo/consumer")
+
+
+def test_a_listed_pull_request_of_another_repository_is_refused() -> None:
+    with pytest.raises(InputError, match="another repository"):
+        read_pull(OWN["pull_request"], "octo/other")
 
 
 @pytest.mark.parametrize(

@@ -70,24 +70,34 @@ def test_no_shell_sees_an_expression(text: str) -> None:
 
 @pytest.mark.parametrize("text", WHOLE)
 def test_a_recipe_checks_out_the_branch_with_its_history_and_keeps_no_token(text: str) -> None:
+    # Who looks after all pull requests has the history of all branches, and no head of its own.
+    about_one = yaml.safe_load(text)["name"] != "collect"
+    head = {"ref": "${{ github.event.pull_request.head.sha }}"} if about_one else {}
     for job in jobs(text):
         checkout, *_ = job["steps"]
-        assert checkout["with"] == {
-            "fetch-depth": 0,
-            "ref": "${{ github.event.pull_request.head.sha }}",
-            "persist-credentials": False,
-        }
+        assert checkout["with"] == {"fetch-depth": 0, "persist-credentials": False, **head}
 
 
 @pytest.mark.parametrize("text", WHOLE)
 def test_a_recipe_asks_for_no_more_than_it_says(text: str) -> None:
     workflow = yaml.safe_load(text)
-    for granted in (workflow["permissions"], *(job.get("permissions", {}) for job in jobs(text))):
-        assert {"contents": "read", "pull-requests": "write", **granted} == {
-            "contents": "read",
-            "pull-requests": "write",
-        }
-    assert workflow[True] == "pull_request"  # YAML 1.1 reads `on` so
+    most = {"contents": "read", "pull-requests": "write"}
+    assert {**most, **workflow["permissions"]} == most
+    for job in jobs(text):
+        # Only who takes a role says which workflow it is.
+        role = any("aws-role" in step.get("with", {}) for step in job["steps"])
+        allowed = {**most, "id-token": "write"} if role else most
+        assert {**allowed, **job.get("permissions", {})} == allowed
+    on = workflow[True]  # YAML 1.1 reads `on` so
+    assert set(on if isinstance(on, dict) else [on]) in ({"pull_request"}, {"schedule", "workflow_dispatch"})
+
+
+@pytest.mark.parametrize("text", WHOLE)
+def test_a_role_is_taken_for_the_repositorys_own_branches_alone(text: str) -> None:
+    if "pull_request" in yaml.safe_load(text)[True]:
+        for job in jobs(text):
+            if "id-token" in job.get("permissions", {}):
+                assert "github.event.pull_request.head.repo.full_name == github.repository" in job["if"]
 
 
 @pytest.mark.parametrize("text", WHOLE)

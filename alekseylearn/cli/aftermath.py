@@ -24,7 +24,7 @@ def leave(outcome: Outcome, shop: Workshop, runner: Runner, folder: Path, *, com
         _annotate(runner, notebook)
     trained = any(one.decision == "train" and _was_run(one) for one in outcome.notebooks)
     reused = any(one.decision == "reuse" for one in outcome.notebooks)
-    result = "failure" if outcome.exit_code else ("success" if trained or reused else "skipped")
+    result = "failure" if outcome.exit_code else _word(outcome, trained=trained or reused)
     decisions = {one.path: _carried_out(one, outcome) for one in outcome.notebooks}
     runner.set_outputs(
         {
@@ -36,6 +36,12 @@ def leave(outcome: Outcome, shop: Workshop, runner: Runner, folder: Path, *, com
             "any-trained": str(trained).lower(),
         }
     )
+
+
+def _word(outcome: Outcome, *, trained: bool) -> str:
+    if outcome.left:
+        return "running"
+    return "success" if trained else "skipped"
 
 
 def _annotate(runner: Runner, notebook: NotebookOutcome) -> None:

@@ -26,9 +26,20 @@ def plan() -> int:
     return workflow.guarded(workflow.plan_step)
 
 
+@ci_command.command("submit")
+def submit() -> int:
+    """Start what changed and what it is compared with, say on the pull request where it runs, and return."""
+    from alekseylearn.cli import workflow
+
+    return workflow.guarded(workflow.submit_step)
+
+
 @ci_command.command("collect")
 def collect() -> int:
-    """Bring home what ended since, and bring the comment up to date; nothing is started."""
+    """Bring home what ended since, and bring the comment up to date; nothing is started.
+
+    A schedule or a dispatch, which is about no pull request, does that for every open one.
+    """
     from alekseylearn.cli import workflow
 
     return workflow.guarded(workflow.collect_step)

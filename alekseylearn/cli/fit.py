@@ -55,13 +55,11 @@ def fit_command(
     """
     from alekseylearn import __version__
     from alekseylearn.cli.place import find_place, settings_for, workshop
-    from alekseylearn.cli.screen import console, print_json
+    from alekseylearn.cli.screen import console
     from alekseylearn.cli.stores import shared_in
     from alekseylearn.cli.transfers import TransferBar
-    from alekseylearn.documents import outcome_json
     from alekseylearn.errors import UsageError
     from alekseylearn.pipeline import Order, Story, frame
-    from alekseylearn.training import StoppedError
     from alekseylearn.transfers import unwatched
 
     if detach and force:
@@ -89,6 +87,15 @@ def fit_command(
     story = Story(comparison=comparison, shop=shop, order=order)
     with bar:
         outcome, error = _work(story)
+    return _end(outcome, error, story, place, as_json=as_json)
+
+
+def _end(outcome: Outcome, error: AlekseylearnError | None, story: Story, place: Place, *, as_json: bool) -> int:
+    """Tell what came of it, and return the exit code."""
+    from alekseylearn.cli.screen import print_json
+    from alekseylearn.documents import outcome_json
+    from alekseylearn.training import StoppedError
+
     if any(_under_way(notebook) for notebook in outcome.notebooks):
         _say_what_runs(outcome, stderr=as_json)
     # Where a single notebook could not be run, the error alone says all there is.
@@ -128,9 +135,9 @@ def _say_what_runs(outcome: Outcome, *, stderr: bool) -> None:
     for notebook in outcome.notebooks:
         run = notebook.digest[:12]
         if _under_way(notebook) and notebook.head is not None:
-            click.echo(
-                f"{run} {notebook.name} runs ({notebook.head.backend})\n  alekseylearn logs -f {run}", err=stderr
-            )
+            where = f"\n  {notebook.head.url}" if notebook.head.url else ""
+            told = f"{run} {notebook.name} runs ({notebook.head.backend}){where}\n  alekseylearn logs -f {run}"
+            click.echo(told, err=stderr)
     click.echo("Call `alekseylearn fit` again when they have ended: it compares them with the base.", err=True)
 
 
@@ -174,16 +181,18 @@ def _seconds(text: str | None) -> int | None:
 
 
 def watcher(out: Console, *, quiet: bool) -> Callable[[Progress], None]:
-    """Show a job's log as it comes, under a line that says which job it is."""
+    """Show a job's log as it comes, under a line that says which job it is; and what goes on around it."""
+    from alekseylearn.cli.phases import Phases
     from alekseylearn.text import clean_block
 
-    begun: set[str] = set()
+    phases = Phases()
 
     def watch(progress: Progress) -> None:
         job = progress.job
-        if job.digest not in begun:
-            begun.add(job.digest)
+        if phases.begins(progress):
             out.print(f"[bold]training[/] {job.name} (run {job.run}, {job.backend})")
+        for line in phases.lines(progress):
+            out.print(f"  {line}", markup=False, soft_wrap=True)
         if not quiet:
             for line in progress.lines:
                 out.print(f"  {clean_block(line)}", markup=False, style="dim", soft_wrap=True)

@@ -10,12 +10,13 @@ import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alekseylearn import __version__
 from alekseylearn.actions import Runner
+from alekseylearn.cli.granted import granted
 from alekseylearn.comparison import Comparison, compare_versions
 from alekseylearn.config import FILE_NAME, Config
 from alekseylearn.errors import InputError, MachineError
@@ -25,24 +26,68 @@ from alekseylearn.settings import CiSettings
 from alekseylearn.trust import Event, read_event
 
 if TYPE_CHECKING:
-    from alekseylearn.forges.base import Forge
+    from alekseylearn.cli.stores import Shared
+    from alekseylearn.comment_state import CommentState
+    from alekseylearn.forges.base import Forge, Posted
     from alekseylearn.pipeline import Story
     from alekseylearn.report import Outcome
     from alekseylearn.training import Workshop
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One step of the action on this runner: what it was told, and the edges it works with."""
+class Ground:
+    """What every step on this runner stands on: what it was told, the repository, the forge."""
 
     settings: CiSettings
     event: Event
     runner: Runner
+    git: Git
     forge: Callable[[], Forge]
-    """Gives the forge, always the same; its client is loaded only where there is something to tell."""
-    comparison: Comparison
+    """Gives the forge, always the same; its client is loaded only where somebody is asked or told."""
     environ: Mapping[str, str]
     started: float
+
+    def step(self, event: Event | None = None, *, order: tuple[int, int] | None = None) -> Step:
+        """Set the two versions of *event* side by side; *order* stands for this run's own.
+
+        Raises `InputError`: a repository or a commit that cannot be used.
+        """
+        about = event or self.event
+        return Step(
+            ground=self,
+            event=about,
+            order=order or self.settings.order,
+            whole=_compare(self.git, self.settings, about),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What a step does about one event; *whole* is the comparison before notebooks were chosen."""
+
+    ground: Ground
+    event: Event
+    order: tuple[int, int]
+    whole: Comparison
+
+    @property
+    def settings(self) -> CiSettings:
+        """What the step was told."""
+        return self.ground.settings
+
+    @property
+    def runner(self) -> Runner:
+        """Whom the step tells."""
+        return self.ground.runner
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """The two sides, with the notebooks that were asked for."""
+        chosen = self.settings.inputs.notebooks
+        if not chosen:
+            return self.whole
+        config = Config(notebooks=list(chosen))
+        return replace(self.whole, files=tuple(file for file in self.whole.files if config.selects(file.path)))
 
     @property
     def current(self) -> Path | None:
@@ -50,22 +95,58 @@ class Step:
 
         Raises `MachineError` `env.python` when the one that was asked for is not there.
         """
-        return _python(self.settings, self.environ)
+        return _python(self.settings, self.ground.environ)
 
-    @property
+    @cached_property
+    def environ(self) -> Mapping[str, str]:
+        """What backends are given of the step's environment."""
+        return granted(self.ground.environ, self.settings, self.event)
+
+    @cached_property
+    def about(self) -> Mapping[str, str]:
+        """Labels for what is trained."""
+        known = {"repository": self.settings.repository, "commit": self.comparison.head.sha}
+        return known if self.pull is None else {**known, "pull": str(self.pull)}
+
+    @cached_property
     def shop(self) -> Workshop:
         """The edges that training works with."""
         from alekseylearn.cli.place import workshop
         from alekseylearn.cli.transfers import TransferLines
 
         return workshop(
-            _home(self.settings),
+            self.home,
             self.comparison.head.config,
             lambda _: None,
-            _without_secrets(self.environ),
+            self.environ,
             current=self.current,
+            about=self.about,
+            shared=self._shared,
             transfers=TransferLines(lambda line: self.runner.echo([line])),
         )
+
+    @property
+    def home(self) -> Path:
+        """Where runs and results live: a folder that outlasts the job where the runner has one."""
+        from alekseylearn.cli.stores import is_address
+
+        settings = self.settings
+        if settings.inputs.store and not is_address(settings.inputs.store):
+            return Path(settings.inputs.store)
+        root = settings.tool_cache or settings.temp
+        return root / "alekseylearn" / "state" / settings.repository.replace("/", "--")
+
+    @property
+    def _shared(self) -> Shared | None:
+        """Where results of others are; what an event may not train, it may not look at there either."""
+        from alekseylearn.cli.stores import is_address, parse_address, shared_in
+
+        inputs = self.settings.inputs
+        if not self.event.trusted:
+            return None
+        if is_address(inputs.store):
+            return parse_address(inputs.store)
+        return shared_in(self.comparison.head.config, inputs.backend)
 
     @property
     def outbox(self) -> Path:
@@ -85,22 +166,28 @@ class Step:
     @property
     def tells(self) -> bool:
         """Whether there is a comment to write, and leave to write it was asked for."""
-        return self.pull is not None and self.settings.inputs.comment
+        inputs = self.settings.inputs
+        return self.pull is not None and inputs.comment and bool(inputs.github_token)
 
     @property
     def artifacts_link(self) -> str:
         """Where this run's artifacts are listed; the uploaded one's own address is known only later."""
         return f"{self.settings.run_url}#artifacts"
 
-    def story(self, *, train: bool) -> Story:
-        """Set the pipeline up."""
+    def story(self, *, train: bool, detach: bool = False, begun: tuple[str, ...] = (), whole: bool = False) -> Story:
+        """Set the pipeline up; nothing of a closed pull request, or of a fork's, is trained whatever is asked for.
+
+        *detach* starts both sides and waits for nothing; *begun* are runs that were started before; *whole* looks at
+        all notebooks, whichever were chosen.
+        """
         from alekseylearn.cli.place import settings_for
         from alekseylearn.pipeline import Order, Story, frame
 
         inputs = self.settings.inputs
+        comparison = self.whole if whole else self.comparison
         settings = replace(
             settings_for(
-                self.comparison.head.config,
+                comparison.head.config,
                 backend=inputs.backend,
                 parameters={},
                 smoke=False,
@@ -110,78 +197,98 @@ class Step:
             max_timeout=inputs.timeout,
         )
         told = replace(
-            frame(self.comparison, version=__version__),
+            frame(comparison, version=__version__),
             pull=self.pull,
             fork=not self.event.trusted,
-            order=self.settings.order,
+            order=self.order,
             attempt=self.settings.run_attempt,
             run_url=self.settings.run_url,
             artifact_url=self.artifacts_link if inputs.upload_artifacts else "",
-            backend=inputs.backend or self.comparison.head.config.defaults.backend,
+            backend=inputs.backend or comparison.head.config.defaults.backend,
         )
         order = Order(
             settings=settings,
             frame=told,
-            train=train and self.event.trusted,
+            train=train and self.event.trusted and not self.event.closed,
+            detach=detach,
+            both=detach,
             force=inputs.force,
             fork=not self.event.trusted,
+            begun=frozenset(begun),
         )
-        return Story(comparison=self.comparison, shop=self.shop, order=order)
+        return Story(comparison=comparison, shop=self.shop, order=order)
 
     def clock(self) -> tuple[str, float]:
         """Return the time for the report, and the seconds since this step started."""
         from alekseylearn.cli.place import now
 
-        return now(), time.monotonic() - self.started
+        return now(), time.monotonic() - self.ground.started
 
-    def post(self, outcome: Outcome) -> str:
-        """Put *outcome* into the comment; a forge that cannot be reached loses nothing: the summary has it too."""
-        if outcome.pull is None or not self.tells:
-            return ""
+    def remembered(self) -> CommentState | None:
+        """Return what our comment remembers; None where there is none, or it cannot be read now."""
+        from alekseylearn.comment_state import decode
+
+        if self.pull is None or not self.tells:
+            return None
+        try:
+            body = self.ground.forge().comment_body(self.pull)
+        except MachineError as error:
+            self.runner.annotate("warning", str(error), title="The comment could not be read")
+            return None
+        return None if body is None else decode(body)
+
+    def post(self, outcome: Outcome) -> Posted | None:
+        """Put *outcome* into the comment; None where the forge cannot be reached, but the summary has it too."""
         from alekseylearn.files import write_atomic
+        from alekseylearn.forges.base import Posted
         from alekseylearn.pipeline import body
 
+        if outcome.pull is None or not self.tells:
+            return Posted(url="")
         try:
-            forge = self.forge()
+            forge = self.ground.forge()
             _, text = body(outcome, forge.comment_body(outcome.pull))
             write_atomic(self.posted, text.encode("utf-8", "replace"))
             posted = forge.upsert_comment(outcome.pull, text, order=outcome.order)
         except MachineError as error:
             self.runner.annotate("warning", str(error), title="The comment could not be written")
-            return ""
+            return None
         if posted.note:
             self.runner.annotate("notice", posted.note, title="alekseylearn")
-        return posted.url
+        return posted
 
 
-def open_step(environ: Mapping[str, str], runner: Runner) -> Step:
-    """Read what the runner tells, and set the two versions side by side.
+def open_ground(environ: Mapping[str, str], runner: Runner) -> Ground:
+    """Read what the runner tells.
 
-    Raises `InputError` and `MachineError`: an event, a repository or a commit that cannot be used.
+    Raises `InputError` and `MachineError`: an event or a repository that cannot be used.
     """
     started = time.monotonic()
     settings = CiSettings.from_environ(environ)
-    if settings.inputs.github_token:
-        runner.mask(settings.inputs.github_token)
+    for secret in (settings.inputs.github_token, environ.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "")):
+        if secret:
+            runner.mask(secret)
     event = read_event(settings.event_name, settings.read_payload(), settings.repository)
     git = Git.open(settings.workspace, environ=environ)
-    comparison = _compare(git, settings, event)
-    pull = event.pull_request
-    commenting = pull is not None and settings.inputs.comment and settings.inputs.github_token
     reach = (
         partial(connect, "github", settings=settings, event=event)
-        if commenting
+        if settings.inputs.github_token
         else partial(connect, "local", write=lambda _: None)
     )
-    return Step(
+    return Ground(
         settings=settings,
         event=event,
         runner=runner,
+        git=git,
         forge=cache(reach),
-        comparison=comparison,
         environ=environ,
         started=started,
     )
+
+
+def open_step(environ: Mapping[str, str], runner: Runner) -> Step:
+    """Read what the runner tells, and set the two versions side by side; raises as `open_ground` and `Ground.step`."""
+    return open_ground(environ, runner).step()
 
 
 def _compare(git: Git, settings: CiSettings, event: Event) -> Comparison:
@@ -190,7 +297,7 @@ def _compare(git: Git, settings: CiSettings, event: Event) -> Comparison:
     pull = event.pull_request
     wanted = settings.inputs.base or event.base_sha or git.default_base() or head
     base = git.merge_base(_commit(git, wanted), head)
-    comparison = compare_versions(
+    return compare_versions(
         git,
         base=base,
         head=head,
@@ -199,10 +306,6 @@ def _compare(git: Git, settings: CiSettings, event: Event) -> Comparison:
         config_path=settings.inputs.config or FILE_NAME,
         config_of_base=not event.trusted,
     )
-    if not settings.inputs.notebooks:
-        return comparison
-    chosen = Config(notebooks=list(settings.inputs.notebooks))
-    return replace(comparison, files=tuple(file for file in comparison.files if chosen.selects(file.path)))
 
 
 def _commit(git: Git, ref: str) -> str:
@@ -220,16 +323,3 @@ def _python(settings: CiSettings, environ: Mapping[str, str]) -> Path | None:
     if found is None and settings.inputs.python:
         raise MachineError("env.python", f"{settings.inputs.python} is not a program", hint="mend the input `python`")
     return None if found is None else Path(found)
-
-
-def _home(settings: CiSettings) -> Path:
-    """Choose where runs and results live: a folder that outlasts the job where the runner has one."""
-    if settings.inputs.store:
-        return Path(settings.inputs.store)
-    root = settings.tool_cache or settings.temp
-    return root / "alekseylearn" / "state" / settings.repository.replace("/", "--")
-
-
-def _without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
-    """Leave out what no job may ever see; the backend's own allow-list comes on top."""
-    return {name: value for name, value in environ.items() if not name.startswith(("INPUT_", "GITHUB_", "ACTIONS_"))}

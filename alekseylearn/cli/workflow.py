@@ -5,23 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from alekseylearn.actions import Runner
-from alekseylearn.cli.step import Step, open_step
-from alekseylearn.errors import AlekseylearnError, MachineError
+from alekseylearn.cli.step import Step, open_ground, open_step
+from alekseylearn.errors import AlekseylearnError, MachineError, UsageError
 from alekseylearn.text import Markdown, fence
-
-if TYPE_CHECKING:
-    from alekseylearn.pipeline import Story
-    from alekseylearn.report import Outcome
-    from alekseylearn.training import Progress
-
-MINUTE = 60.0
-"""Seconds between two edits of a running comment, at least."""
 
 
 def guarded(step: Callable[[Mapping[str, str], Runner], int]) -> int:
@@ -31,12 +20,14 @@ def guarded(step: Callable[[Mapping[str, str], Runner], int]) -> int:
     try:
         return step(environ, runner)
     except AlekseylearnError as error:
-        from alekseylearn.training import StoppedError
-
+        stopped = error.slug == "run.stopped"
         runner.annotate("error", str(error), title=f"alekseylearn: {error.slug}")
         runner.add_summary(Markdown(f"### ❌ alekseylearn could not go on\n\n{fence(str(error))}"))
-        runner.set_outputs({"result": "cancelled" if isinstance(error, StoppedError) else "failure"})
-        return 130 if isinstance(error, StoppedError) else error.exit_code
+        runner.set_outputs({"result": "cancelled" if stopped else "failure"})
+        return 130 if stopped else error.exit_code
+    except KeyboardInterrupt:
+        runner.set_outputs({"result": "cancelled"})
+        return 130
     except Exception as error:
         runner.annotate("error", f"{type(error).__name__}: {error}", title="alekseylearn: a defect of ours")
         runner.set_outputs({"result": "failure"})
@@ -45,18 +36,55 @@ def guarded(step: Callable[[Mapping[str, str], Runner], int]) -> int:
 
 def run_step(environ: Mapping[str, str], runner: Runner) -> int:
     """Train what changed and review it."""
-    return _work(open_step(environ, runner), train=True)
+    return _train(open_step(environ, runner), detach=False)
+
+
+def submit_step(environ: Mapping[str, str], runner: Runner) -> int:
+    """Start what changed and what it is compared with, say where it runs, and leave it to that."""
+    step = open_step(environ, runner)
+    if step.settings.inputs.force:
+        # A later run would take the old result for this one.
+        hint = "leave `force` out, or use `mode: run`"
+        raise UsageError("ci.input", "`force` has to wait for its result", where="INPUT_FORCE", hint=hint)
+    return _train(step, detach=True)
+
+
+def _train(step: Step, *, detach: bool) -> int:
+    from alekseylearn.cli.carrying import carry_out
+    from alekseylearn.cli.leftovers import close, supersede
+
+    if step.event.closed:
+        return close(step)
+    supersede(step)
+    story = step.story(train=True, detach=detach, begun=_begun(step) if detach else ())
+    return carry_out(step, story).exit_code
 
 
 def collect_step(environ: Mapping[str, str], runner: Runner) -> int:
-    """Bring home what ended, without starting anything."""
-    return _work(open_step(environ, runner), train=False)
+    """Bring home what ended, without starting anything: of this event, or of all pull requests where it names none."""
+    from alekseylearn.cli.carrying import carry_out
+    from alekseylearn.cli.collector import SWEEPING, sweep
+    from alekseylearn.cli.leftovers import close
+
+    ground = open_ground(environ, runner)
+    if ground.event.name in SWEEPING:
+        return sweep(ground)
+    step = ground.step()
+    if step.event.closed:
+        return close(step)
+    return carry_out(step, step.story(train=False, begun=_begun(step))).exit_code
+
+
+def _begun(step: Step) -> tuple[str, ...]:
+    """Return the runs that were started for this commit before, as our comment remembers them."""
+    state = step.remembered() if step.event.trusted else None
+    return state.begun if state is not None and state.head == step.comparison.head.sha else ()
 
 
 def plan_step(environ: Mapping[str, str], runner: Runner) -> int:
     """Say which notebooks train; when none does, the pull request is told here, since no later job will."""
     step = open_step(environ, runner)
-    if not step.comparison.files and not step.tells:
+    if step.event.closed or (not step.comparison.files and not step.tells):
         # Nothing to look at and nobody to tell: what reads notebooks, trains and reports is not even loaded.
         _set_plan(runner, [], "")
         return 0
@@ -69,12 +97,12 @@ def plan_step(environ: Mapping[str, str], runner: Runner) -> int:
     ]
     when, seconds = step.clock()
     outcome = story.outcome(finished=True, when=when, seconds=seconds)
-    url = "" if matrix else step.post(outcome)
+    posted = None if matrix else step.post(outcome)
     for plan in plans:
         runner.echo([f"{plan.decision:6} {plan.path}: {plan.reason}"])
         if plan.refused:
             runner.annotate("error", plan.refused, title="alekseylearn", file=plan.path)
-    _set_plan(runner, matrix, url)
+    _set_plan(runner, matrix, posted.url if posted is not None else "")
     # A job that comes later trains the others; it tells of what was refused, too.
     return 0 if matrix else outcome.exit_code
 
@@ -92,74 +120,41 @@ def _set_plan(runner: Runner, matrix: Sequence[Mapping[str, str]], url: str) -> 
 
 def finish_step(environ: Mapping[str, str], runner: Runner) -> int:
     """Complete the comment after the upload, or after the run was cut off."""
-    step = open_step(environ, runner)
-    if step.settings.outcome == "cancelled":
-        return _after_cancel(step)
-    url = step.settings.artifact_url
-    if url and step.pull is not None and step.tells and step.posted.is_file():
-        from alekseylearn.comment_state import marker
-
-        text = step.posted.read_text("utf-8")
-        if text.startswith(marker(step.pull)):
-            told = Markdown(text.replace(step.artifacts_link, url))
-            try:
-                step.forge().upsert_comment(step.pull, told, order=step.settings.order)
-            except MachineError as error:
-                runner.annotate("warning", str(error), title="The comment could not be completed")
+    ground = open_ground(environ, runner)
+    if ground.settings.outcome == "cancelled":
+        runner.set_outputs({"result": "cancelled"})
+        # Who only collects has started nothing.
+        return 0 if ground.settings.inputs.mode == "collect" else _after_cancel(ground.step())
+    url = ground.settings.artifact_url
+    if url and ground.event.pull_request is not None:
+        _link_artifact(ground.step(), url)
     return 0
+
+
+def _link_artifact(step: Step, url: str) -> None:
+    from alekseylearn.comment_state import marker
+
+    if step.pull is None or not step.tells or not step.posted.is_file():
+        return
+    text = step.posted.read_text("utf-8")
+    if text.startswith(marker(step.pull)):
+        told = Markdown(text.replace(step.artifacts_link, url))
+        try:
+            step.ground.forge().upsert_comment(step.pull, told, order=step.order)
+        except MachineError as error:
+            step.runner.annotate("warning", str(error), title="The comment could not be completed")
 
 
 def _after_cancel(step: Step) -> int:
+    from alekseylearn.cli.carrying import carry_out
+    from alekseylearn.cli.leftovers import close
+
+    if step.event.closed:
+        return close(step)
+    # Stopping goes before whatever else there is to do, the comment's own words among it.
     story = step.story(train=False)
     story.look()
     story.stop()
-    _work(step, train=False)
+    carry_out(step, story)
     step.runner.set_outputs({"result": "cancelled"})
     return 0
-
-
-def _watcher(step: Step, story: Story) -> Callable[[Progress], None]:
-    """Print what the training prints, and bring the comment up to date once a minute."""
-    told = [time.monotonic()]
-
-    def watch(progress: Progress) -> None:
-        if progress.lines:
-            step.runner.echo(progress.lines)
-        if time.monotonic() - told[0] >= MINUTE:
-            told[0] = time.monotonic()
-            when, seconds = step.clock()
-            step.post(story.outcome(finished=False, when=when, seconds=seconds))
-
-    return watch
-
-
-def _work(step: Step, *, train: bool) -> int:
-    from alekseylearn.cli.aftermath import leave
-    from alekseylearn.pipeline import run
-    from alekseylearn.training import StoppedError
-
-    told: list[Outcome] = []
-    urls = [""]
-
-    def tell(outcome: Outcome) -> None:
-        told.append(outcome)
-        urls[0] = step.post(outcome) or urls[0]
-        if not outcome.finished:
-            for notebook in outcome.notebooks:
-                step.runner.echo([f"{notebook.decision:6} {notebook.path}: {notebook.reason}"])
-
-    story = step.story(train=train)
-    story.shop = replace(story.shop, watch=_watcher(step, story))
-    try:
-        run(story, tell, step.clock)
-    except StoppedError:
-        raise
-    except AlekseylearnError as error:
-        if not told:
-            raise
-        # The report and its annotations tell of it already.
-        return error.exit_code
-    finally:
-        if told:
-            leave(told[-1], step.shop, step.runner, step.outbox, comment_url=urls[0])
-    return told[-1].exit_code

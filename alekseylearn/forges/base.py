@@ -24,6 +24,10 @@ class Forge(Protocol):
         """Return the pull request that is looked at, or None."""
         ...
 
+    def open_pulls(self) -> tuple[PullRequest, ...]:
+        """List the open pull requests of the repository, forks' among them; none where nobody knows of any."""
+        ...
+
     def comment_body(self, pull: int) -> str | None:
         """Return the body of our own comment on the pull request *pull*, or None."""
         ...

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from alekseylearn.errors import MachineError
+from alekseylearn.errors import InputError, MachineError
 from alekseylearn.forges.base import Posted
 from alekseylearn.forges.rest import PAGE, TIMEOUT, ForbiddenError, GoneError, Rest, TransientError
 from alekseylearn.forges.sticky import Author, Comment, Create, Delete, Done, Edit, next_step, ours
 from alekseylearn.settings import CiSettings
 from alekseylearn.text import Markdown
-from alekseylearn.trust import Event, PullRequest
+from alekseylearn.trust import Event, PullRequest, read_pull
 
 ACTIONS = Author(account=41898282, app=15368)
 """`github-actions[bot]` and its app: the author of what a workflow's own token writes on github.com."""
@@ -33,6 +34,22 @@ class GitHubForge:
     def pull_request(self) -> PullRequest | None:
         """Return the event's pull request."""
         return self.event.pull_request
+
+    def open_pulls(self) -> tuple[PullRequest, ...]:
+        """List the open pull requests, the newest first; what cannot be one of ours is passed over.
+
+        Raises `MachineError` of the family `github` when GitHub cannot be reached, or the token may not look.
+        """
+        repository = self.settings.repository
+        found = []
+        try:
+            for item in self.rest.pages(f"/repos/{repository}/pulls", {"state": "open"}):
+                with suppress(InputError):
+                    found.append(read_pull(item, repository))
+        except (ForbiddenError, GoneError):
+            what = f"the token may not list the pull requests of {repository}"
+            raise MachineError("github.missing", what, hint="give the job `pull-requests: write`") from None
+        return tuple(found)
 
     def comment_body(self, pull: int) -> str | None:
         """Return the body of our own comment; None when there is none, or the token may not look.

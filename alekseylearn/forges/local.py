@@ -20,6 +20,10 @@ class LocalForge:
         """Return None: nobody reviews here."""
         return None
 
+    def open_pulls(self) -> tuple[PullRequest, ...]:
+        """Return none: nobody reviews here."""
+        return ()
+
     def comment_body(self, pull: int) -> str | None:  # noqa: ARG002 (the forge's contract)
         """Return None: no earlier comment is kept."""
         return None

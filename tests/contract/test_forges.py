@@ -91,6 +91,9 @@ class TestEveryForge:
         posted = forge.upsert_comment(PULL, body("one"), order=(1, 1))
         assert posted.url or posted.note
 
+    def test_open_pull_requests_are_listed_or_there_are_none(self, forge: Forge) -> None:
+        assert {pull.number for pull in forge.open_pulls()} <= {PULL}
+
     def test_an_unknown_artifact_has_no_address(self, forge: Forge) -> None:
         assert forge.artifact_url("none") == ""
 
@@ -166,6 +169,31 @@ class TestOneComment:
         repository.add_comment(PULL, f"{marker(PULL)}\n### broken\n\n<!-- alekseylearn-state v1 AAAA -->")
         bench.post("one")
         assert texts(repository) == ["one"]
+
+
+class TestOpenPulls:
+    def test_open_ones_are_told_with_their_heads_and_where_they_come_from(
+        self, github: FakeGitHub, bench: Bench, repository: Repository
+    ) -> None:
+        fork = github.add_repository("stranger/consumer", parent=repository)
+        repository.add_pull(8, head_sha="c" * 40, head_repository=fork)
+        repository.add_pull(9).state = "closed"
+        found = {pull.number: (pull.head_sha, pull.fork, pull.closed) for pull in bench.forge.open_pulls()}
+        assert found == {PULL: ("a" * 40, False, False), 8: ("c" * 40, True, False)}
+
+    def test_they_are_found_beyond_the_first_page(self, bench: Bench, repository: Repository) -> None:
+        for number in range(100, 230):
+            repository.add_pull(number)
+        assert len(bench.forge.open_pulls()) == 131
+
+    def test_what_is_no_pull_request_of_ours_is_passed_over(self, bench: Bench, repository: Repository) -> None:
+        repository.add_pull(8, head_ref="a b")
+        assert [pull.number for pull in bench.forge.open_pulls()] == [PULL]
+
+    def test_a_token_that_may_not_look_says_what_it_lacks(self, github: FakeGitHub, bench: Bench) -> None:
+        github.grant("ghs_workflow", contents="read")
+        with pytest.raises(MachineError, match="pull-requests: write"):
+            bench.forge.open_pulls()
 
 
 class TestForeignComments:

@@ -1,0 +1,111 @@
+"""A story is carried out by a step of the action: the comment lives with it, the log and the outputs tell of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from alekseylearn.cli.aftermath import leave
+from alekseylearn.cli.phases import Phases
+from alekseylearn.cli.step import Step
+from alekseylearn.errors import AlekseylearnError, MachineError
+from alekseylearn.forges.base import Posted
+from alekseylearn.metrics import Metric
+from alekseylearn.pipeline import Story, run
+from alekseylearn.report import Outcome
+from alekseylearn.training import Progress, StoppedError
+
+MINUTE = 60.0
+"""Seconds between two edits of a running comment, at least; that a job begins is told at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What was told last, and the error that kept something from being run or looked at."""
+
+    outcome: Outcome
+    error: AlekseylearnError | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the step."""
+        return self.outcome.exit_code if self.error is None else self.error.exit_code
+
+
+def carry_out(step: Step, story: Story, *, outbox: Path | None = None, closing: bool = False) -> Carried:
+    """Run *story* and tell of it wherever it is told: comment, report, summary, annotations, outputs.
+
+    What is to be uploaded goes into *outbox*. When *closing*, what was stopped is no failure. Raises `StoppedError`,
+    and errors that keep anything from being told.
+    """
+    told: list[Outcome] = []
+    posts: list[Posted | None] = []
+
+    def tell(outcome: Outcome) -> None:
+        shown = replace(outcome, exit_code=0) if closing else outcome
+        told.append(shown)
+        posts.append(step.post(shown))
+        if len(told) == 1:
+            for notebook in shown.notebooks:
+                step.runner.echo([f"{notebook.decision:6} {notebook.path}: {notebook.reason}"])
+
+    story.shop = replace(story.shop, watch=_watcher(step, story))
+    failed = None
+    try:
+        run(story, tell, step.clock)
+    except StoppedError:
+        raise
+    except KeyboardInterrupt:
+        # It came while we told of it: what was started is stopped all the same.
+        raise story.interrupted() from None
+    except AlekseylearnError as error:
+        if not told:
+            raise
+        failed = error
+    finally:
+        if told:
+            url = next((post.url for post in reversed(posts) if post is not None and post.url), "")
+            leave(told[-1], step.shop, step.runner, outbox or step.outbox, comment_url=url)
+    if failed is None and told[-1].finished and posts[-1] is not None:
+        _settle(step, story)
+    if failed is not None and told[-1].left:
+        # The report's own annotations tell of what ended only.
+        step.runner.annotate("error", str(failed), title=f"alekseylearn: {failed.slug}")
+    return Carried(told[-1], failed)
+
+
+def _settle(step: Step, story: Story) -> None:
+    try:
+        story.settle()
+    except MachineError as error:
+        step.runner.annotate("warning", str(error), title="What is left of a run could not be cleared away")
+
+
+def _watcher(step: Step, story: Story) -> Callable[[Progress], None]:
+    """Print what the training prints and what goes on around it; bring the comment up to date once a minute."""
+    due = [time.monotonic() + MINUTE]
+    phases = Phases()
+
+    def watch(progress: Progress) -> None:
+        around = [f"{progress.job.name} (run {progress.job.run}): {line}" for line in phases.lines(progress)]
+        if around or progress.lines:
+            step.runner.echo([*around, *progress.lines])
+        story.hear(progress)
+        begins = phases.begins(progress) and bool(progress.handle.url)
+        if not progress.state.ended and (begins or time.monotonic() >= due[0]):
+            due[0] = time.monotonic() + MINUTE
+            story.hear(progress, _measured(progress))
+            when, seconds = step.clock()
+            step.post(story.outcome(finished=False, when=when, seconds=seconds))
+
+    return watch
+
+
+def _measured(progress: Progress) -> tuple[Metric, ...] | None:
+    """Ask for the metrics by now; they are not worth an error."""
+    try:
+        return progress.backend.metrics(progress.handle)
+    except MachineError:
+        return None
