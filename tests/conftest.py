@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
 
+import botocore.session
 import pytest
 from hypothesis import settings
 
@@ -15,6 +17,9 @@ pytest_plugins = [
     "tests.rig.docker.fixture",
     "tests.rig.iam.fixture",
 ]
+
+# Each session of botocore reads its descriptions of AWS anew, some hundred milliseconds long; a program has one, tests many.
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("here", deadline=None)
