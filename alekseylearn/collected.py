@@ -90,8 +90,8 @@ def read_about(folder: Path) -> dict[str, str]:
 def read_word(folder: Path) -> dict[str, Any]:
     """Read what the backend itself says of the ended job; empty where it says nothing.
 
-    `environment`, `warnings` and `cost` are for the report; `failure` (`exception`, `message`, `hint`) is why a job left
-    no result, `if_killed` why one was killed, if it was, `if_stopped` why one was stopped that the backend saw fail.
+    `environment`, `warnings` and `cost` are for the report; `failure` (`exception`, `message`, `hint`) is why a job
+    left no result, `if_killed` why one was killed, if it was, `if_stopped` why one failed that was stopped.
     """
     data = read_plain(folder / "backend.json", _ABOUT_BYTES)
     return {} if data is None else dict(json.loads(data))
