@@ -136,6 +136,11 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
+def money(dollars: float) -> str:
+    """Format a price in US dollars: $3.20; what is less than a cent is not nothing."""
+    return "under $0.01" if 0 < dollars < 0.005 else f"${dollars:.2f}"
+
+
 def prose(text: str, limit: int = 200, *, cell: bool = False) -> Markdown:
     """Show a sentence of ours that may hold foreign words: what is not a plain word becomes a code span.
 

@@ -79,6 +79,7 @@ def test_every_section_has_a_name_of_its_own_and_the_footer_is_last() -> None:
 def test_the_price_is_told_where_there_is_one() -> None:
     assert " · about $0.13 · " in says("headline", outcome(told(), cost=0.13))
     assert " · $0.00 · " in says("headline", outcome(told(), cost=0.0))
+    assert " · under $0.01 · " in says("headline", outcome(told(), cost=0.0004))
 
 
 def test_the_machine_and_the_backend_are_named() -> None:
@@ -193,6 +194,15 @@ def test_of_several_notebooks_only_the_models_are_listed() -> None:
     assert says("files", local).count("model.pt") == 2
     assert "executed" not in says("files", local)
     assert "fetch" not in says("files", local)
+
+
+def test_files_that_lie_in_s3_are_fetched_from_there() -> None:
+    command = "alekseylearn fetch 7f3a9c2d41b0     # model, metrics and executed notebook"
+    there, elsewhere = (told(head=replace(result(), backend=name)) for name in ("sagemaker", "docker"))
+    assert command in says("files", outcome(there))
+    assert "fetch" not in says("files", outcome(elsewhere))
+    assert command in says("files", outcome(elsewhere, pull=None))
+    assert says("files", outcome(there, there, elsewhere)).count(command) == 2
 
 
 # --- what changed
@@ -330,6 +340,8 @@ def test_a_failure_that_left_no_word_is_told_all_the_same() -> None:
     assert "Could not train `notebooks/churn.ipynb`: the machine went away" in says(
         "headline", outcome(failed(None, JobState.LOST))
     )
+    stopped = says("the failure", outcome(failed(None, JobState.STOPPED)))
+    assert stopped.startswith("> [!WARNING]\n> `it was asked to stop before it was done`")
 
 
 def test_an_exception_without_a_message_or_a_line_is_told() -> None:

@@ -20,6 +20,7 @@ from alekseylearn.text import (
     join,
     link,
     longest_run,
+    money,
     number,
     plural,
     prose,
@@ -257,3 +258,10 @@ def test_sizes_have_the_unit_that_fits(count: int, shown: str) -> None:
 )
 def test_durations_have_the_unit_that_fits(seconds: float, shown: str) -> None:
     assert duration(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("dollars", "shown"), [(0.0, "$0.00"), (0.0001, "under $0.01"), (0.005, "$0.01"), (3.2, "$3.20")]
+)
+def test_a_price_is_never_nothing_unless_it_is(dollars: float, shown: str) -> None:
+    assert money(dollars) == shown

@@ -9,6 +9,8 @@ from alekseylearn.text import Align, Markdown, code, fence, join, link, plural, 
 from alekseylearn.verdict import active
 
 SHOWN = 6
+IN_S3 = "sagemaker"
+"""The backend whose results lie where everybody who may train sees them."""
 
 
 def artifacts(outcome: Outcome) -> Markdown | None:
@@ -41,8 +43,13 @@ def _files(notebook: NotebookOutcome, *, models_only: bool) -> list[Artifact]:
 
 
 def _fetch(outcome: Outcome, trained: list[NotebookOutcome]) -> str:
-    """Give the command that brings the files home; on a pull request they lie on another machine and are downloaded."""
-    run = naming.run_id(trained[0].head.run) if trained[0].head is not None else ""
-    if outcome.pull is not None or len(trained) > 1 or not run:
-        return ""
-    return fence(f"alekseylearn fetch {run}     # model, metrics and executed notebook", "sh")
+    """Give the command that brings files home, where they can be had.
+
+    Those of a pull request lie on another machine and are downloaded, but for those in S3, which all may read who may
+    train.
+    """
+    heads = [one.head for one in trained if one.head is not None]
+    here = outcome.pull is None and len(heads) == 1
+    runs = [naming.run_id(head.run) for head in heads[:SHOWN] if here or (outcome.pull and head.backend == IN_S3)]
+    commands = [f"alekseylearn fetch {run}     # model, metrics and executed notebook" for run in runs if run]
+    return fence("\n".join(commands), "sh") if commands else ""

@@ -19,8 +19,8 @@ MAX_WIDTH = 140
 MAX_METRICS = 4
 _FRAME = re.compile(r"  (?:File |cell \d+, line |parameters, line |\.\.\. )")
 _OWN_FRAME = re.compile(r"  (?:cell \d+|parameters), line ")
-
-
+_SILENT = ("the machine or the process went away", "it was asked to stop before it was done")
+"""What is known of a run that left no word: of one that was lost, and of one that was stopped."""
 _REMEDIES: Mapping[JobState, str] = {
     JobState.TIMED_OUT: "Raise `timeout` in `alekseylearn.yml`, or train for fewer steps.",
     JobState.LOST: "Run the workflow again: what has a result is not trained twice.",
@@ -41,7 +41,7 @@ def notebook_failure(outcome: Outcome, notebook: NotebookOutcome, *, alert: bool
         return join(["The notebook was not read, so nothing of it was trained:", fence(_lines(notebook.refused, 8))])
     if state not in ENDED_BADLY or notebook.head is None:
         return None
-    failure = notebook.head.failure or Failure(exception="", message="the machine or the process went away")
+    failure = notebook.head.failure or Failure(exception="", message=_SILENT[state is State.STOPPED])
     kind = "WARNING" if state is State.STOPPED else "CAUTION"
     happened = what_happened(failure)
     numbered = [f"{place}. {fix}" for place, fix in enumerate(fixes(notebook, notebook.head, failure), 1)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alekseylearn.report import Outcome
 from alekseylearn.sections import naming
-from alekseylearn.text import Markdown, code, duration, join, link, plural
+from alekseylearn.text import Markdown, code, duration, join, link, money, plural
 from alekseylearn.verdict import State, active, verdict
 
 
@@ -38,12 +38,16 @@ def _work(outcome: Outcome, state: State) -> list[str]:
         runs = [naming.run_id(one.head.run) for one in told if one.head is not None]
         was = f"already trained: result of run {code(runs[0])} reused, no machine used" if len(runs) == 1 else ""
         return [was or "no machine used"]
-    limits = [f"{'about ' if outcome.cost else ''}${outcome.cost:.2f}"] if outcome.cost is not None else []
     return [
         naming.place(outcome),
         *([spent] if (spent := _spent(outcome)) else []),
-        *limits,
+        *([] if outcome.cost is None else [_cost(outcome.cost)]),
     ]
+
+
+def _cost(dollars: float) -> str:
+    shown = money(dollars)
+    return f"about {shown}" if dollars and shown.startswith("$") else shown
 
 
 def _spent(outcome: Outcome) -> str:

@@ -7,7 +7,7 @@ import math
 from alekseylearn.comment_state import PastRun
 from alekseylearn.report import Outcome
 from alekseylearn.sections import naming
-from alekseylearn.text import Markdown, code, details, duration, number, prose, table
+from alekseylearn.text import Markdown, code, details, duration, money, number, prose, table
 
 
 def runs(outcome: Outcome) -> Markdown | None:
@@ -35,7 +35,7 @@ def runs(outcome: Outcome) -> Markdown | None:
 
 def _row(run: PastRun, *, named: bool, several: bool) -> list[str]:
     value = _number(run.value)
-    cost = f", ${run.cost:.2f}" if run.cost is not None and math.isfinite(run.cost) else ""
+    cost = f", {money(run.cost)}" if run.cost is not None and math.isfinite(run.cost) else ""
     return [
         naming.sha(run.sha) or "none",
         naming.when(run.when),
