@@ -31,6 +31,11 @@ _DOCUMENTS = {
 }
 _HOSTED = "ubuntu-latest"
 _SAME = "github.event.pull_request.head.repo.full_name == github.repository"
+_UNTIL_CLOSED = (
+    "on:",
+    "  pull_request:",
+    "    types: [opened, synchronize, reopened, closed] # closed: its jobs are stopped",
+)
 _LONGEST_NAME = 40
 """Characters of a stack's name, so that those of roles keep below 64."""
 _LONGEST_BUCKET = 63
@@ -139,7 +144,7 @@ def _workflow(backend: BackendName, role: str = "", environment: str | None = No
     lines = [
         "# Trains the notebooks that a pull request changed, and reviews the result in one comment.",
         "name: alekseylearn",
-        "on: pull_request",
+        *(_UNTIL_CLOSED if role else ["on: pull_request"]),
         "permissions: {}",
         'concurrency: {group: "alekseylearn-${{ github.event.pull_request.number }}", cancel-in-progress: true}',
         "jobs:",
