@@ -88,6 +88,16 @@ def test_the_machine_and_the_backend_are_named() -> None:
     assert " · `lambda` · " in says("headline", outcome(told(), backend="lambda"))
 
 
+def test_the_machine_that_a_result_names_is_told_and_what_of_it_is_billed() -> None:
+    facts = {**result().environment, "instance": "ml.g5.xlarge spot", "billed": "5 min 36 s"}
+    head = replace(result(), environment=facts)
+    made = outcome(told(head=head), backend="sagemaker", seconds=1120.0)
+    assert " · SageMaker `ml.g5.xlarge spot` · 18 min 40 s, billed 5 min 36 s · " in says("headline", made)
+    other = replace(head, environment={**facts, "instance": "ml.m5.large"})
+    two = outcome(told(head=head), told(head=other, path="b.ipynb"), backend="sagemaker", seconds=1120.0)
+    assert " · SageMaker · 18 min 40 s · " in says("headline", two)
+
+
 def test_one_other_notebook_is_counted_in_the_heading() -> None:
     assert says("headline", STATES["local"]).startswith("### ✅ Trained `notebooks/churn.ipynb`")
     assert "(1 other notebook: nothing to train)" in says("headline", STATES["local"])

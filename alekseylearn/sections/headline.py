@@ -53,8 +53,15 @@ def _cost(dollars: float) -> str:
 def _spent(outcome: Outcome) -> str:
     """Say how long it took; of a job that nobody waits for, nobody knows yet."""
     if outcome.finished:
-        return duration(outcome.seconds) if outcome.seconds else ""
+        billed = _billed(outcome)
+        return f"{duration(outcome.seconds)}{f', billed {billed}' if billed else ''}" if outcome.seconds else ""
     return f"{duration(outcome.seconds)} so far" if outcome.seconds and not outcome.left else ""
+
+
+def _billed(outcome: Outcome) -> str:
+    """Return what is billed of the one run that there is."""
+    heads = [one.head for one in active(outcome) if one.head is not None and not one.reused]
+    return heads[0].environment.get("billed", "") if len(heads) == 1 else ""
 
 
 def _links(outcome: Outcome) -> list[str]:

@@ -63,7 +63,15 @@ def place(outcome: Outcome) -> str:
         where = "the workflow's machine" if outcome.run_url else "this machine"
     else:
         where = _PLACES.get(outcome.backend) or code(outcome.backend)
-    return f"{where} {code(outcome.machine)}" if outcome.machine else where
+    machine = outcome.machine or _machine(outcome)
+    return f"{where} {code(machine)}" if machine else where
+
+
+def _machine(outcome: Outcome) -> str:
+    """Return the machine that the results of head name as theirs; '' where they name none, or several."""
+    heads = (one.head for one in outcome.notebooks if one.head is not None and not one.reused)
+    told = {head.environment.get("instance", "") for head in heads}
+    return told.pop() if len(told) == 1 else ""
 
 
 def job_page(backend: str, url: str) -> Markdown:
