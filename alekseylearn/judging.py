@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from alekseylearn.comment_state import PastRun
-from alekseylearn.errors import AlekseylearnError
+from alekseylearn.errors import AlekseylearnError, MachineError
 from alekseylearn.jobs import NOT_THE_CODE, Failure, JobState, TrainingResult
 from alekseylearn.metrics import Judgement, compare, primary_metric
 from alekseylearn.plan import NotebookPlan, TrainingJob
@@ -71,6 +71,12 @@ def not_run(job: TrainingJob, error: AlekseylearnError) -> TrainingResult:
     return TrainingResult(
         run=job.run, digest=job.digest, state=JobState.LOST, backend=job.backend, name=job.name, failure=failure
     )
+
+
+def gone(job: TrainingJob) -> TrainingResult:
+    """Make the result of *job* that was started, and that no backend knows of any more."""
+    what = f"run {job.run} is gone: somebody has brought it home elsewhere, or removed it"
+    return not_run(job, MachineError("run.gone", what, hint="run the workflow again: it is trained anew"))
 
 
 def stopping(result: TrainingResult, why: str) -> TrainingResult:

@@ -9,9 +9,9 @@ from functools import partial
 from alekseylearn.analysis import Comparison, make_plans, without_training
 from alekseylearn.comment_state import CommentState, decode, with_run
 from alekseylearn.endings import ASKED, Find
-from alekseylearn.errors import AlekseylearnError, MachineError
+from alekseylearn.errors import AlekseylearnError
 from alekseylearn.jobs import JobState, TrainingResult
-from alekseylearn.judging import exit_code, not_run, past_runs, stopping
+from alekseylearn.judging import exit_code, gone, not_run, past_runs, stopping
 from alekseylearn.metrics import Metric
 from alekseylearn.plan import NotebookPlan, Settings, TrainingJob
 from alekseylearn.report import Commit, Outcome, render
@@ -101,13 +101,15 @@ class Story:
             try:
                 sides.head = self._bring(plan.head, base=False) or sides.head
                 if sides.head is None and plan.head.run in self.order.begun:
-                    sides.head = not_run(plan.head, _gone(plan.head))
+                    sides.head = gone(plan.head)
                 if self.order.both or not self.order.detach:
                     self._train_base(sides)
             except StoppedError as stopped:
                 self._note(stopped)
                 raise
-            except KeyboardInterrupt:
+            except KeyboardInterrupt as signal:
+                if isinstance(signal.__context__, KeyboardInterrupt):
+                    raise  # told twice to end: at once, and nothing more is told
                 raise self.interrupted() from None
             except AlekseylearnError as error:
                 sides.head = self._unseen(plan.head, error) or not_run(plan.head, error)
@@ -256,11 +258,12 @@ class Story:
         return replace(not_run(job, error), state=JobState.RUNNING, failure=None, phase=phase)
 
     def interrupted(self) -> StoppedError:
-        """Stop what we have started and do not wait for, before anything else."""
-        finds: list[Find] = [partial(_unless_left, one) for one in self._begun]
+        """Stop what we have started and do not wait for, before anything else, and once."""
+        finds: list[Find] = [one.stoppable for one in self._begun]
         if self.order.detach and self._current is not None:
             # It may have been made although nobody could tell us.
             finds.append(partial(find_running, self._current, self.shop, commit=""))
+        self._begun, self._current = [], None
         hint = ""
         try:
             self.halt(finds, ASKED)
@@ -282,15 +285,6 @@ class Story:
                 sides.head = result
             elif sides.plan.base is not None and sides.plan.base.digest == result.digest:
                 sides.take_base(result, gone=False)
-
-
-def _unless_left(one: UnderWay) -> UnderWay | None:
-    return None if one.backend.leaves else one
-
-
-def _gone(job: TrainingJob) -> MachineError:
-    what = f"run {job.run} is gone: somebody has brought it home elsewhere, or removed it"
-    return MachineError("run.gone", what, hint="run the workflow again: it is trained anew")
 
 
 def body(outcome: Outcome, previous: str | None = None) -> tuple[Outcome, Markdown]:
@@ -335,9 +329,13 @@ def run(story: Story, tell: Callable[[Outcome], None], now: Callable[[], tuple[s
         tell(_at(story, now, finished=False))
     try:
         story.train()
-    finally:
-        outcome = _at(story, now, finished=True)
-        tell(outcome)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        tell(_at(story, now, finished=True))
+        raise
+    outcome = _at(story, now, finished=True)
+    tell(outcome)
     return outcome
 
 

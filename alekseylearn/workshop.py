@@ -69,6 +69,10 @@ class UnderWay:
     commit: str = ""
     bundle: str = ""
 
+    def stoppable(self) -> UnderWay | None:
+        """Return it, unless its backend leaves jobs alone."""
+        return None if self.backend.leaves else self
+
     def told(self, state: JobState, metrics: tuple[Metric, ...] = ()) -> TrainingResult:
         """Tell what is known of it by now."""
         return TrainingResult(

@@ -113,8 +113,10 @@ def close(step: Step) -> int:
     if not stopped and not begun:
         step.runner.set_outputs({"result": "failure" if code else "skipped"})
         return code
-    code = code or carry_out(last, story, closing=True).exit_code
-    if stopped:
+    code = carry_out(last, story, closing=True).exit_code or code
+    if code:
+        step.runner.set_outputs({"result": "failure"})
+    elif stopped:
         step.runner.set_outputs({"result": "cancelled"})
     return code
 
