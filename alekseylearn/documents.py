@@ -36,6 +36,8 @@ def _run_json(notebook: NotebookOutcome) -> dict[str, Any]:
         "decision": notebook.decision,
         "reason": notebook.reason,
         "state": str(shown.state) if shown else "none",
+        "phase": shown.phase if shown else "",
+        "url": shown.url if shown else "",
         "metrics": metrics_json(head),
         "base": None if base is None else {"digest": base.digest, "metrics": metrics_json(base)},
         "deltas": [delta_json(delta) for delta in notebook.deltas],

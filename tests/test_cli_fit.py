@@ -16,7 +16,7 @@ from tests.small import EPOCHS, LINE, PROSE, TRAINS, count, counting, growth, no
 
 RUN_KEYS = {
     *("id", "name", "notebook", "digest", "backend", "decision", "reason", "state", "metrics", "base", "deltas"),
-    *("gates", "artifacts", "seconds", "cost", "failure", "refused"),
+    *("gates", "artifacts", "seconds", "cost", "failure", "refused", "phase", "url"),
 }
 
 

@@ -155,7 +155,7 @@ class TestRuns:
         assert not (bench.desk.folder / ".alekseylearn").exists()
 
     def test_a_backend_that_was_asked_for_must_be_there(self, bench: Bench) -> None:
-        refuse(bench.desk, "backend.missing", "runs", "--backend", "sagemaker", code=6)
+        refuse(bench.desk, "sm.role", "runs", "--backend", "sagemaker", code=6)
         assert bench.desk.run("runs", "--backend", "process").code == 0
 
 

@@ -51,6 +51,8 @@ RUN = closed(
     decision={"enum": ["train", "reuse", "skip"]},
     reason=TEXT,
     state={"enum": [*(state.value for state in JobState), "none"]},
+    phase=TEXT,
+    url=TEXT,
     metrics=METRICS,
     base=nullable(closed(digest=DIGEST, metrics=METRICS)),
     deltas=listed(

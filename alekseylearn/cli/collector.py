@@ -48,7 +48,10 @@ def sweep(ground: Ground) -> int:
             codes.append(0 if told.error is None else told.error.exit_code)
     code = next((code for code in codes if code), 0)
     word = "failure" if code else "running" if running else "success" if finished else "skipped"
-    ground.runner.set_outputs({"result": word, "decision": "{}", "any-trained": "false", "comment-url": ""})
+    # What all of them have left is uploaded together.
+    folder = str(ground.outbox) if running or finished else ""
+    ground.runner.set_outputs({"result": word, "decision": "{}", "any-trained": "false", "artifacts-dir": folder})
+    ground.runner.set_outputs({"comment-url": "", "report-path": ""})
     return code
 
 
@@ -77,4 +80,4 @@ def _bring_up_to_date(ground: Ground, pull: PullRequest, state: CommentState) ->
             where=f"pull request {pull.number}, commit {about.head_sha[:7]}",
             hint="give it the inputs and the Python of the workflow that submits",
         )
-    return carry_out(step, story, outbox=step.outbox / f"pull-{pull.number}")
+    return carry_out(step, story, outbox=ground.outbox / f"pull-{pull.number}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -160,22 +161,22 @@ def _lookout(backend: BackendName | None) -> Lookout:
 
 def _settled(found: Found, lookout: Lookout) -> TrainingResult:
     """Return what became of a run, brought home if need be; for one under way, where it stands."""
+    from alekseylearn.errors import MachineError
     from alekseylearn.jobs import TrainingResult
+    from alekseylearn.training import UnderWay
     from alekseylearn.watching import settle
 
     if isinstance(found, TrainingResult):
         return found
     if found.state.ended:
         return settle(found, lookout)
-    return TrainingResult(
-        run=found.digest[:12],
-        digest=found.digest,
-        state=found.state,
-        backend=found.job.handle.backend,
-        name=found.job.name,
-        machine=found.backend.machine,
-        seconds=_elapsed(found),
-    )
+    handle = found.job.handle
+    try:
+        measured = found.backend.metrics(handle)
+    except MachineError:
+        measured = ()
+    told = UnderWay(backend=found.backend, handle=handle, name=found.job.name).told(found.state, measured)
+    return replace(told, seconds=_elapsed(found))
 
 
 def _elapsed(held: Held) -> float:
@@ -198,6 +199,8 @@ def _tell(result: TrainingResult, lookout: Lookout, *, as_json: bool) -> None:
     spent = f" for {duration(result.seconds)}" if not result.state.ended else f" after {duration(result.seconds)}"
     lines = {"run": f"{result.run} {result.name}", "state": f"{result.state}{spent}"}
     lines["backend"] = f"{result.backend}: {result.machine}" if result.machine else result.backend
+    lines["phase"] = result.phase
+    lines["page"] = result.url
     lines["metrics"] = ", ".join(f"{metric.name} {number(metric.value)}" for metric in result.metrics)
     if result.failure is not None:
         failure = result.failure

@@ -47,6 +47,11 @@ class Ground:
     environ: Mapping[str, str]
     started: float
 
+    @property
+    def outbox(self) -> Path:
+        """The folder whose files become the workflow's artifact."""
+        return self.settings.temp / "alekseylearn" / "artifacts"
+
     def step(self, event: Event | None = None, *, order: tuple[int, int] | None = None) -> Step:
         """Set the two versions of *event* side by side; *order* stands for this run's own.
 
@@ -147,11 +152,6 @@ class Step:
         if is_address(inputs.store):
             return parse_address(inputs.store)
         return shared_in(self.comparison.head.config, inputs.backend)
-
-    @property
-    def outbox(self) -> Path:
-        """The folder whose files become the workflow's artifact."""
-        return self.settings.temp / "alekseylearn" / "artifacts"
 
     @property
     def posted(self) -> Path:
