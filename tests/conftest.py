@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import functools
 import os
+import random
 from pathlib import Path
 
+import botocore.retries.standard
 import botocore.session
 import pytest
+import s3transfer.utils
 from hypothesis import settings
 
 pytest_plugins = [
@@ -18,8 +21,13 @@ pytest_plugins = [
     "tests.rig.iam.fixture",
 ]
 
-# Each session of botocore reads its descriptions of AWS anew, some hundred milliseconds long; a program has one, tests many.
+# Each session of botocore reads its descriptions of AWS anew, for some hundred milliseconds; a program has one session,
+# tests have many.
 botocore.session.create_loader = functools.cache(botocore.session.create_loader)
+# Threads of theirs go on beside other tests, and hypothesis watches who draws from the one generator of all.
+OWN = random.Random(0)
+s3transfer.utils.random = OWN
+botocore.retries.standard.ExponentialBackoff.__init__.__defaults__ = (20, OWN.random, None, None)
 
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("here", deadline=None)
