@@ -264,7 +264,7 @@ class TestClosed:
     def test_a_job_that_takes_its_time_is_told_as_stopped(
         self, runner: Runner, own_sagemaker: SageMakerService, gate: Gate
     ) -> None:
-        own_sagemaker.settings.phases = {"Stopping": 20.0}
+        own_sagemaker.settings.phases = {"Stopping": 8.0}
         assert runner.step("submit").code == 0
         gate.wait()
         (run, *_) = waits_for(runner)
