@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import signal
+import threading
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -228,6 +230,36 @@ def test_a_cancelled_workflow_stops_the_job(act_rig: ActRig, account: Account, i
     assert "it was asked to stop" in comment
     assert leaks(run, tenant.consumer) == []
     assert tenant.refused(iam) == []
+
+
+def test_a_step_that_was_killed_leaves_no_job_behind(act_rig: ActRig, account: Account, tmp_path: Path) -> None:
+    gate = Gate(tmp_path)
+
+    def somebody_kills() -> None:
+        gate.wait()
+        (step,) = (
+            int(process.name)
+            for process in Path("/proc").glob("[0-9]*")
+            if told(process, "cmdline").endswith(b"alekseylearn\0ci\0run\0")
+            and tenant.consumer.repository.full_name.encode() in told(process, "environ")
+        )
+        os.kill(step, signal.SIGKILL)
+
+    tenant = Tenant.create(act_rig, account, "killed", cell=gate.cell)
+    killer = threading.Thread(target=somebody_kills)
+    killer.start()
+    act_rig.run_pull(tenant.change())
+    killer.join()
+    account.wait(tenant.jobs, "Stopped")
+    assert only_comment(tenant.consumer).splitlines()[1] == f"### ⏹️ Stopped `{NOTEBOOK}`"
+
+
+def told(process: Path, file: str) -> bytes:
+    """Read what the kernel tells of *process*; nothing of one that has gone."""
+    try:
+        return (process / file).read_bytes()
+    except OSError:
+        return b""
 
 
 def test_a_fork_reaches_nothing_of_the_account(act_rig: ActRig, account: Account) -> None:
