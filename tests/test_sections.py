@@ -461,6 +461,20 @@ def test_a_job_has_a_page_where_its_backend_has_such() -> None:
     assert " job]" not in says("headline", STATES["better"])
 
 
+@pytest.mark.parametrize(
+    ("backend", "url"),
+    [
+        ("sagemaker", "https://evil.example/eu-central-1.console.aws.amazon.com/"),
+        ("sagemaker", "https://eu.console.aws.amazon.com.evil.example/"),
+        ("sagemaker", "http://eu.console.aws.amazon.com/"),
+        ("sagemaker", ""),
+        ("process", "https://eu.console.aws.amazon.com/"),
+    ],
+)
+def test_a_page_that_is_not_the_backends_is_not_linked(backend: str, url: str) -> None:
+    assert naming.job_page(backend, url) == ""
+
+
 def test_a_job_that_nobody_waits_for_takes_an_unknown_time() -> None:
     assert "so far" not in says("headline", STATES["submitted"])
     assert "No workflow waits for it" in says("the progress", STATES["submitted"])

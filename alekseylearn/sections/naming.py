@@ -13,6 +13,10 @@ from alekseylearn.verdict import Name, Phrase, Words
 
 _SHA = re.compile(r"[0-9a-f]{7,64}\Z")
 _WHEN = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)? UTC\Z")
+_PAGES = {
+    "sagemaker": re.compile(r"https://[a-z0-9-]+\.console\.(?:aws\.amazon\.com|amazonaws\.cn|amazonaws-us-gov\.com)/")
+}
+"""Where pages of jobs are: addresses come from what jobs have written, too."""
 _PLACES = {"docker": "a container", "sagemaker": "SageMaker"}
 
 
@@ -75,10 +79,9 @@ def _machine(outcome: Outcome) -> str:
 
 
 def job_page(backend: str, url: str) -> Markdown:
-    """Link the page on which a backend shows a job; nothing where there is none."""
-    label = f"{_PLACES.get(backend, backend or 'the')} job"
-    linked = link(label, url)
-    return linked if linked != label else Markdown("")
+    """Link the page on which a backend shows a job; nothing where it has no such pages, or this is none of them."""
+    pages = _PAGES.get(backend)
+    return link(f"{_PLACES[backend]} job", url) if pages is not None and pages.match(url) else Markdown("")
 
 
 def when(text: str) -> str:
