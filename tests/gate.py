@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.contract.jobs import until
+from tests.contract.jobs import PATIENCE, until
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,9 @@ class Gate:
             "import pathlib, time\n"
             f"here = pathlib.Path({str(self.folder)!r})\n"
             "(here / 'reached').touch()\n"
-            "while not (here / 'open').exists():\n"
+            # What a test has left behind does not wait for ever.
+            f"end = time.monotonic() + {2 * PATIENCE}\n"
+            "while not (here / 'open').exists() and time.monotonic() < end:\n"
             "    time.sleep(0.01)"
         )
 

@@ -303,9 +303,11 @@ class SageMakerBackend:
 
     def cancel(self, job: JobHandle) -> None:
         """Ask *job* to stop and save what it has (SIGTERM, and two minutes); returns at once."""
-        seen = self._mine(job)
-        if seen is not None and seen.described is not None and not seen.state.ended:
-            self._service.stop(seen.attempt.job)
+        # Nothing is asked before: whoever stops has little time, and the service leaves alone what has ended.
+        seen = self._seen.get(job.digest)
+        attempt = self._attempts.latest(job.digest) if seen is None else seen.attempt
+        if attempt is not None and attempt.digest == job.digest and not (seen and seen.described and seen.state.ended):
+            self._service.stop(attempt.job)
 
     def discard(self, job: JobHandle) -> None:
         """Strike an ended *job* out; the service keeps its record, the bucket what it left for as long as it may."""

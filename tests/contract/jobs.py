@@ -98,7 +98,9 @@ class Gate:
         return (
             "import os, pathlib, time\n"
             f"here = pathlib.Path({self.place})\n"
-            "while not (here / 'open').exists():\n"
+            # What a test has left behind does not wait for ever.
+            f"end = time.monotonic() + {2 * PATIENCE}\n"
+            "while not (here / 'open').exists() and time.monotonic() < end:\n"
             "    time.sleep(0.01)"
         )
 
