@@ -24,6 +24,7 @@ _ODD_REF = re.compile(r"[\x00-\x20\x7f:?*\[\\]|\A-|\A\Z")
 _NOTEBOOKS = ":(glob)**/*.ipynb"
 _STATUS: Mapping[str, FileStatus] = {"A": "added", "D": "deleted", "M": "modified", "T": "modified", "R": "renamed"}
 _RENAMES = "-M70%"  # git's own 50 % pairs any two short notebooks, for their JSON is mostly alike
+_GITHUB = re.compile(r"(?:https://(?:[^@/]*@)?|(?:ssh://)?git@)github\.com[/:]([^/]+/[^/]+?)(?:\.git)?/?\s*\Z")
 _BASES = ("origin/HEAD", "upstream/HEAD", "origin/main", "origin/master", "main", "master")
 
 
@@ -124,6 +125,12 @@ class Git:
             if self.plumbing.ask("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}") is not None:
                 return name
         return None
+
+    def name_on_github(self) -> str | None:
+        """Return what the remote origin is called there: `owner/name`; None where it lies elsewhere."""
+        found = self.plumbing.ask("config", "--get", "remote.origin.url")
+        match = _GITHUB.match(os.fsdecode(found or b""))
+        return match and match[1]
 
     def changed_notebooks(self, base: str, head: str | None) -> tuple[ChangedFile, ...]:
         """Name the notebooks that differ between two commits; *head* None is the work tree. Sorted by path.

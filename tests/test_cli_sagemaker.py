@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from alekseylearn.sagemaker_requests import labels_of
 from tests.contract.jobs import until
 from tests.desk import LONGER, NOTEBOOK, Bench
 from tests.fakes.sagemaker.service import SageMakerService
@@ -37,6 +38,7 @@ def changed(bench: Bench, tmp_path: Path, cells: dict[int, str]) -> None:
 def test_fit_trains_both_sides_there_and_says_what_it_cost(
     bench: Bench, sagemaker_service: SageMakerService, tmp_path: Path
 ) -> None:
+    bench.git.git("remote", "add", "origin", "git@github.com:acme/growth.git")
     changed(bench, tmp_path, LONGER)
     before = len(sagemaker_service.jobs)
     done = bench.desk.run("fit", "--json")
@@ -45,7 +47,9 @@ def test_fit_trains_both_sides_there_and_says_what_it_cost(
     assert (told["backend"], told["state"], told["deltas"][0]["verdict"]) == ("sagemaker", "succeeded", "better")
     assert told["metrics"]["mse"] == pytest.approx(0.47024975)
     assert 0 < told["cost"] < 0.01
-    assert len(sagemaker_service.jobs) == before + 2
+    jobs = list(sagemaker_service.jobs.values())[before:]
+    assert len(jobs) == 2
+    assert {labels_of(job.request)["repository"] for job in jobs} == {"acme/growth"}
     report = (bench.desk.folder / ".alekseylearn" / "last" / "report.html").read_text()
     assert "ml.m5.large" in report
     comment = (bench.desk.folder / ".alekseylearn" / "last" / "comment.md").read_text()

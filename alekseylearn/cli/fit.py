@@ -79,6 +79,7 @@ def fit_command(
         config,
         watcher(out, quiet=quiet),
         dict(os.environ),
+        about=_labels(place, comparison),
         shared=shared_in(config, backend),
         transfers=moved,
     )
@@ -88,6 +89,12 @@ def fit_command(
     with bar:
         outcome, error = _work(story)
     return _end(outcome, error, story, place, as_json=as_json)
+
+
+def _labels(place: Place, comparison: Comparison) -> dict[str, str]:
+    """Label what is trained, as a workflow would: policies on AWS may ask for the repository."""
+    name = None if place.git is None else place.git.name_on_github()
+    return {key: value for key, value in (("repository", name), ("commit", comparison.head.sha)) if value}
 
 
 def _end(outcome: Outcome, error: AlekseylearnError | None, story: Story, place: Place, *, as_json: bool) -> int:

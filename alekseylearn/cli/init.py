@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from alekseylearn.config import BackendName, Config
     from alekseylearn.git import Git
 
-_ORIGIN = re.compile(r"(?:https://(?:[^@/]*@)?|(?:ssh://)?git@)github\.com[/:]([^/]+/[^/]+?)(?:\.git)?/?\s*\Z")
 _ROLE = re.compile(r"arn:[a-z-]+:iam::(\d{12}):role/(?:.*/)?([^/]+)\Z")
 _REGION = r"[a-z]{2,4}(?:-[a-z]+)+-\d"
 _TELLS = "`aws sts get-caller-identity --query Account --output text` tells it"
@@ -96,7 +95,7 @@ def _on_sagemaker(git: Git, config: Config, given: Mapping[str, Any], environ: M
     tables = tables_of(config)
     table = tables[0]
     role = _ROLE.match(table.role or "")
-    repository = given["repository"] or _origin(git)
+    repository = given["repository"] or git.name_on_github()
     around = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or ""
     region = given["region"] or table.region or around
     account = given["account"] or (role and role[1])
@@ -127,13 +126,6 @@ def _on_sagemaker(git: Git, config: Config, given: Mapping[str, Any], environ: M
     account_of_images = read_catalogue().registries.get(region)
     needed = widened(access, config, tables, machines=given["instances"], images=account_of_images)
     return on_sagemaker(needed, stack)
-
-
-def _origin(git: Git) -> str | None:
-    """Return what the remote origin is called on GitHub."""
-    found = git.plumbing.ask("config", "--get", "remote.origin.url")
-    match = _ORIGIN.match(os.fsdecode(found or b""))
-    return match and match[1]
 
 
 def _branch(git: Git) -> str:
