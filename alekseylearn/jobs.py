@@ -26,6 +26,10 @@ NOT_THE_CODE = frozenset({"NoGPU", "Requirements", "BadImage"})
 """Exceptions of a failure that is the machine's or the image's, although the job itself ended in order."""
 
 
+ARCHIVE_FACT = "model archive"
+"""What the environment of a result calls the address of the archive that the backend keeps."""
+
+
 class JobState(StrEnum):
     """Where a job stands."""
 

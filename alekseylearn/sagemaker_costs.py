@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from alekseylearn.errors import LimitError
-from alekseylearn.jobs import JobState
+from alekseylearn.jobs import ARCHIVE_FACT, JobState
 from alekseylearn.sagemaker_requests import instances_of
 from alekseylearn.sagemaker_states import Described, bill_of, ending_of, state_of
 from alekseylearn.text import duration
@@ -54,6 +54,7 @@ def word_of(described: Described, price: Price, notes: tuple[str, ...], *, told:
         "spot saving": f"{bill.saving:.0%}" if bill.saving else "",
         "image": described.get("AlgorithmSpecification", {}).get("TrainingImage", ""),
         "job": described["TrainingJobName"],
+        ARCHIVE_FACT: described.get("ModelArtifacts", {}).get("S3ModelArtifacts", ""),
     }
     word: dict[str, Any] = {
         "environment": {name: fact for name, fact in facts.items() if fact},

@@ -98,6 +98,18 @@ def test_the_machine_that_a_result_names_is_told_and_what_of_it_is_billed() -> N
     assert " · SageMaker · 18 min 40 s · " in says("headline", two)
 
 
+def test_the_archive_of_the_one_model_is_named_and_not_linked() -> None:
+    address = "s3://acme-churn/alekseylearn/runs/alekseylearn-c0ffee000000-1/output/model.tar.gz"
+    head = replace(result(), environment={**result().environment, "model archive": address})
+    text = says("files", outcome(told(head=head)))
+    assert f"The model as the job left it: `{address}`." in text
+    assert address not in says("rerun", outcome(told(head=head)))
+    two = outcome(told(head=head), told(head=head, path="b.ipynb"))
+    assert address not in says("files", two)
+    odd = replace(head, environment={"model archive": "https://elsewhere.example/model"})
+    assert "elsewhere" not in says("files", outcome(told(head=odd)))
+
+
 def test_one_other_notebook_is_counted_in_the_heading() -> None:
     assert says("headline", STATES["local"]).startswith("### ✅ Trained `notebooks/churn.ipynb`")
     assert "(1 other notebook: nothing to train)" in says("headline", STATES["local"])

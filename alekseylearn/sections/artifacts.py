@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alekseylearn.jobs import Artifact
+from alekseylearn.jobs import ARCHIVE_FACT, Artifact
 from alekseylearn.report import NotebookOutcome, Outcome
 from alekseylearn.sections import naming
 from alekseylearn.text import Align, Markdown, code, fence, join, link, plural, size, table
@@ -27,7 +27,14 @@ def artifacts(outcome: Outcome) -> Markdown | None:
     rest = f"And {plural(len(found) - SHOWN, 'more file')}." if len(found) > SHOWN else ""
     download = link("one download", outcome.artifact_url)
     together = f"All of them are in {download}." if download != "one download" else ""
-    return join([shown, join([rest, together], " "), _fetch(outcome, trained)])
+    return join([shown, join([rest, together, *_archive(trained)], " "), _fetch(outcome, trained)])
+
+
+def _archive(trained: list[NotebookOutcome]) -> list[str]:
+    """Name the archive of the one model that there is, for those who may read it there; an address, and no link."""
+    heads = [one.head for one in trained if one.head is not None]
+    address = heads[0].environment.get(ARCHIVE_FACT, "") if len(heads) == 1 else ""
+    return [f"The model as the job left it: {code(address, 300)}."] if address.startswith("s3://") else []
 
 
 def _link(item: Artifact) -> str:

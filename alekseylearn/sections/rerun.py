@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from alekseylearn.jobs import ARCHIVE_FACT
 from alekseylearn.report import NotebookOutcome, Outcome
 from alekseylearn.sections import naming
 from alekseylearn.text import Markdown, code, details, fence, join, prose
@@ -35,7 +36,8 @@ def environment(notebook: NotebookOutcome) -> list[tuple[str, str]]:
     if head is None:
         return []
     facts = [("training", notebook.digest or head.digest), ("bundle", head.bundle)]
-    ranked = sorted(head.environment.items(), key=lambda fact: fact[0] not in _FIRST)
+    known = {name: value for name, value in head.environment.items() if name != ARCHIVE_FACT}
+    ranked = sorted(known.items(), key=lambda fact: fact[0] not in _FIRST)
     facts += [("backend", head.backend), *ranked]
     facts += [("base run", notebook.base.run)] if notebook.base is not None else []
     return [(name, value) for name, value in facts if value]
