@@ -103,7 +103,7 @@ def test_the_archive_of_the_one_model_is_named_and_not_linked() -> None:
     head = replace(result(), environment={**result().environment, "model archive": address})
     text = says("files", outcome(told(head=head)))
     assert f"The model as the job left it: `{address}`." in text
-    assert address not in says("rerun", outcome(told(head=head)))
+    assert address not in says("how to run it again", outcome(told(head=head)))
     two = outcome(told(head=head), told(head=head, path="b.ipynb"))
     assert address not in says("files", two)
     odd = replace(head, environment={"model archive": "https://elsewhere.example/model"})
