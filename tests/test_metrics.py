@@ -21,6 +21,7 @@ from alekseylearn.metrics import (
     Verdict,
     compare,
     guess_goal,
+    metrics_so_far,
     parse_gate,
     primary_metric,
     read_metrics,
@@ -246,3 +247,9 @@ def test_metric_lines_without_end_are_refused() -> None:
 def test_whatever_the_lines_are_they_are_read_or_refused(lines: list[str]) -> None:
     with contextlib.suppress(InputError):
         read_metrics(lines)
+
+
+def test_metrics_that_are_still_written_are_read_as_far_as_they_can_be() -> None:
+    line = b'{"name": "loss", "value": 0.5, "step": 1, "time": 1, "cell": 3, "source": "history"}\n'
+    assert [metric.name for metric in metrics_so_far(line)] == ["loss"]
+    assert metrics_so_far(None) == metrics_so_far(b"") == metrics_so_far(line[:20]) == ()
