@@ -92,10 +92,10 @@ def has_gpu(instance: str) -> bool:
     return _GPU.match(instance) is not None
 
 
-def registry_region(image: str) -> str | None:
-    """Return the region whose private registry of AWS *image* lies in; None for an image from elsewhere."""
+def private_registry(image: str) -> tuple[str, str] | None:
+    """Return the account and the region of the private registry of AWS that *image* lies in; None for one elsewhere."""
     match = _ECR.match(image)
-    return match and match["region"]
+    return match and (match["account"], match["region"])
 
 
 def _framework(libraries: AbstractSet[str]) -> str:

@@ -23,7 +23,6 @@ from alekseylearn.tables.values import parse_duration
 
 BackendName = Literal["process", "docker", "sagemaker"]
 ForgeName = Literal["github", "local"]
-StoreName = Literal["folder"]
 Moment = Literal["done", "failed"]
 Scalar = str | int | float | bool | None
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from alekseylearn.catalogue import private_registry
 from alekseylearn.engine_failures import pull_failure
 from alekseylearn.engines import Engine, RefusedError
 from alekseylearn.errors import MachineError
 from alekseylearn.tables import Pull
 from alekseylearn.transfers import Transfer
-
-_ECR = re.compile(r"(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,13 +105,14 @@ def ecr_login(name: str, client: Callable[[str], Any]) -> Mapping[str, str] | No
 
     None for other registries, and where AWS gives no token: the engine's own login may do then.
     """
-    match = _ECR.match(name)
-    if match is None:
+    registry = private_registry(name)
+    if registry is None:
         return None
+    account, region = registry
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        token = client(match[2]).get_authorization_token(registryIds=[match[1]])
+        token = client(region).get_authorization_token(registryIds=[account])
     except (BotoCoreError, ClientError):
         return None
     user, _, password = base64.b64decode(token["authorizationData"][0]["authorizationToken"]).decode().partition(":")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 
-from alekseylearn.catalogue import Catalogue, has_gpu, registry_region
+from alekseylearn.catalogue import Catalogue, has_gpu, private_registry
 from alekseylearn.errors import MachineError
 from alekseylearn.tables import SageMakerTable
 
@@ -35,8 +35,8 @@ def _own(table: SageMakerTable, catalogue: Catalogue, region: str) -> str:
         there = ", ".join(f"{one.name}:{one.version}" for one in catalogue.images if one.name == stem)
         what = f"AWS has no prebuilt image {name} for machines with a {kind}"
         raise MachineError("sm.image", what, where="sagemaker: {image: ...}", hint=f"there are {there}")
-    place = registry_region(name)
-    if place not in (None, region):
-        what = f"the image lies in {place}, and the job runs in {region}"
+    registry = private_registry(name)
+    if registry is not None and registry[1] != region:
+        what = f"the image lies in {registry[1]}, and the job runs in {region}"
         raise MachineError("sm.image", what, where=name, hint="copy it, or change `region`")
     return name

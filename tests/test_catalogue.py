@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from alekseylearn.catalogue import Catalogue, has_gpu, registry_region
+from alekseylearn.catalogue import Catalogue, has_gpu, private_registry
 from alekseylearn.files import read_catalogue
 
 TODAY = "2026-11-23"
@@ -92,7 +92,7 @@ def test_an_image_has_an_address_in_every_region_with_a_registry(catalogue: Cata
     for region in catalogue.registries:
         address = catalogue.address(image, region)
         assert address is not None
-        assert registry_region(address) == region
+        assert private_registry(address) == (catalogue.registries[region], region)
 
 
 def test_every_image_can_be_asked_for_by_its_name_and_version(catalogue: Catalogue) -> None:
@@ -121,4 +121,4 @@ def test_the_families_g_and_p_have_gpus(instance: str, *, gpu: bool) -> None:
 
 
 def test_an_image_from_elsewhere_lies_in_no_region() -> None:
-    assert registry_region("docker.io/library/python:3.12") is None
+    assert private_registry("docker.io/library/python:3.12") is None

@@ -22,7 +22,6 @@ from alekseylearn.errors import InputError, MachineError, UsageError
 from alekseylearn.jobs import Artifact, CellRun, Failure, JobState, TrainingResult, result_to_json
 from alekseylearn.metrics import Metric
 from alekseylearn.s3 import Bucket
-from alekseylearn.stores import open_store
 from alekseylearn.stores.base import Store
 from alekseylearn.stores.folder import FolderStore
 from alekseylearn.stores.layered import LayeredStore
@@ -48,7 +47,7 @@ def part(quiet_s3: Any) -> Bucket:
 
 @pytest.fixture
 def store(kind: Kind, tmp_path: Path, request: pytest.FixtureRequest) -> Store:
-    near = open_store("folder", tmp_path / "home" / "results")
+    near = FolderStore(tmp_path / "home" / "results")
     if kind == "folder":
         return near
     far = S3Store(request.getfixturevalue("part"), tmp_path / "home" / "shared")
