@@ -190,16 +190,7 @@ def result_to_json(result: TrainingResult) -> dict[str, Any]:
         "digest": result.digest,
         "state": result.state.value,
         "backend": result.backend,
-        "metrics": [
-            {
-                "name": metric.name,
-                "value": number_out(metric.value),
-                "source": metric.source,
-                "cell": metric.cell,
-                "series": [[step, number_out(value)] for step, value in metric.series],
-            }
-            for metric in result.metrics
-        ],
+        "metrics": [_metric_out(metric) for metric in result.metrics],
         "artifacts": [
             {"name": item.name, "path": item.path, "size": item.size, "sha256": item.sha256, "url": item.url}
             for item in result.artifacts
@@ -252,6 +243,17 @@ def result_from_json(data: Mapping[str, Any]) -> TrainingResult:
     )
 
 
+def _metric_out(metric: Metric) -> dict[str, Any]:
+    return {
+        "name": metric.name,
+        "value": number_out(metric.value),
+        "source": metric.source,
+        "cell": metric.cell,
+        "series": [[step, number_out(value)] for step, value in metric.series],
+        "also": list(metric.also),
+    }
+
+
 def _metric_in(item: Mapping[str, Any]) -> Metric:
     return Metric(
         name=_get(item, "name", str),
@@ -259,6 +261,8 @@ def _metric_in(item: Mapping[str, Any]) -> Metric:
         source=_get(item, "source", str),
         cell=None if item["cell"] is None else _get(item, "cell", int),
         series=tuple((_step(step), _number(value)) for step, value in _get(item, "series", list)),
+        # Results of before have none.
+        also=tuple(str(source) for source in _get(item, "also", list)) if "also" in item else (),
     )
 
 

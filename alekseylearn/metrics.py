@@ -54,13 +54,20 @@ _HELD_OUT = re.compile(r"(?:^|[^a-z])(?:val|valid|validation|eval|test|hold_?out
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """One metric of one run: its last value, and its values by step where it was logged more than once."""
+    """One metric of one run: its last value, and its values by step where it was logged more than once.
+
+    *also* are the sources that gave the same name and did not count. Of several runs with different seeds, *value* is
+    the mean over *runs*, and *spread* the sample standard deviation.
+    """
 
     name: str
     value: float
     source: str = ""
     cell: int | None = None
     series: tuple[tuple[int, float], ...] = ()
+    also: tuple[str, ...] = ()
+    spread: float | None = None
+    runs: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +91,19 @@ class Gate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricDelta:
-    """What became of one metric between base and head."""
+    """What became of one metric between base and head.
+
+    *guessed* says that the goal was guessed from the name. A change of up to *noise* is within the noise of the seeds
+    (None: there was one run on a side, and nobody knows).
+    """
 
     name: str
     base: float | None
     head: float | None
     goal: Goal | None
     verdict: Verdict
+    guessed: bool = False
+    noise: float | None = None
 
     @property
     def change(self) -> float | None:

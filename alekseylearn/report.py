@@ -48,6 +48,15 @@ class GateResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """Something that base and head did not have in common beside the code: a version, an image, a machine, the data."""
+
+    what: str
+    base: str
+    head: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotebookOutcome:
     """What became of one notebook of the pull request.
 
@@ -79,6 +88,8 @@ class NotebookOutcome:
     refused: str = ""
     failed_source: str = ""
     """Source of the cell that failed, as the notebook has it."""
+    differences: tuple[Difference, ...] = ()
+    """What base and head did not have in common beside the code, for it may be the reason of a change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
