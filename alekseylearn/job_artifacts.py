@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from alekseylearn.collected import METRICS, OURS
+from alekseylearn.collected import EVENTS, METRICS, OURS
 from alekseylearn.files import write_atomic
 from alekseylearn.metrics import Metric, metrics_so_far
+from alekseylearn.progressing import TAIL
 from alekseylearn.run_folder import LEFT_BEHIND
 from alekseylearn.s3 import Bucket
 from alekseylearn.sagemaker_requests import MIRROR
@@ -36,6 +37,11 @@ def bring(bucket: Bucket, run: str, target: Path) -> None:
 def live_metrics(bucket: Bucket, run: str) -> tuple[Metric, ...]:
     """Return the metrics of a job that runs, as they were saved last; none where they cannot be read yet."""
     return metrics_so_far(bucket.get(f"{run}/checkpoints/{MIRROR}/{METRICS.rpartition('/')[2]}", _BYTES))
+
+
+def live_events(bucket: Bucket, run: str) -> bytes | None:
+    """Return the end of the events of a job that runs, as they were saved last; None where there are none yet."""
+    return bucket.tail(f"{run}/checkpoints/{MIRROR}/{EVENTS.rpartition('/')[2]}", TAIL)
 
 
 def _bring_saved(bucket: Bucket, run: str, target: Path) -> None:

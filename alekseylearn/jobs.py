@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from alekseylearn.errors import UsageError
 from alekseylearn.metrics import Metric
+from alekseylearn.progressing import Live
 
 T = TypeVar("T", str, int, list[Any], dict[str, Any])
 
@@ -171,6 +172,8 @@ class TrainingResult:
     """Where a person looks at the job, if its backend has such a page."""
     phase: str = ""
     """What goes on while the notebook itself does not run yet, or no more; it is not written down."""
+    live: Live | None = None
+    """Where the notebook is, of a job under way; it is not written down either."""
 
     @property
     def succeeded(self) -> bool:
@@ -250,7 +253,7 @@ def _metric_out(metric: Metric) -> dict[str, Any]:
         "source": metric.source,
         "cell": metric.cell,
         "series": [[step, number_out(value)] for step, value in metric.series],
-        "also": list(metric.also),
+        **({"also": list(metric.also)} if metric.also else {}),
     }
 
 
@@ -261,7 +264,6 @@ def _metric_in(item: Mapping[str, Any]) -> Metric:
         source=_get(item, "source", str),
         cell=None if item["cell"] is None else _get(item, "cell", int),
         series=tuple((_step(step), _number(value)) for step, value in _get(item, "series", list)),
-        # Results of before have none.
         also=tuple(str(source) for source in _get(item, "also", list)) if "also" in item else (),
     )
 

@@ -187,7 +187,7 @@ class Story:
             return None
         progress, metrics = self._heard[job.digest]
         found = UnderWay(backend=progress.backend, handle=progress.handle, name=job.name)
-        return None if progress.state.ended else found.told(progress.state, metrics)
+        return None if progress.state.ended else found.told(progress.state, metrics, progress.live)
 
     def _backend(self) -> str:
         """Name where training runs: as a notebook that trains says, else any that could."""

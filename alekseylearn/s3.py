@@ -125,6 +125,14 @@ class Bucket:
         first = self._open(key)
         return None if first is None else self._blocks(key, first)
 
+    def tail(self, key: str, most: int) -> bytes | None:
+        """Read the last *most* bytes; None where there is nothing."""
+        reply = self._open(key, Range=f"bytes=-{most}")
+        if reply is None:
+            return None
+        with self._asking("reading from S3", key), closing(reply["Body"]) as body:
+            return bytes(body.read())
+
     def written(self, key: str) -> float | None:
         """Return when *key* was written last, in seconds since 1970; None where there is nothing."""
         with self._asking("listing S3", key):
@@ -147,13 +155,13 @@ class Bucket:
     def _at(self, key: str) -> dict[str, str]:
         return {"Bucket": self.name, "Key": self.prefix + key}
 
-    def _open(self, key: str) -> Any:
-        """Ask for an object; None where there is nothing."""
+    def _open(self, key: str, **part: str) -> Any:
+        """Ask for an object, or for a *part* of it; None where there is nothing."""
         from botocore.exceptions import ClientError
 
         with self._asking("reading from S3", key):
             try:
-                return self._client.get_object(**self._at(key))
+                return self._client.get_object(**self._at(key), **part)
             except ClientError as error:
                 code, status = error_code(error)
                 # Whoever may list a part of a bucket only is not told that an object is missing, but that it is denied.

@@ -11,7 +11,7 @@ from alekseylearn.endings import StoppedError, bring_home, forget, interrupted, 
 from alekseylearn.inputs import Tree
 from alekseylearn.jobs import JobHandle, JobState, TrainingResult
 from alekseylearn.plan import TrainingJob
-from alekseylearn.workshop import Progress, UnderWay, Workshop
+from alekseylearn.workshop import Progress, Sight, UnderWay, Workshop
 
 __all__ = [
     "Progress",
@@ -69,7 +69,7 @@ def reconcile(
     if force and handle is not None and backend.poll(handle).ended:
         backend.discard(handle)
         handle = None
-    bundle, ours, started, cursor = "", False, shop.clock(), ""
+    bundle, ours, started, cursor, sight = "", False, shop.clock(), "", Sight(shop)
 
     def begun() -> UnderWay | None:
         # The job may have been made although nobody could tell us.
@@ -92,7 +92,7 @@ def reconcile(
                 handle = backend.submit(packed, name=job.name, digest=job.digest)
                 continue
             waited = shop.clock() - started
-            cursor = _tell(job, backend, handle, state, shop, cursor=cursor, waited=waited)
+            cursor = _tell(job, backend, handle, state, sight, cursor=cursor, waited=waited)
             if move == "collect":
                 return bring_home(backend, handle, shop, name=job.name, commit=commit, bundle=bundle, anew=force)
             # A job that we have waited for is ours, whoever submitted it: if it fails, it is not started once more.
@@ -108,13 +108,15 @@ def _tell(
     backend: Backend,
     handle: JobHandle,
     state: JobState,
-    shop: Workshop,
+    sight: Sight,
     *,
     cursor: str,
     waited: float,
 ) -> str:
     """Tell the watcher where *job* stands and what it has printed since *cursor*; return the next cursor."""
     chunk = backend.logs(handle, cursor)
+    queued = state is JobState.QUEUED
+    live, ended = (None, ()) if queued else sight.look(backend, handle, ended=state.ended)
     progress = Progress(
         job=job,
         state=state,
@@ -123,8 +125,10 @@ def _tell(
         phase=backend.phase(handle),
         handle=handle,
         backend=backend,
+        live=live,
+        ended=ended,
     )
-    shop.watch(progress)
+    sight.shop.watch(progress)
     return chunk.cursor
 
 

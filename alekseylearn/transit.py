@@ -155,6 +155,23 @@ def first_file(chunks: Iterable[bytes], most: int) -> bytes | None:
     return None
 
 
+def last_bytes(chunks: Iterable[bytes], most: int) -> bytes | None:
+    """Read the last *most* bytes of the one file in a tar stream, in little memory; None when it is no plain file.
+
+    Raises `ConnectionError` for a stream that breaks off.
+    """
+    with _reading(chunks) as members:
+        for archive, member in members:
+            file = archive.extractfile(member) if member.isreg() else None
+            if file is None:
+                return None
+            last = b""
+            while block := file.read(_BLOCK):
+                last = (last + block)[-most:]
+            return last
+    return None
+
+
 @contextmanager
 def _reading(chunks: Iterable[bytes]) -> Iterator[Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]]:
     stream = _Stream(iter(chunks))

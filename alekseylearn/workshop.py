@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from alekseylearn.backends.base import Backend
+from alekseylearn.errors import MachineError
 from alekseylearn.failed_runs import FailedRuns
 from alekseylearn.jobs import JobHandle, JobState, TrainingResult
 from alekseylearn.metrics import Metric
 from alekseylearn.plan import TrainingJob
+from alekseylearn.progressing import Course, EndedCell, Live, read_course
 from alekseylearn.stores.base import Store
 
 
@@ -18,8 +21,8 @@ from alekseylearn.stores.base import Store
 class Progress:
     """What a watcher is told while a job is under way: the state, and the log lines since the last time.
 
-    *phase* says what goes on while the notebook itself does not run; *handle* is where the job is, and *backend* tells
-    more of it.
+    *phase* says what goes on while the notebook itself does not run, *live* where the notebook is, and *ended* which of
+    its cells have ended since the last time; *handle* is where the job is, and *backend* tells more of it.
     """
 
     job: TrainingJob
@@ -29,6 +32,8 @@ class Progress:
     phase: str
     handle: JobHandle
     backend: Backend
+    live: Live | None = None
+    ended: tuple[EndedCell, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +41,7 @@ class Workshop:
     """The edges that training needs, given by the caller.
 
     *home* outlives the process; *connect* reaches the backend of a job, *equip* does so with the environment that the
-    job trains in; *runtime* are the files of the runtime; *clock* is monotonic seconds.
+    job trains in; *runtime* are the files of the runtime; *clock* is monotonic seconds, *now* Unix seconds.
     """
 
     home: Path
@@ -47,6 +52,7 @@ class Workshop:
     clock: Callable[[], float]
     sleep: Callable[[float], None]
     watch: Callable[[Progress], None]
+    now: Callable[[], float] = time.time
 
     @property
     def failed(self) -> FailedRuns:
@@ -73,8 +79,8 @@ class UnderWay:
         """Return it, unless its backend leaves jobs alone."""
         return None if self.backend.leaves else self
 
-    def told(self, state: JobState, metrics: tuple[Metric, ...] = ()) -> TrainingResult:
-        """Tell what is known of it by now."""
+    def told(self, state: JobState, metrics: tuple[Metric, ...] = (), live: Live | None = None) -> TrainingResult:
+        """Tell what is known of it by now: what it has measured, and where it is."""
         return TrainingResult(
             run=self.handle.digest[:12],
             digest=self.handle.digest,
@@ -86,4 +92,40 @@ class UnderWay:
             commit=self.commit,
             url=self.handle.url,
             phase=self.backend.phase(self.handle),
+            live=live,
         )
+
+
+def course_of(found: UnderWay, now: float) -> Course:
+    """Ask how far a job has come by *now* (Unix seconds); a backend that cannot say is no error."""
+    try:
+        return read_course(found.backend.progress(found.handle), now)
+    except MachineError:
+        return Course()
+
+
+class Sight:
+    """Looks how far one job has come, not more often than it is worth, and tells of each cell's end once."""
+
+    SHARE = 20
+    """A look that takes long is followed by as many times as long without one: they take less than 5 % of the time."""
+
+    def __init__(self, shop: Workshop) -> None:
+        self.shop = shop
+        self._due = 0.0
+        self._live: Live | None = None
+        self._told = 0
+        """The place of the last cell whose end was told of."""
+
+    def look(self, backend: Backend, handle: JobHandle, *, ended: bool) -> tuple[Live | None, tuple[EndedCell, ...]]:
+        """Return where the job is, and the cells that have ended since the last look; *ended*: this is the last one."""
+        began = self.shop.clock()
+        if began < self._due and not ended:
+            return self._live, ()
+        course = course_of(UnderWay(backend=backend, handle=handle, name=""), self.shop.now())
+        after = self.shop.clock()
+        self._due = after + self.SHARE * (after - began)
+        self._live = course.live
+        fresh = tuple(cell for cell in course.ended if cell.place > self._told)
+        self._told = max((cell.place for cell in fresh), default=self._told)
+        return self._live, fresh

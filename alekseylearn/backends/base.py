@@ -105,6 +105,10 @@ class Backend(Protocol):
         """Return the metrics of a *job* that runs, as far as they are known; none where they cannot be read yet."""
         ...
 
+    def progress(self, job: JobHandle) -> bytes | None:
+        """Return the end of the events that *job* has written down, as `progressing` reads them; None without any."""
+        ...
+
     def logs(self, job: JobHandle, cursor: str = "") -> LogChunk:
         """Return the whole lines printed since *cursor* ('' for the beginning); no line is lost or told twice."""
         ...

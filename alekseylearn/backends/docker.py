@@ -28,12 +28,14 @@ from alekseylearn.interpreters import VERSION
 from alekseylearn.jobs import JobHandle, JobState, SubmittedJob, is_digest
 from alekseylearn.log_reading import Cursor, whole_lines
 from alekseylearn.metrics import Metric, metrics_so_far
+from alekseylearn.progressing import TAIL
 from alekseylearn.run_folder import JOB_FILE, LEFT_BEHIND, MACHINE_LOG, WORD_FILE
 from alekseylearn.sm_contract import ROOT, local_channels
 from alekseylearn.text import plural
-from alekseylearn.transit import first_file, pack_folders, unpack_plain
+from alekseylearn.transit import first_file, last_bytes, pack_folders, unpack_plain
 
 _METRICS = f"{ROOT}/output/data/metrics.jsonl"
+_EVENTS = f"{ROOT}/output/data/events.jsonl"
 _METRICS_BYTES = 64 * 1024 * 1024
 _KEPT = 7 * 24 * 3600
 """Seconds after its deadline for which a container waits to be collected."""
@@ -238,6 +240,11 @@ class DockerBackend:
         there = self._mine(job)
         read = there and self._engine.get(there.id, _METRICS, lambda chunks: first_file(chunks, _METRICS_BYTES))
         return metrics_so_far(read or None)
+
+    def progress(self, job: JobHandle) -> bytes | None:
+        """Return the end of the events that *job* has written down by now."""
+        there = self._mine(job)
+        return None if there is None else self._engine.get(there.id, _EVENTS, lambda chunks: last_bytes(chunks, TAIL))
 
     def logs(self, job: JobHandle, cursor: str = "") -> LogChunk:
         """Return the lines after *cursor*; the last one, however it ends, once *job* has ended."""

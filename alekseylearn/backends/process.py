@@ -24,6 +24,7 @@ from alekseylearn.errors import MachineError, UsageError
 from alekseylearn.files import write_atomic
 from alekseylearn.jobs import JobHandle, JobState, SubmittedJob
 from alekseylearn.metrics import Metric, metrics_so_far
+from alekseylearn.progressing import TAIL
 from alekseylearn.run_folder import JOB_FILE, LEFT_BEHIND, MACHINE_LOG, Run, spawn, wait_for_pid
 from alekseylearn.sm_contract import Folders, local_channels, sm_variables
 from alekseylearn.text import plural
@@ -134,6 +135,10 @@ class ProcessBackend:
     def metrics(self, job: JobHandle) -> tuple[Metric, ...]:
         """Return the metrics that *job* has written down by now."""
         return metrics_so_far(read_plain(self._run(job.digest).data / "metrics.jsonl", _METRICS_BYTES))
+
+    def progress(self, job: JobHandle) -> bytes | None:
+        """Return the end of the events that *job* has written down by now."""
+        return read_plain(self._run(job.digest).data / "events.jsonl", TAIL, from_end=True)
 
     def logs(self, job: JobHandle, cursor: str = "") -> LogChunk:
         """Return the lines after *cursor*, a position in bytes; the last one, however it ends, once *job* has ended.

@@ -20,7 +20,7 @@ from alekseylearn.bundle import Bundle
 from alekseylearn.delivery import deliver
 from alekseylearn.errors import MachineError
 from alekseylearn.files import read_catalogue, write_atomic
-from alekseylearn.job_artifacts import bring, live_metrics
+from alekseylearn.job_artifacts import bring, live_events, live_metrics
 from alekseylearn.job_logs import JobLog
 from alekseylearn.job_starts import JobStarts, taken
 from alekseylearn.jobs import JobHandle, JobState, SubmittedJob, is_digest
@@ -235,6 +235,11 @@ class SageMakerBackend:
         """Return the metrics of a job that runs, as far as its checkpoints have brought them here."""
         seen = self._mine(job)
         return () if seen is None else live_metrics(self._bucket, f"runs/{seen.attempt.job}")
+
+    def progress(self, job: JobHandle) -> bytes | None:
+        """Return the end of the events of a job that runs, as far as its checkpoints have brought them here."""
+        seen = self._seen.get(job.digest) or self._mine(job)
+        return None if seen is None else live_events(self._bucket, f"runs/{seen.attempt.job}")
 
     def logs(self, job: JobHandle, cursor: str = "") -> LogChunk:
         """Return the lines after *cursor*; of a job that has ended, it waits for those that are on their way."""
