@@ -93,12 +93,27 @@ class Rest:
             if 'rel="next"' not in headers.get("link", ""):
                 return
 
+    def location(self, path: str) -> str:
+        """Ask *path* where it sends its readers; '' where it sends them nowhere. Raises as `get` does."""
+        return str(self._read(path, None)[0].get("location", ""))
+
     def send(self, verb: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Write once and return the answer; whoever gets a `TransientError` must look before writing again.
 
         Raises `ForbiddenError`, `GoneError`, `TransientError`, or `MachineError` for a request that is refused.
         """
         return self._once(verb, path, None, body)[1]
+
+    def listed(self, path: str, key: str, parameters: Mapping[str, Any] | None = None) -> Iterator[Mapping[str, Any]]:
+        """Read the list that the answer of *path* holds under *key*, all pages of it; raises as `get` does."""
+        for page in range(1, PAGES + 1):
+            headers, data = self._read(path, {**(parameters or {}), "per_page": PAGE, "page": page})
+            items = data.get(key) if isinstance(data, dict) else None
+            if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+                raise MachineError("github.answer", f"GitHub answers {path} with something else than a list")
+            yield from items
+            if 'rel="next"' not in headers.get("link", ""):
+                return
 
     def _read(self, path: str, parameters: Mapping[str, Any] | None) -> tuple[Mapping[str, str], Any]:
         pauses = self.pauses()
@@ -153,3 +168,22 @@ class Rest:
         if headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
             return max(1.0, float(reset) - self.clock() + 1)
         return SECONDARY_WAIT
+
+
+def open_rest(
+    api_url: str, token: str, *, pause: Callable[[float], None] = time.sleep, clock: Callable[[], float] = time.time
+) -> Rest:
+    """Return the REST API at *api_url* for *token*; nothing is asked yet."""
+    from github import Auth, Github
+
+    client = Github(
+        base_url=api_url,
+        auth=Auth.Token(token),
+        user_agent="alekseylearn",
+        timeout=TIMEOUT,
+        retry=None,  # PyGithub's own would repeat a POST that has been carried out.
+        seconds_between_requests=0,
+        seconds_between_writes=0,
+        lazy=True,
+    )
+    return Rest(client=client, pause=pause, clock=clock)
