@@ -79,10 +79,10 @@ class Model:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notify:
-    """When a person is told; the addresses come from a secret, never from a file."""
+    """When a person is told: of every run that ends, unless `on` names less; the addresses come from a secret."""
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = _STRICT
-    on: list[Moment] = field(default_factory=list)
+    on: list[Moment] = field(default_factory=lambda: list(get_args(Moment)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

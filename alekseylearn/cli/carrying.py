@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from alekseylearn.cli.aftermath import leave
+from alekseylearn.cli.notifying import notify_from_ci
 from alekseylearn.cli.phases import Phases
 from alekseylearn.cli.step import Step
 from alekseylearn.errors import AlekseylearnError, MachineError
@@ -46,7 +47,7 @@ def carry_out(step: Step, story: Story, *, outbox: Path | None = None, closing: 
     def tell(outcome: Outcome) -> None:
         shown = replace(outcome, exit_code=0) if closing else outcome
         told.append(shown)
-        posts.append(step.post(shown))
+        posts.append(step.post(shown, notify=not closing))
         if len(told) == 1:
             for notebook in shown.notebooks:
                 step.runner.echo([f"{notebook.decision:6} {notebook.path}: {notebook.reason}"])
@@ -65,14 +66,16 @@ def carry_out(step: Step, story: Story, *, outbox: Path | None = None, closing: 
             raise
         failed = error
     finally:
+        url = next((post.url for post in reversed(posts) if post is not None and post.url), "")
         if told:
-            url = next((post.url for post in reversed(posts) if post is not None and post.url), "")
             leave(told[-1], step.shop, step.runner, outbox or step.ground.outbox, comment_url=url)
     if failed is None and told[-1].finished and posts[-1] is not None:
         _settle(step, story)
     if failed is not None and told[-1].left:
         # The report's own annotations tell of what ended only.
         step.runner.annotate("error", str(failed), title=f"alekseylearn: {failed.slug}")
+    if not closing:
+        notify_from_ci(told[-1], story.comparison.head.config, step.ground.environ, step.runner, comment_url=url)
     return Carried(told[-1], failed)
 
 

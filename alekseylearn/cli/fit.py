@@ -99,6 +99,7 @@ def _labels(place: Place, comparison: Comparison) -> dict[str, str]:
 
 def _end(outcome: Outcome, error: AlekseylearnError | None, story: Story, place: Place, *, as_json: bool) -> int:
     """Tell what came of it, and return the exit code."""
+    from alekseylearn.cli.notifying import notify_from_here
     from alekseylearn.cli.screen import print_json
     from alekseylearn.documents import outcome_json
     from alekseylearn.training import StoppedError
@@ -110,6 +111,8 @@ def _end(outcome: Outcome, error: AlekseylearnError | None, story: Story, place:
         _finish(outcome, story, place, as_json=as_json)
     if as_json:
         print_json(outcome_json(outcome))
+    if not isinstance(error, StoppedError):
+        notify_from_here(outcome, story.comparison.head.config, os.environ)
     if error is None:
         return outcome.exit_code
     click.echo(str(error), err=True)
