@@ -14,6 +14,8 @@ from alekseylearn.errors import InputError
 from alekseylearn.strict import Limits, load_json
 from alekseylearn.text import clean
 
+RUNNING = "⏳"
+"""The sign of a heading that tells of a training under way."""
 MAX_RUNS = 20
 """As many earlier runs are remembered."""
 MAX_BEGUN = 40
@@ -69,6 +71,11 @@ def marker(pull: int | None) -> str:
 def is_ours(body: str, pull: int | None) -> bool:
     """Tell whether the whole first line of *body* is the marker of *pull*; who wrote it is for the forge to check."""
     return body.split("\n", 1)[0].removesuffix("\r") == marker(pull)
+
+
+def is_running(body: str) -> bool:
+    """Tell whether *body*, a comment of ours, says that something still trains: so its heading begins."""
+    return body.partition("\n")[2].startswith(f"### {RUNNING} ")
 
 
 def with_run(state: CommentState, past_run: PastRun) -> CommentState:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
+from alekseylearn.comment_state import RUNNING
 from alekseylearn.jobs import Failure, JobState
 from alekseylearn.metrics import MetricDelta
 from alekseylearn.report import GateResult, NotebookOutcome, Outcome, Step
@@ -159,7 +160,7 @@ def _sign(state: State, *, fork: bool) -> str:
         case State.STOPPED:
             return "⏹️"
         case State.RUNNING:
-            return "⏳"
+            return RUNNING
         case State.WORSE:
             return "⚠️"
         case State.PLANNED:

@@ -544,8 +544,8 @@ def test_one_run_is_no_history() -> None:
 def test_runs_of_several_notebooks_and_metrics_name_both() -> None:
     mixed = (HISTORY[0], replace(HISTORY[1], metric="f1", notebook="b.ipynb", sha="", cost=None, when="yesterday"))
     text = says("earlier runs", outcome(told(), history=mixed))
-    assert "| Commit | When | Notebook | Metric | Against `main` | Time | Result |" in text
-    assert "| none | yesterday | `b.ipynb` | `f1` none | none | 3 min 12 s | failed, cell 8 |" in text
+    assert "| Commit | When (UTC) | Notebook | Metric | Against `main` | Time | Result |" in text
+    assert "| none | yesterday | `b.ipynb` (not in this run) | `f1` none | none | 3 min 12 s | failed, cell 8 |" in text
 
 
 def test_the_chart_is_thinned_and_holds_numbers_only() -> None:

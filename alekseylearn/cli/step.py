@@ -237,19 +237,25 @@ class Step:
             return None
         return None if body is None else decode(body)
 
-    def post(self, outcome: Outcome) -> Posted | None:
-        """Put *outcome* into the comment; None where the forge cannot be reached, but the summary has it too."""
+    def post(self, outcome: Outcome, *, notify: bool = True) -> Posted | None:
+        """Put *outcome* into the comment; None where the forge cannot be reached, but the summary has it too.
+
+        What somebody has waited for long becomes a new comment, if *notify*.
+        """
         from alekseylearn.files import write_atomic
         from alekseylearn.forges.base import Posted
+        from alekseylearn.forges.sticky import deserves_notice
         from alekseylearn.pipeline import body
 
         if outcome.pull is None or not self.tells:
             return Posted(url="")
         try:
             forge = self.ground.forge()
-            _, text = body(outcome, forge.comment_body(outcome.pull))
+            standing = forge.comment_body(outcome.pull)
+            anew = notify and deserves_notice(standing, finished=outcome.finished, seconds=outcome.seconds)
+            _, text = body(outcome, standing)
             write_atomic(self.posted, text.encode("utf-8", "replace"))
-            posted = forge.upsert_comment(outcome.pull, text, order=outcome.order)
+            posted = forge.upsert_comment(outcome.pull, text, order=outcome.order, anew=anew)
         except MachineError as error:
             self.runner.annotate("warning", str(error), title="The comment could not be written")
             return None

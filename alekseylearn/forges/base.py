@@ -32,8 +32,11 @@ class Forge(Protocol):
         """Return the body of our own comment on the pull request *pull*, or None."""
         ...
 
-    def upsert_comment(self, pull: int, body: Markdown, *, order: tuple[int, int]) -> Posted:
-        """Create or edit our one comment; a comment whose order (run number, attempt) is newer stays as it is."""
+    def upsert_comment(self, pull: int, body: Markdown, *, order: tuple[int, int], anew: bool = False) -> Posted:
+        """Create or edit our one comment; a comment whose order (run number, attempt) is newer stays as it is.
+
+        *anew* makes a new one at the end of the thread, of which everybody hears, and then deletes the old one.
+        """
         ...
 
     def artifact_url(self, name: str) -> str:

@@ -10,7 +10,7 @@ from typing import assert_never
 
 from alekseylearn.errors import InputError, MachineError
 from alekseylearn.forges.base import Posted
-from alekseylearn.forges.rest import PAGE, TIMEOUT, ForbiddenError, GoneError, Rest, TransientError
+from alekseylearn.forges.rest import PAGE, ForbiddenError, GoneError, Rest, TransientError, open_rest
 from alekseylearn.forges.sticky import Author, Comment, Create, Delete, Done, Edit, next_step, ours
 from alekseylearn.settings import CiSettings
 from alekseylearn.text import Markdown
@@ -20,6 +20,29 @@ ACTIONS = Author(account=41898282, app=15368)
 """`github-actions[bot]` and its app: the author of what a workflow's own token writes on github.com."""
 READ_ONLY = "the token may not write comments; the report is in the job summary"
 LATER_RUN = "a later run has reported already; its comment stays"
+NOT_DELETED = "the token may not delete comments; an older one of ours stays beside the new one"
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is known of our comments beside their list, which may lag behind what was written and deleted."""
+
+    created: Comment | None = None
+    written: int = 0
+    """The comment that has the body already."""
+    after: int | None = None
+    """The comment that the body has to come after, for which a new one is made; 0 where any may be edited."""
+    absent: set[int] = field(default_factory=set)
+    """Comments that are gone, or that we may not delete."""
+    note: str = ""
+
+    def corrected(self, listed: tuple[Comment, ...]) -> tuple[Comment, ...]:
+        """Add to *listed* what was made, and leave out what is gone: ids are never given twice."""
+        shown = tuple(comment for comment in listed if comment.id not in self.absent)
+        if self.created is None or self.created.id in self.absent | {comment.id for comment in shown}:
+            return shown
+        # A second comment would not be better.
+        return (*shown, self.created)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,17 +83,18 @@ class GitHubForge:
             found = self._ours(pull)
         except (ForbiddenError, GoneError):
             return None
-        return max(found, key=lambda comment: comment.order).body if found else None
+        return max(found, key=lambda comment: (comment.order, comment.id)).body if found else None
 
-    def upsert_comment(self, pull: int, body: Markdown, *, order: tuple[int, int]) -> Posted:
+    def upsert_comment(self, pull: int, body: Markdown, *, order: tuple[int, int], anew: bool = False) -> Posted:
         """Bring the pull request to exactly one comment of ours, with *body* unless a later run has written.
 
+        *anew* puts *body* into a new comment before the old one is deleted: at no moment there is none.
         Nothing is written twice blindly: after a write that may or may not have happened the comments are read again,
         and only what is still missing is done. Raises `MachineError` of the family `github` when GitHub cannot be
         reached, or refuses for another reason than a token that only reads.
         """
         try:
-            return self._settle(pull, body, order)
+            return self._settle(pull, body, order, anew=anew)
         except ForbiddenError:
             return Posted(url="", note=READ_ONLY)
         except GoneError:
@@ -104,51 +128,62 @@ class GitHubForge:
     def _issues(self) -> str:
         return f"/repos/{self.settings.repository}/issues"
 
-    def _settle(self, pull: int, body: Markdown, order: tuple[int, int]) -> Posted:
-        created: Comment | None = None
-        written = 0
+    def _settle(self, pull: int, body: Markdown, order: tuple[int, int], *, anew: bool) -> Posted:
+        known = _Known()
         pauses = self.rest.pauses()
         # Each round looks and does one step. A step that did not help costs one of the pauses, so this ends.
         while True:
-            found = self._ours(pull)
-            if created is not None and created.id not in {comment.id for comment in found}:
-                # A list may lag behind what was written; a second comment would not be better.
-                found = (*found, created)
-            step = next_step(found, body, order, written=written)
+            found = known.corrected(self._ours(pull))
+            if known.after is None:
+                known.after = found[-1].id if anew and found else 0
+            step = next_step(found, body, order, written=known.written, after=known.after)
             if isinstance(step, Done):
-                return Posted(url=step.comment.url, note=LATER_RUN if step.newer else "")
+                return Posted(url=step.comment.url, note=LATER_RUN if step.newer else known.note)
             try:
-                if written and isinstance(step, Edit):
+                if known.written and isinstance(step, Edit):
                     raise TransientError("somebody else writes our comment")
-                created = self._act(step, pull, body) or created
-                written = step.comment.id if isinstance(step, Edit) else written
+                self._act(step, pull, body, known)
             except TransientError as error:
                 pauses.take(error)
-                written = 0
+                known.written = 0
             except GoneError:
                 if isinstance(step, Create):
                     raise
-                pauses.take(TransientError("somebody else deletes our comment"))
-                created, written = None, 0
+                if isinstance(step, Edit):
+                    pauses.take(TransientError("somebody else deletes our comment"))
+                    known.created, known.written = None, 0
+                else:
+                    known.absent.add(step.comment.id)
 
-    def _act(self, step: Create | Edit | Delete, pull: int, body: Markdown) -> Comment | None:
-        """Do one *step*; return the comment where one was made."""
+    def _act(self, step: Create | Edit | Delete, pull: int, body: Markdown, known: _Known) -> None:
+        """Do one *step*, and note what came of it."""
         match step:
             case Create():
                 answer = self.rest.send("POST", f"{self._issues}/{pull}/comments", {"body": body})
                 if not isinstance(answer, Mapping) or "id" not in answer:
                     raise TransientError("an answer without a comment")
-                made = _comment(answer)
+                known.created = _comment(answer)
+                known.written = known.created.id
                 # From now on we know for certain who we are, whatever the token is.
-                self._author = made.author
-                return made
+                self._author = known.created.author
             case Edit(comment):
                 self.rest.send("PATCH", f"{self._issues}/comments/{comment.id}", {"body": body})
+                known.written = comment.id
             case Delete(comment):
-                self.rest.send("DELETE", f"{self._issues}/comments/{comment.id}")
+                self._delete(comment, known)
             case _:
                 assert_never(step)
-        return None
+
+    def _delete(self, comment: Comment, known: _Known) -> None:
+        """Delete *comment*, unless another run has written it since we looked; a token may not have leave to."""
+        path = f"{self._issues}/comments/{comment.id}"
+        try:
+            if _comment(self.rest.get(path)).order > comment.order:
+                raise TransientError("somebody else writes our comment")
+            self.rest.send("DELETE", path)
+        except ForbiddenError:
+            known.note = NOT_DELETED
+        known.absent.add(comment.id)
 
     def _ours(self, pull: int) -> tuple[Comment, ...]:
         listed = self.rest.pages(f"{self._issues}/{pull}/comments")
@@ -177,22 +212,11 @@ def connect(
 
     Raises `MachineError` `github.token` when there is no token.
     """
-    from github import Auth, Github
-
     token = settings.inputs.github_token
     if not token:
         raise MachineError("github.token", "there is no token", hint="leave the input github-token as it is")
-    client = Github(
-        base_url=settings.api_url,
-        auth=Auth.Token(token),
-        user_agent="alekseylearn",
-        timeout=TIMEOUT,
-        retry=None,  # PyGithub's own would repeat a POST that has been carried out.
-        seconds_between_requests=0,
-        seconds_between_writes=0,
-        lazy=True,
-    )
-    return GitHubForge(rest=Rest(client=client, pause=pause, clock=clock), settings=settings, event=event)
+    rest = open_rest(settings.api_url, token, pause=pause, clock=clock)
+    return GitHubForge(rest=rest, settings=settings, event=event)
 
 
 def _comment(item: Mapping[str, object]) -> Comment:

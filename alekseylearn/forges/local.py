@@ -28,7 +28,14 @@ class LocalForge:
         """Return None: no earlier comment is kept."""
         return None
 
-    def upsert_comment(self, pull: int, body: Markdown, *, order: tuple[int, int]) -> Posted:  # noqa: ARG002
+    def upsert_comment(
+        self,
+        pull: int,  # noqa: ARG002
+        body: Markdown,
+        *,
+        order: tuple[int, int],  # noqa: ARG002
+        anew: bool = False,  # noqa: ARG002
+    ) -> Posted:
         """Show *body*."""
         self.write(body)
         return Posted(url="", note="shown here")

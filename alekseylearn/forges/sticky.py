@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from alekseylearn.comment_state import decode, is_ours
+from alekseylearn.comment_state import decode, is_ours, is_running
+
+LONG = 300.0
+"""Seconds of waiting after which a result is posted as a new comment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Take away a younger duplicate."""
+    """Take away a comment that another one of ours has replaced."""
 
     comment: Comment
 
@@ -68,23 +71,35 @@ def ours(comments: Sequence[Comment], pull: int, author: Author) -> tuple[Commen
     return tuple(sorted(found, key=lambda comment: comment.id))
 
 
-def next_step(found: Sequence[Comment], body: str, order: tuple[int, int], *, written: int = 0) -> Step:
+def next_step(found: Sequence[Comment], body: str, order: tuple[int, int], *, written: int = 0, after: int = 0) -> Step:
     """Say what brings our comments *found* (oldest first) closer to one comment with the newest body.
 
-    All runs agree to keep the oldest comment, so that none of them ever deletes what another one keeps; what a later
-    run has written is neither edited nor deleted. *written* is the comment that was edited already: a forge may show
-    its text a little differently.
+    All runs agree to keep the youngest comment of the latest run, so that none of them ever deletes what another one
+    keeps; what a later run has written is neither edited nor deleted. *written* is the comment that has the body
+    already: a forge may show its text a little differently. A comment that is not younger than *after* is not edited:
+    a new one takes its place, and the old one goes after that.
     """
     if not found:
         return Create()
-    first, *younger = found
-    newest = max(found, key=lambda comment: (comment.order, -comment.id))
-    if newest.order > order:
-        stale = [comment for comment in younger if comment.order <= order]
-        return Delete(stale[-1]) if stale else Done(newest, newer=True)
-    if not same(first.body, body) and not (first.id == written and first.order == order_of(body)):
-        return Edit(first)
-    return Delete(younger[-1]) if younger else Done(first)
+    kept = max(found, key=lambda comment: (comment.order, comment.id))
+    stale = [comment for comment in found if comment is not kept and comment.order <= order]
+    if kept.order > order:
+        return Delete(stale[0]) if stale else Done(kept, newer=True)
+    if not same(kept.body, body) and not (kept.id == written and kept.order == order_of(body)):
+        return Create() if kept.id <= after else Edit(kept)
+    return Delete(stale[0]) if stale else Done(kept)
+
+
+def deserves_notice(standing: str | None, *, finished: bool, seconds: float) -> bool:
+    """Tell whether a report is worth a comment of its own: an edit notifies nobody.
+
+    It is one that ends a long wait (in seconds), or a wait of which no workflow knew when it would end, and whoever
+    reads *standing*, our comment by now, still waits.
+    """
+    if not finished or standing is None or not is_running(standing):
+        return False
+    state = decode(standing)
+    return seconds > LONG or (state is not None and bool(state.begun))
 
 
 def order_of(body: str) -> tuple[int, int]:

@@ -25,7 +25,8 @@ def nothing(outcome: Outcome) -> Markdown | None:
     if active(outcome) or not passed:
         return None
     stands = [told for one in passed[:3] if (told := _stands(outcome, one))]
-    return join([_decisions(passed), *stands, details("Train anyway", _train_anyway(passed))])
+    there = [one for one in passed if one.diff.status != "deleted"]
+    return join([_decisions(passed), *stands, details("Train anyway", _train_anyway(there)) if there else ""])
 
 
 def others(outcome: Outcome) -> Markdown | None:
@@ -71,7 +72,7 @@ def _decisions(passed: Sequence[NotebookOutcome]) -> Markdown:
 def _stands(outcome: Outcome, notebook: NotebookOutcome) -> str:
     """Say that base's result still holds, where there is one."""
     result = notebook.head or notebook.base
-    if result is None or not result.succeeded:
+    if result is None or not result.succeeded or notebook.diff.status == "deleted":
         return ""
     told = ", ".join(_metric(result, name, primary=notebook.primary) for name in _order(result, notebook.primary))
     run = f" from run {code(result.run, 20)}" if naming.run_id(result.run) else ""

@@ -20,26 +20,35 @@ def runs(outcome: Outcome) -> Markdown | None:
     value = code(one_metric, 40) if one_metric else "Metric"
     head = [
         "Commit",
-        "When",
+        "When (UTC)",
         *(["Notebook"] if several else []),
         value,
         f"Against {naming.base(outcome)}",
         "Time",
         "Result",
     ]
-    rows = [_row(run, named=not one_metric, several=several) for run in outcome.history]
+    present = {one.path for one in outcome.notebooks}
+    rows = [
+        _row(run, named=not one_metric, notebook=_notebook(run, present) if several else "") for run in outcome.history
+    ]
     align = ["left", "left", *(["left"] if several else []), "right", "right", "right", "left"]
     body = table(head, rows, ["right" if side == "right" else "left" for side in align])
     return details(f"Runs on this pull request: {len(rows)}", body)
 
 
-def _row(run: PastRun, *, named: bool, several: bool) -> list[str]:
+def _notebook(run: PastRun, present: set[str]) -> str:
+    """Name the notebook of *run*; one that went out of the pull request is told as such."""
+    name = code(run.notebook, 60)
+    return name if run.notebook in present or not run.notebook else f"{name} (not in this run)"
+
+
+def _row(run: PastRun, *, named: bool, notebook: str) -> list[str]:
     value = _number(run.value)
     cost = f", {money(run.cost)}" if run.cost is not None and math.isfinite(run.cost) else ""
     return [
         naming.sha(run.sha) or "none",
-        naming.when(run.when),
-        *([code(run.notebook, 60)] if several else []),
+        naming.when(run.when).removesuffix(" UTC"),
+        *([notebook] if notebook else []),
         f"{code(run.metric, 40)} {value}" if named and run.metric else value,
         _number(run.change, signed=True),
         duration(run.seconds) + cost,

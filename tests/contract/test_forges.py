@@ -13,7 +13,7 @@ from alekseylearn.comment_state import CommentState, encode, marker
 from alekseylearn.errors import MachineError
 from alekseylearn.forges import connect
 from alekseylearn.forges.base import Forge
-from alekseylearn.forges.github import LATER_RUN, READ_ONLY, GitHubForge
+from alekseylearn.forges.github import LATER_RUN, NOT_DELETED, READ_ONLY, GitHubForge
 from alekseylearn.forges.github import connect as connect_github
 from alekseylearn.forges.local import LocalForge
 from alekseylearn.settings import CiSettings, Inputs
@@ -64,8 +64,8 @@ class Bench:
         event = Event(name="push", repository="octo/consumer", trusted=True, reason="")
         self.forge: GitHubForge = connect_github(settings, event, pause=self.waits.append, clock=lambda: now)
 
-    def post(self, text: str, order: tuple[int, int] = (1, 1)) -> tuple[str, str]:
-        posted = self.forge.upsert_comment(PULL, body(text, order), order=order)
+    def post(self, text: str, order: tuple[int, int] = (1, 1), *, anew: bool = False) -> tuple[str, str]:
+        posted = self.forge.upsert_comment(PULL, body(text, order), order=order, anew=anew)
         return posted.url, posted.note
 
 
@@ -89,6 +89,10 @@ class TestEveryForge:
 
     def test_a_comment_is_taken_with_its_order(self, forge: Forge) -> None:
         posted = forge.upsert_comment(PULL, body("one"), order=(1, 1))
+        assert posted.url or posted.note
+
+    def test_a_new_one_is_taken_as_well(self, forge: Forge) -> None:
+        posted = forge.upsert_comment(PULL, body("one"), order=(1, 1), anew=True)
         assert posted.url or posted.note
 
     def test_open_pull_requests_are_listed_or_there_are_none(self, forge: Forge) -> None:
@@ -150,7 +154,7 @@ class TestOneComment:
         assert bench.post("newer attempt", (9, 2)) == (url, "")
         assert texts(repository) == ["newer attempt"]
 
-    def test_younger_duplicates_are_deleted(self, bench: Bench, repository: Repository) -> None:
+    def test_duplicates_are_deleted(self, bench: Bench, repository: Repository) -> None:
         for order in ((1, 1), (2, 1), (3, 1)):
             repository.add_comment(PULL, body(f"run {order}", order))
         bench.post("four", (4, 1))
@@ -161,7 +165,7 @@ class TestOneComment:
         repository.add_comment(PULL, body("two", (2, 1)))
         repository.add_comment(PULL, body("nine", (9, 1)))
         assert bench.post("three", (3, 1))[1] == LATER_RUN
-        assert texts(repository) == ["one", "nine"]
+        assert texts(repository) == ["nine"]
         bench.post("ten", (10, 1))
         assert texts(repository) == ["ten"]
 
@@ -169,6 +173,113 @@ class TestOneComment:
         repository.add_comment(PULL, f"{marker(PULL)}\n### broken\n\n<!-- alekseylearn-state v1 AAAA -->")
         bench.post("one")
         assert texts(repository) == ["one"]
+
+
+class TestNewComment:
+    """A long run's result is a comment of its own, so that everybody hears of it; the running one goes after that."""
+
+    @pytest.fixture
+    def running(self, bench: Bench, repository: Repository) -> str:
+        url, _ = bench.post("running")
+        repository.add_comment(PULL, "### a person's remark", author="mona")
+        return url
+
+    def test_it_stands_at_the_end_of_the_thread_alone(
+        self, github: FakeGitHub, bench: Bench, repository: Repository, running: str
+    ) -> None:
+        before = len(github.writes())
+        url, note = bench.post("result", anew=True)
+        assert (url != running, note) == (True, "")
+        assert texts(repository) == ["a person's remark", "result"]
+        # First the new one, then the old one goes: at no moment there is none.
+        assert [request.method for request in github.writes()[before:]] == ["POST", "DELETE"]
+
+    def test_what_is_completed_later_goes_into_it(self, bench: Bench, repository: Repository, running: str) -> None:
+        url, _ = bench.post("result", anew=True)
+        assert bench.post("result with a link") == (url, "")
+        assert texts(repository) == ["a person's remark", "result with a link"]
+
+    def test_where_there_is_none_yet_it_is_the_first(self, bench: Bench, repository: Repository) -> None:
+        bench.post("result", anew=True)
+        assert texts(repository) == ["result"]
+
+    def test_a_later_runs_comment_stays_the_only_one(self, bench: Bench, repository: Repository) -> None:
+        url, _ = bench.post("later", (2, 1))
+        assert bench.post("result", anew=True) == (url, LATER_RUN)
+        assert texts(repository) == ["later"]
+
+    @pytest.mark.parametrize("after_commit", [False, True])
+    @pytest.mark.parametrize("method", ["POST", "DELETE"])
+    def test_a_write_that_may_have_happened_happens_once(
+        self, github: FakeGitHub, bench: Bench, repository: Repository, running: str, method: str, after_commit: bool
+    ) -> None:
+        github.faults.append(dataclasses.replace(faults.bad_gateway(after_commit=after_commit), method=method))
+        bench.post("result", anew=True)
+        assert texts(repository) == ["a person's remark", "result"]
+
+    def test_a_run_that_died_before_the_old_one_was_deleted_is_tidied_up_after(
+        self, github: FakeGitHub, bench: Bench, repository: Repository, running: str
+    ) -> None:
+        github.faults += [dataclasses.replace(faults.bad_gateway(), method="DELETE")] * 4
+        with pytest.raises(MachineError):
+            bench.post("result", anew=True)
+        assert texts(repository) == ["running", "a person's remark", "result"]
+        Bench(github).post("result with a link")
+        assert texts(repository) == ["a person's remark", "result with a link"]
+
+    def test_a_list_that_lags_makes_no_third(
+        self, github: FakeGitHub, bench: Bench, repository: Repository, running: str
+    ) -> None:
+        seen = json.dumps(bench.forge.rest.get(f"/repos/octo/consumer{POSTS}"))
+        # The looks after each write still show what stood before.
+        github.faults += [Fault(status=200, body=seen, path=POSTS, method="GET")] * 3
+        bench.post("result", anew=True)
+        assert texts(repository) == ["a person's remark", "result"]
+
+    def test_a_token_that_may_not_delete_says_so_and_the_result_stands(
+        self, github: FakeGitHub, bench: Bench, repository: Repository, running: str
+    ) -> None:
+        github.faults.append(Fault(status=403, body=faults.message("Resource not accessible"), method="DELETE"))
+        url, note = bench.post("result", anew=True)
+        assert (url != running, note) == (True, NOT_DELETED)
+        assert texts(repository) == ["running", "a person's remark", "result"]
+
+    def test_a_running_comment_that_somebody_deletes_first_is_no_error(
+        self, github: FakeGitHub, bench: Bench, repository: Repository, running: str
+    ) -> None:
+        github.faults.append(Fault(status=404, body=faults.message("Not Found"), method="DELETE", after_commit=True))
+        assert bench.post("result", anew=True)[1] == ""
+        assert texts(repository) == ["a person's remark", "result"]
+        assert bench.waits == []
+
+    def test_a_comment_that_another_run_writes_meanwhile_is_not_deleted(
+        self, github: FakeGitHub, bench: Bench, repository: Repository
+    ) -> None:
+        old = repository.add_comment(PULL, body("running"))
+        rest = bench.forge.rest
+        seen = rest.get(f"/repos/octo/consumer{POSTS}")
+        repository.add_comment(PULL, body("result"))
+        both = rest.get(f"/repos/octo/consumer{POSTS}")
+        assert seen[0]["id"] == old.id
+        old.body = body("a later run's", (2, 1))
+        github.faults.append(Fault(status=200, body=json.dumps(both), path=POSTS, method="GET"))
+        bench.post("result")
+        assert texts(repository) == ["a later run's"]
+
+    def test_a_result_that_somebody_deletes_is_made_again_once(
+        self, github: FakeGitHub, bench: Bench, repository: Repository, running: str
+    ) -> None:
+        bench.post("result", anew=True)
+        (ours,) = [one for one in repository.comments(PULL) if "result" in one.body]
+        del repository.all_comments[ours.id]
+        bench.post("result with a link")
+        assert texts(repository) == ["a person's remark", "result with a link"]
+
+    def test_a_forged_running_comment_is_nobody_elses_to_delete(self, bench: Bench, repository: Repository) -> None:
+        repository.add_comment(PULL, body("forged", (99, 9)), author="mona")
+        bench.post("running")
+        bench.post("result", anew=True)
+        assert texts(repository) == ["forged", "result"]
 
 
 class TestOpenPulls:
