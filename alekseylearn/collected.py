@@ -12,7 +12,7 @@ from typing import Any
 from alekseylearn.disk import open_plain, plain_files
 from alekseylearn.errors import InputError
 from alekseylearn.jobs import Artifact
-from alekseylearn.metrics import Metric, read_metrics
+from alekseylearn.metrics import Measured, measure
 
 METRICS = "output/data/metrics.jsonl"
 EVENTS = "output/data/events.jsonl"
@@ -23,7 +23,8 @@ OURS = frozenset({"result.json", "metrics.jsonl", "events.jsonl", "log.txt", "ex
 TAIL_LINES = 20
 TAIL_BYTES = 64 * 1024
 _LONGEST_LINE = 2000
-_METRICS_BYTES = 64 * 1024 * 1024
+_METRICS_BYTES = 256 * 1024 * 1024
+_METRIC_LINE = 16 * 1024
 _ABOUT_BYTES = 16 * 1024 * 1024
 
 
@@ -40,12 +41,17 @@ def read_events(folder: Path) -> Iterator[dict[str, Any]]:
             yield event
 
 
-def read_logged_metrics(folder: Path) -> tuple[Metric, ...]:
-    """Read the job's metrics; raises `InputError` `metric.invalid`."""
-    data = read_plain(folder / METRICS, _METRICS_BYTES + 1)
-    if data is not None and len(data) > _METRICS_BYTES:
-        raise InputError("metric.invalid", "more than 64 MB of metrics", where=METRICS, hint="log once an epoch")
-    return read_metrics((data or b"").decode("utf-8", "replace").split("\n"), METRICS)
+def read_logged_metrics(folder: Path) -> Measured:
+    """Read the job's metrics, line by line; raises `InputError` `metric.invalid`."""
+    try:
+        with open_plain(folder / METRICS) as file:
+            if os.fstat(file.fileno()).st_size > _METRICS_BYTES:
+                what = f"more than {_METRICS_BYTES // 2**20} MB of metrics"
+                raise InputError("metric.invalid", what, where=METRICS, hint="log once an epoch")
+            # A line that is longer is cut in two, neither of which is JSON.
+            return measure(iter(lambda: file.readline(_METRIC_LINE), b""), METRICS)
+    except OSError:
+        return Measured(metrics=())
 
 
 def list_artifacts(folder: Path, name: str) -> tuple[Artifact, ...]:

@@ -254,6 +254,8 @@ def _metric_out(metric: Metric) -> dict[str, Any]:
         "cell": metric.cell,
         "series": [[step, number_out(value)] for step, value in metric.series],
         **({"also": list(metric.also)} if metric.also else {}),
+        **({"runs": metric.runs} if metric.runs != 1 else {}),
+        **({} if metric.spread is None else {"spread": number_out(metric.spread)}),
     }
 
 
@@ -265,6 +267,8 @@ def _metric_in(item: Mapping[str, Any]) -> Metric:
         cell=None if item["cell"] is None else _get(item, "cell", int),
         series=tuple((_step(step), _number(value)) for step, value in _get(item, "series", list)),
         also=tuple(str(source) for source in _get(item, "also", list)) if "also" in item else (),
+        spread=_number(item["spread"]) if "spread" in item else None,
+        runs=_get(item, "runs", int) if "runs" in item else 1,
     )
 
 

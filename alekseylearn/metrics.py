@@ -8,26 +8,36 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
+from alekseylearn import noise
 from alekseylearn.errors import InputError
+from alekseylearn.series import Points
 from alekseylearn.text import clean, number
 
 Goal = Literal["max", "min"]
 Verdict = Literal["better", "worse", "same", "new", "gone", "unjudged"]
 GateOperator = Literal[">=", "<=", ">", "<"]
 
-MAX_POINTS = 200_000
+MAX_POINTS = 2_000_000
 """More metric lines than this are refused (`metric.invalid`)."""
+MAX_NAMES = 10_000
+"""More metrics than this are refused (`metric.invalid`)."""
 MAX_NAME = 255
 """Longest name of a metric, in characters."""
+MAX_SERIES = 2000
+"""As many points of one metric are kept, or a few more: more than any curve shows."""
+KEPT_POINTS = 100_000
+"""As many points of all metrics together are kept, roughly: a stored result stays a few megabytes large."""
 _COMPARE: Mapping[GateOperator, Callable[[float, float], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,
     ">": operator.gt,
     "<": operator.lt,
 }
+_PLAIN = re.compile(r"[!-~]+")
 _GATE = re.compile(r"\s*(>=|<=|>|<)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*\Z")
 
 
@@ -182,18 +192,32 @@ def primary_metric(metrics: Iterable[Metric], judgement: Judgement) -> str | Non
 
 def compare(base: Iterable[Metric], head: Iterable[Metric], judgement: Judgement) -> tuple[MetricDelta, ...]:
     """Set *head* against *base*, metric by metric, in head's order; what only base has comes last."""
-    before = {metric.name: metric.value for metric in base}
-    after = {metric.name: metric.value for metric in head}
+    before = {metric.name: metric for metric in base}
+    after = {metric.name: metric for metric in head}
     return tuple(
-        MetricDelta(
-            name=name,
-            base=before.get(name),
-            head=after.get(name),
-            goal=judgement.goal(name),
-            verdict=_verdict(before.get(name), after.get(name), judgement.goal(name), judgement.tolerance),
-        )
-        for name in dict.fromkeys([*after, *before])
+        _delta(name, before.get(name), after.get(name), judgement) for name in dict.fromkeys([*after, *before])
     )
+
+
+def _delta(name: str, base: Metric | None, head: Metric | None, judgement: Judgement) -> MetricDelta:
+    goal, within = judgement.goal(name), _noise(base, head)
+    values = (None if base is None else base.value, None if head is None else head.value)
+    return MetricDelta(
+        name=name,
+        base=values[0],
+        head=values[1],
+        goal=goal,
+        verdict=_verdict(*values, goal, max(judgement.tolerance, within or 0.0)),
+        guessed=goal is not None and name not in judgement.goals,
+        noise=within,
+    )
+
+
+def _noise(base: Metric | None, head: Metric | None) -> float | None:
+    """Say up to which change the seeds explain it; None where a side has fewer than two runs to tell it by."""
+    if base is None or head is None or base.spread is None or head.spread is None:
+        return None
+    return noise.half_width((base.spread, base.runs), (head.spread, head.runs))
 
 
 def _verdict(base: float | None, head: float | None, goal: Goal | None, tolerance: float) -> Verdict:
@@ -217,64 +241,95 @@ def _verdict(base: float | None, head: float | None, goal: Goal | None, toleranc
 def metrics_so_far(data: bytes | None) -> tuple[Metric, ...]:
     """Read the `metrics.jsonl` of a job that still writes it; none where there is none, or it cannot be read yet."""
     try:
-        return read_metrics((data or b"").decode("utf-8", "replace").split("\n"))
+        return read_metrics(BytesIO(data or b""))
     except InputError:
         return ()
 
 
-def read_metrics(lines: Iterable[str], where: str = "metrics.jsonl") -> tuple[Metric, ...]:
-    """Read the lines of a `metrics.jsonl` (`{"name", "value", "step", "time", "cell", "source"}`).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What a `metrics.jsonl` holds; *thinned* are the metrics of which only a part of the series was kept."""
 
-    The lines of one name become one `Metric` (last value, series by step). Raises `InputError` `metric.invalid`.
+    metrics: tuple[Metric, ...]
+    thinned: tuple[str, ...] = ()
+
+
+def read_metrics(lines: Iterable[str | bytes], where: str = "metrics.jsonl") -> tuple[Metric, ...]:
+    """Read the metrics of `measure`, and nothing else."""
+    return measure(lines, where).metrics
+
+
+def measure(lines: Iterable[str | bytes], where: str = "metrics.jsonl") -> Measured:
+    """Read the lines of a `metrics.jsonl` (`{"name", "value", "step", "time", "cell", "source", "also"}`).
+
+    The lines of one name become one `Metric`: its last value, and its series by step, of which a very long one keeps
+    first, last, smallest and largest, and evenly many between. Raises `InputError` `metric.invalid`.
     """
-    points: dict[str, list[_Point]] = {}
+    logged: dict[str, _Logged] = {}
     for line_number, line in enumerate(lines, 1):
-        if not line.strip():
+        text = line if isinstance(line, str) else line.decode("utf-8", "replace")
+        if not text.strip():
             continue
         if line_number > MAX_POINTS:
-            raise _invalid(f"more than {MAX_POINTS} metric lines", where)
-        point = _point(line, f"{where}, line {line_number}")
-        points.setdefault(point.name, []).append(point)
-    return tuple(_metric(name, found) for name, found in points.items())
+            raise _invalid(f"more than {MAX_POINTS:,} metric lines", where)
+        raw, told = _read_line(text, where, line_number)
+        found = logged.get(told)
+        if found is None:
+            if len(logged) == MAX_NAMES:
+                raise _invalid(f"more than {MAX_NAMES:,} metrics", where)
+            found = logged[told] = _Logged()
+        found.add(raw)
+    most = min(MAX_SERIES, max(10, KEPT_POINTS // max(1, len(logged))))
+    thinned = tuple(name for name, found in logged.items() if len(found.points) > most)
+    return Measured(metrics=tuple(found.metric(name, most) for name, found in logged.items()), thinned=thinned)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Point:
-    name: str
-    value: float
-    step: int | None
-    cell: int | None
-    source: str
+@dataclass(slots=True)
+class _Logged:
+    """What was logged under one name by now."""
+
+    points: Points = field(default_factory=Points)
+    last: Mapping[str, Any] = field(default_factory=dict)
+
+    def add(self, raw: Mapping[str, Any]) -> None:
+        step = raw.get("step")
+        if type(step) is int:
+            self.points.add(step, raw["value"])
+        self.last = raw
+
+    def metric(self, name: str, most: int) -> Metric:
+        cell, also = self.last.get("cell"), self.last.get("also")
+        return Metric(
+            name=name,
+            value=self.last["value"],
+            source=clean(str(self.last.get("source") or ""), 60),
+            cell=cell if type(cell) is int else None,
+            series=self.points.thinned(most) if len(self.points) > 1 else (),
+            also=tuple(clean(str(source), 60) for source in also[:10]) if isinstance(also, list) else (),
+        )
 
 
-def _point(line: str, where: str) -> _Point:
+def _read_line(line: str, where: str, line_number: int) -> tuple[dict[str, Any], str]:
+    """Read one line, with its `value` as a number, and its name; the rest may be anything."""
     try:
         raw = json.loads(line)
     except (ValueError, RecursionError):
-        raise _invalid("a metric line is not JSON", where) from None
-    told = raw.get("name") if isinstance(raw, dict) else None
-    name = clean(told, MAX_NAME) if isinstance(told, str) and len(told) <= MAX_NAME else ""
+        raise _invalid("a metric line is not JSON", f"{where}, line {line_number}") from None
+    name = _name(raw.get("name")) if isinstance(raw, dict) else ""
     if not name:
-        raise _invalid(f"a metric has no name of 1 to {MAX_NAME} characters", where)
+        raise _invalid(f"a metric has no name of 1 to {MAX_NAME} characters", f"{where}, line {line_number}")
     try:
-        value = float(raw["value"])
+        raw["value"] = float(raw["value"])
     except (KeyError, TypeError, ValueError, OverflowError):
-        raise _invalid(f"the value of {name!r} is not a number", where) from None
-    step, cell = raw.get("step"), raw.get("cell")
-    return _Point(
-        name=name,
-        value=value,
-        step=step if type(step) is int else None,
-        cell=cell if type(cell) is int else None,
-        source=clean(str(raw.get("source") or ""), 60),
-    )
+        raise _invalid(f"the value of {name!r} is not a number", f"{where}, line {line_number}") from None
+    return raw, name
 
 
-def _metric(name: str, points: list[_Point]) -> Metric:
-    last = points[-1]
-    by_step = {point.step: point.value for point in points if point.step is not None}
-    series = tuple(sorted(by_step.items())) if len(by_step) > 1 else ()
-    return Metric(name=name, value=last.value, source=last.source, cell=last.cell, series=series)
+def _name(told: object) -> str:
+    if not isinstance(told, str) or len(told) > MAX_NAME:
+        return ""
+    # Most names need no cleaning, which takes longer than all the rest of a line.
+    return told if _PLAIN.fullmatch(told) else clean(told, MAX_NAME)
 
 
 def _invalid(what: str, where: str) -> InputError:

@@ -22,9 +22,10 @@ from alekseylearn.collected import (
 )
 from alekseylearn.errors import InputError
 from alekseylearn.jobs import Artifact, CellRun, Failure, JobHandle, JobState, TrainingResult
+from alekseylearn.metrics import Measured
 from alekseylearn.runtime.hints import hint_for
 from alekseylearn.strict import Limits, load_json
-from alekseylearn.text import duration, size
+from alekseylearn.text import duration, plural, size
 
 RESULT = "output/data/result.json"
 _LIMITS = Limits(family="result", max_bytes=16 * 1024 * 1024, max_depth=20)
@@ -90,19 +91,19 @@ def read_result(
         if told is None:
             return _without_a_word(folder, state, known, common, word)
         _check_models(told.models, artifacts)
-        metrics = read_logged_metrics(folder)
+        measured = read_logged_metrics(folder)
     except InputError as error:
         failure = Failure(exception=error.slug, message=error.what, hint=error.hint)
         return TrainingResult(state=JobState.FAILED, failure=failure, environment=known, **common)
     elsewhere = told.state is JobState.STOPPED and state is JobState.FAILED and "if_stopped" in word
     return TrainingResult(
         state=state if elsewhere else told.state,
-        metrics=metrics,
+        metrics=measured.metrics,
         cells=told.cells,
         failure=_from_backend(word["if_stopped"]) if elsewhere else _killed(told.failure, word),
         seconds=told.seconds,
         finished=told.finished,
-        warnings=(*word.get("warnings", ()), *told.warnings, *left_behind(folder)),
+        warnings=(*word.get("warnings", ()), *told.warnings, *left_behind(folder), *_thinned(measured)),
         environment=MappingProxyType({**told.environment, **known}),
         peak_memory=told.peak_memory,
         **common,
@@ -230,7 +231,8 @@ def _without_a_word(
         hint="" if stopped else why.get("hint", _LOST_HINT),
     )
     try:
-        metrics, warnings = read_logged_metrics(folder), left_behind(folder)
+        measured = read_logged_metrics(folder)
+        metrics, warnings = measured.metrics, (*left_behind(folder), *_thinned(measured))
     except InputError as error:
         metrics, warnings = (), (error.what,)
     return TrainingResult(
@@ -243,6 +245,15 @@ def _without_a_word(
         environment=known,
         **common,
     )
+
+
+def _thinned(measured: Measured) -> tuple[str, ...]:
+    """Say which curves have fewer points than were logged."""
+    if not measured.thinned:
+        return ()
+    first, more = measured.thinned[0], len(measured.thinned) - 1
+    which = f"{first} and {plural(more, 'more metric')}" if more else first
+    return (f"only some points of {which} are drawn, there are so many: all of them are in metrics.jsonl",)
 
 
 def _check_models(models: Mapping[str, str], artifacts: tuple[Artifact, ...]) -> None:

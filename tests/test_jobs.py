@@ -34,7 +34,17 @@ words = st.text(max_size=8)
 finite = st.floats(allow_nan=False, allow_infinity=False)
 counts = st.integers(0, 2**40)
 series = st.lists(st.tuples(counts, st.floats()), max_size=3).map(tuple)
-metrics = st.builds(Metric, name=words, value=st.floats(), source=words, cell=st.none() | counts, series=series)
+metrics = st.builds(
+    Metric,
+    name=words,
+    value=st.floats(),
+    source=words,
+    cell=st.none() | counts,
+    series=series,
+    also=st.lists(words, max_size=2).map(tuple),
+    spread=st.none() | st.floats(),
+    runs=counts,
+)
 failures = st.builds(
     Failure,
     exception=words,
@@ -173,6 +183,7 @@ def test_what_goes_on_around_a_job_is_not_written_down() -> None:
         ("metrics", [{"name": "x", "value": "high", "source": "", "cell": None, "series": []}], ValueError),
         ("metrics", [{"name": "x", "value": 1, "source": "", "cell": None, "series": [[1.5, 2]]}], TypeError),
         ("metrics", [{"name": "x", "value": 1, "source": "", "cell": True, "series": []}], TypeError),
+        ("metrics", [{"name": "x", "value": 1, "source": "", "cell": None, "series": [], "also": 5}], TypeError),
         ("seconds", True, TypeError),
         ("environment", [], TypeError),
         ("peak_memory", 1.5, TypeError),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+from itertools import count
 from types import MappingProxyType
 
 import pytest
@@ -13,7 +14,9 @@ from hypothesis import strategies as st
 
 from alekseylearn.errors import InputError
 from alekseylearn.metrics import (
+    KEPT_POINTS,
     MAX_POINTS,
+    MAX_SERIES,
     Goal,
     Judgement,
     Metric,
@@ -21,11 +24,13 @@ from alekseylearn.metrics import (
     Verdict,
     compare,
     guess_goal,
+    measure,
     metrics_so_far,
     parse_gate,
     primary_metric,
     read_metrics,
 )
+from alekseylearn.noise import mean, spread
 
 NAN, INF = math.nan, math.inf
 FLIPPED: dict[Verdict, Verdict] = {"better": "worse", "worse": "better", "new": "gone", "gone": "new"}
@@ -130,6 +135,59 @@ def test_exchanging_the_sides_exchanges_better_and_worse(
 ) -> None:
     there, back = verdict(base, head, goal, tolerance), verdict(head, base, goal, tolerance)
     assert FLIPPED.get(there, there) == back
+
+
+def several(name: str, values: list[float]) -> Metric:
+    return Metric(name=name, value=mean(values), spread=spread(values), runs=len(values))
+
+
+RUNS = st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=5)
+
+
+@given(RUNS, RUNS, st.sampled_from(["max", "min", None]), st.floats(min_value=0, max_value=1))
+def test_exchanging_the_sides_of_several_runs_exchanges_better_and_worse(
+    base: list[float], head: list[float], goal: Goal | None, tolerance: float
+) -> None:
+    judgement = Judgement(goals={"x": goal} if goal else {}, tolerance=tolerance)
+    sides = [[several("x", values)] for values in (base, head)]
+    (there,), (back,) = compare(*sides, judgement), compare(*reversed(sides), judgement)
+    assert FLIPPED.get(there.verdict, there.verdict) == back.verdict
+    assert there.noise == pytest.approx(back.noise)
+
+
+@given(RUNS, RUNS, st.sampled_from([NAN, INF, -INF]), st.sampled_from(["max", "min"]))
+def test_a_run_that_is_undefined_makes_no_side_better(
+    base: list[float], head: list[float], undefined: float, goal: Goal
+) -> None:
+    (delta,) = compare([several("x", base)], [several("x", [*head, undefined])], Judgement(goals={"x": goal}))
+    assert (delta.verdict, delta.noise) == ("worse", None)
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "tolerance", "expected", "noise"),
+    [
+        # Three runs each side, by hand: s = 0.01, so t(4) * 0.01 * sqrt(2/3) = 2.7764 * 0.0081650.
+        ([0.90, 0.91, 0.92], [0.91, 0.92, 0.93], 0.0, "same", 0.02267),
+        ([0.90, 0.91, 0.92], [0.94, 0.95, 0.96], 0.0, "better", 0.02267),
+        ([0.94, 0.95, 0.96], [0.90, 0.91, 0.92], 0.0, "worse", 0.02267),
+        ([0.94, 0.95, 0.96], [0.90, 0.91, 0.92], 0.05, "same", 0.02267),
+        ([0.90, 0.90], [0.91, 0.91], 0.0, "better", 0.0),
+        ([0.90, 0.91, 0.92], [0.91], 0.0, "same", None),
+        ([0.90], [0.91, 0.93], 0.0, "better", None),
+    ],
+)
+def test_what_the_seeds_explain_is_no_change(
+    base: list[float], head: list[float], tolerance: float, expected: Verdict, noise: float | None
+) -> None:
+    (delta,) = compare([several("acc", base)], [several("acc", head)], Judgement(tolerance=tolerance))
+    assert delta.verdict == expected
+    assert delta.noise == (noise if noise is None else pytest.approx(noise, abs=1e-5))
+
+
+def test_a_goal_that_was_guessed_is_told_as_such() -> None:
+    judgement = Judgement(goals={"accuracy": "max"})
+    found = compare((), metrics(accuracy=0.9, loss=0.1, depth=3), judgement)
+    assert {delta.name: delta.guessed for delta in found} == {"accuracy": False, "loss": True, "depth": False}
 
 
 @given(
@@ -237,10 +295,49 @@ def test_a_metric_line_that_cannot_be_read_is_told_with_its_number(line: str, wh
     assert "log_metric" in caught.value.hint
 
 
-def test_metric_lines_without_end_are_refused() -> None:
-    lines = (f'{{"name": "x", "value": {step}, "step": {step}}}' for step in range(MAX_POINTS + 1))
-    with pytest.raises(InputError, match="more than 200000 metric lines"):
+def test_metric_lines_without_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert MAX_POINTS >= 1_000_000
+    monkeypatch.setattr("alekseylearn.metrics.MAX_POINTS", 3000)
+    lines = (f'{{"name": "x", "value": {step}, "step": {step}}}' for step in count())
+    with pytest.raises(InputError, match="more than 3,000 metric lines"):
         read_metrics(lines)
+
+
+def test_metrics_without_end_are_refused() -> None:
+    lines = (f'{{"name": "x{number}", "value": 1}}' for number in count())
+    with pytest.raises(InputError, match="more than 10,000 metrics"):
+        read_metrics(lines)
+
+
+def test_a_long_series_keeps_what_a_curve_shows_and_the_value_stays_exact() -> None:
+    values = [1 / (step + 1) for step in range(50_000)]
+    values[123], values[4567], values[8901] = 7.5, -3.0, NAN
+    lines = [json.dumps({"name": "loss", "value": value, "step": step}) for step, value in enumerate(values)]
+    measured = measure([*lines, '{"name": "short", "value": 1, "step": 1}', '{"name": "short", "value": 2, "step": 2}'])
+    loss, short = measured.metrics
+    assert loss.value == values[-1]
+    assert MAX_SERIES / 2 < len(loss.series) <= MAX_SERIES + 5
+    assert {(0, 1.0), (123, 7.5), (4567, -3.0), (49_999, values[-1])} <= set(loss.series)
+    assert [step for step, value in loss.series if value != value] == [8901]
+    assert short.series == ((1, 1.0), (2, 2.0))
+    assert measured.thinned == ("loss",)
+
+
+def test_many_series_share_what_is_kept() -> None:
+    lines = [
+        f'{{"name": "m{metric}", "value": {step}, "step": {step}}}' for step in range(60) for metric in range(2000)
+    ]
+    measured = measure(lines)
+    assert len(measured.thinned) == 2000
+    assert sum(len(metric.series) for metric in measured.metrics) <= KEPT_POINTS
+
+
+def test_what_did_not_count_is_told_with_the_metric() -> None:
+    line = {"name": "loss", "value": 1, "source": "history", "also": ["lightning\u202e", 5, "x" * 99, *"abcdefghij"]}
+    (metric,) = read_metrics([json.dumps(line)])
+    assert metric.also[:3] == ("lightning", "5", "x" * 59 + "…")
+    assert len(metric.also) == 10
+    assert read_metrics(['{"name": "loss", "value": 1, "also": "history"}'])[0].also == ()
 
 
 @given(st.lists(st.text(max_size=40) | st.from_regex(r'\{"name": ".?", "value": .{0,4}\}', fullmatch=True), max_size=5))

@@ -201,9 +201,30 @@ def test_metrics_that_cannot_be_read_are_a_failure(read: Read, folder: Path) -> 
     assert result.failure.exception == "metric.invalid"
 
 
+def test_a_metric_line_without_end_is_a_failure(read: Read, folder: Path) -> None:
+    (folder / "output" / "data" / "metrics.jsonl").write_text(f'{{"name": "loss", "value": 1{" " * 100_000}}}\n')
+    failure = read().failure
+    assert failure is not None
+    assert failure.exception == "metric.invalid"
+
+
+@pytest.mark.parametrize(
+    ("names", "told"), [(("loss",), "some points of loss are"), (("a", "b", "c"), "of a and 2 more metrics are")]
+)
+def test_a_curve_that_was_thinned_is_told_with_where_all_of_it_is(
+    read: Read, folder: Path, names: tuple[str, ...], told: str
+) -> None:
+    lines = (f'{{"name": "{name}", "value": {step}, "step": {step}}}\n' for step in range(3000) for name in names)
+    (folder / "output" / "data" / "metrics.jsonl").write_text("".join(lines))
+    (warning,) = [warning for warning in read().warnings if "metrics.jsonl" in warning]
+    assert told in warning
+    (folder / "output" / "data" / "result.json").unlink()
+    assert warning in read_result(folder, JOB, backend="process", state=JobState.LOST).warnings
+
+
 def test_endless_metrics_are_a_failure(read: Read, folder: Path) -> None:
     with (folder / "output" / "data" / "metrics.jsonl").open("ab") as file:
-        file.truncate(64 * 1024 * 1024 + 1)
+        file.truncate(256 * 1024 * 1024 + 1)
     failure = read().failure
     assert failure is not None
     assert failure.exception == "metric.invalid"
