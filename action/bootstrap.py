@@ -16,8 +16,20 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ROOT / "requirements"
-# Variables that would have a tool install something else, or somewhere else, than it is told.
-FOREIGN = ("PYTHON", "VIRTUAL_ENV", "CONDA_PREFIX", "PIP_TARGET", "PIP_PREFIX", "PIP_USER", "PIP_REQUIRE", "UV_PYTHON")
+# Whoever names addresses to notify needs what sends there: the extra `notify`, locked with all the rest.
+NOTIFY = "ALEKSEYLEARN_NOTIFY"
+# Variables that would have a tool install something else, or somewhere else, than it is told; and secrets.
+FOREIGN = (
+    NOTIFY,
+    "PYTHON",
+    "VIRTUAL_ENV",
+    "CONDA_PREFIX",
+    "PIP_TARGET",
+    "PIP_PREFIX",
+    "PIP_USER",
+    "PIP_REQUIRE",
+    "UV_PYTHON",
+)
 OWN_LOCK = ".bootstrap.lock"
 VENV_HINT = "install uv, or Python's venv (Debian, Ubuntu: apt-get install python3-venv)"
 
@@ -51,7 +63,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     """Read the command line."""
     cache = os.environ.get("RUNNER_TOOL_CACHE") or os.environ.get("RUNNER_TEMP") or tempfile.gettempdir()
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-    parser.add_argument("--lock", default="run", choices=("run", "demo", "test", "bench"))
+    usual = "notify" if os.environ.get(NOTIFY, "").strip() else "run"
+    parser.add_argument("--lock", default=usual, choices=("run", "notify", "demo", "test", "bench"))
     parser.add_argument("--into", help="the environment's folder; several locks may share it")
     parser.add_argument("--cache", default=f"{cache}/alekseylearn", help="else: where it gets a folder by its key")
     parser.add_argument("--editable", action="store_true", help="run the sources in place")

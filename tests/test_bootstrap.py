@@ -64,6 +64,7 @@ class Checkout:
         (self.root / "backend.py").write_text(BACKEND)
         self.write_source("one")
         self.lock("run", "alpha")
+        self.lock("notify", "alpha", "beta")
         self.lock("demo", "alpha", "beta")
         self.lock("uv", "uv", script=f'#!/bin/sh\nexec "{real_uv()}" "$@"\n')
         (self.root / "tools" / "uv").symlink_to(real_uv())
@@ -131,6 +132,12 @@ def test_what_is_locked_and_the_package_are_there_and_nothing_else(checkout: Che
     assert python.parent.parent.parent == checkout.root / "cache"
     assert ask(python, "import alpha, alekseylearn as a; print(alpha.__version__, a.said)") == "1.0 one"
     assert ask(python, "import importlib.util as u; print(u.find_spec('beta'), u.find_spec('pytest'))") == "None None"
+
+
+@pytest.mark.parametrize(("addresses", "found"), [("json://127.0.0.1:9/token", "True"), (" \n", "False")])
+def test_whoever_wants_to_be_told_gets_what_tells(checkout: Checkout, addresses: str, found: str) -> None:
+    python = checkout.make("--cache", str(checkout.root / "cache"), ALEKSEYLEARN_NOTIFY=addresses)
+    assert ask(python, "import importlib.util as u; print(u.find_spec('beta') is not None)") == found
 
 
 def test_the_second_time_nothing_is_done(checkout: Checkout) -> None:
@@ -241,15 +248,16 @@ def test_an_old_python_is_told_before_anything_else(checkout: Checkout) -> None:
 class TestLocks:
     """The real lock files."""
 
-    NAMES = ("run", "demo", "test", "bench", "uv")
+    NAMES = ("run", "notify", "demo", "test", "bench", "uv")
 
     def versions(self, name: str) -> dict[str, str]:
         text = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
         return dict(re.findall(r"^([\w.-]+)==([\w.+!-]+)", text, re.MULTILINE))
 
     def test_a_larger_lock_holds_the_smaller_ones(self) -> None:
-        run, demo, test, bench, uv = (self.versions(name) for name in self.NAMES)
+        run, notify, demo, test, bench, uv = (self.versions(name) for name in self.NAMES)
         assert run.items() <= demo.items() <= test.items() <= bench.items()
+        assert run.items() < notify.items() <= test.items()
         assert uv.items() <= demo.items()
 
     @pytest.mark.parametrize("name", NAMES)
