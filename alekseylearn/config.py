@@ -190,11 +190,15 @@ def config_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of the configuration file, for editors."""
     from pydantic import TypeAdapter
 
+    from alekseylearn.glossary import TABLES
+
     schema = TypeAdapter(Config).json_schema()
-    for definition in schema["$defs"].values():
-        properties = definition.get("properties", {})
+    for kind, definition in {"Config": schema, **schema["$defs"]}.items():
+        properties = definition["properties"]
         if "timeout" in properties:
             properties["timeout"] = {"type": ["integer", "string", "null"], "examples": ["2h", "90m", 600]}
+        for key, told in properties.items():
+            told["description"] = TABLES[kind][key].means
         for table, keys in KEYS.items():
             if table in properties:
                 properties[table] |= {"properties": {key: {} for key in keys}, "additionalProperties": False}

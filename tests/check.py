@@ -20,12 +20,14 @@ QUICK = (
     ["zizmor", "--offline", "--no-progress", "--quiet", "action.yml", ".github"],
     ["check-jsonschema", "--builtin-schema", "vendor.github-actions", "action.yml"],
     ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", *WORKFLOWS],
+    ["mkdocs", "build", "--strict", "--quiet"],
 )
 
 
 def main(arguments: list[str]) -> int:
     """Run the checks; the first that fails ends it."""
     os.chdir(ROOT)
+    os.environ["NO_MKDOCS_2_WARNING"] = "1"  # a newer program of its authors is recommended
     os.environ["PATH"] = f"{BIN}{os.pathsep}{os.environ['PATH']}"
     for command in QUICK:
         if run(command):
