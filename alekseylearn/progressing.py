@@ -172,8 +172,7 @@ class _Reading:
 
     def _restate(self, event: Mapping[str, Any]) -> None:
         """Take what the job says again now and then; what was read already stands."""
-        known = self.cell_started is not None
-        if known:
+        if self.cell_started is not None:
             return
         self._enter(event)
         self.cell_started, self.rounds = _moment(event.get("since")), _count(event.get("rounds")) or 0
@@ -188,7 +187,7 @@ class _Reading:
 
     def _epoch(self, event: Mapping[str, Any]) -> None:
         number, time = _count(event.get("epoch")), _moment(event.get("time"))
-        if number is None or time is None or not _of_this(event, self.cell):
+        if number is None or time is None or event.get("cell") != self.cell:
             return
         if self.told and number <= self.told[-1].number:
             self.rounds += number < self.told[-1].number
@@ -199,6 +198,7 @@ class _Reading:
     def _leave(self, event: Mapping[str, Any]) -> None:
         number, seconds = _count(event.get("cell")), _moment(event.get("seconds"))
         place = _count(event.get("place")) or self.place
+        self.begun, self.cells = True, _count(event.get("cells")) or self.cells
         if number is not None and seconds is not None and event.get("state") == "done":
             self.ended.append(EndedCell(number, place, max(self.cells, place), seconds))
         self.cell, self.cell_started, self.place = None, None, place
@@ -254,8 +254,11 @@ def _events(data: bytes) -> Iterator[dict[str, Any]]:
             yield event
 
 
-def _of_this(event: Mapping[str, Any], cell: int | None) -> bool:
-    return event.get("cell") == cell
+def _pair(value: object) -> _Told | None:
+    """Read an epoch and when it was told of."""
+    number, time = value if isinstance(value, list) and len(value) == 2 else (None, None)
+    number, time = _count(number), _moment(time)
+    return None if number is None or time is None else _Told(number, time)
 
 
 def _count(value: object) -> int | None:

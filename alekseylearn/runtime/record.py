@@ -14,6 +14,7 @@ from .hints import GPU_LOST, gpu_lost
 from .journal import Journal, warn_of_nan, write_whole
 from .layout import Layout, Manifest
 from .limits import Stop
+from .position import Position
 from .streams import Epoch, LineFolder, epochs, seconds_per_epoch
 from .verdict import Ending, Verdict, first_line, judge
 
@@ -27,6 +28,7 @@ class Record:
         self._journal = journal
         self._program = split(layout.train.read_text(encoding="utf-8"), manifest.cells)
         self._notebook = Executed(layout.data / "executed.ipynb", manifest, self._program.cells)
+        self._position = Position(self._program.cells)
         self._folders = {"stdout": LineFolder(), "stderr": LineFolder()}
         self._started = time.time()
         self._cell_started = self._started
@@ -45,7 +47,7 @@ class Record:
         self._params: dict[str, Any] = {}
         self.peak_memory = 0
         self.gpus = Seen(0)
-        self._event("run-start", run=manifest.run, name=manifest.name, cells=len(self._program.cells))
+        self._event("run-start", run=manifest.run, name=manifest.name, cells=self._position.cells)
         self._notebook.write()
 
     @property
@@ -53,7 +55,13 @@ class Record:
         return None if self._at is None else self._program.cells[self._at].number
 
     def _event(self, event: str, **fields: Any) -> None:
-        self._journal.event({"event": event, "time": round(time.time(), 3), **fields})
+        self._write({"event": event, "time": round(time.time(), 3), **fields})
+
+    def _write(self, event: dict[str, Any]) -> None:
+        self._journal.event(event)
+        again = self._position.again()
+        if again is not None:
+            self._journal.event({"event": "progress", "time": round(time.time(), 3), **again})
 
     def printed(self, name: str, data: bytes) -> None:
         """Take what the child printed on the stream called *name*."""
@@ -65,8 +73,9 @@ class Record:
         self._journal.log(text)
         self._notebook.stream(name, text)
         for epoch, total in epochs(text):
-            if not self._epochs or epoch != self._epochs[-1].number:
-                self._epochs.append(Epoch(self._cell, epoch, time.time()))
+            now = time.time()
+            if self._position.epoch(epoch, total, now):
+                self._epochs.append(Epoch(self._cell, epoch, now))
                 self._event("epoch", cell=self._cell, epoch=epoch, of=total)
 
     def _flush(self) -> None:
@@ -98,7 +107,8 @@ class Record:
         self._flush()
         self._at, self._cell_started = event["index"], time.time()
         self._notebook.begin(event["index"])
-        self._journal.event({"event": "cell-start", **event})
+        self._position.enter(event["index"], self._cell_started)
+        self._write({"event": "cell-start", **event, **self._position.place(event["index"])})
 
     def _take_cell_end(self, event: dict[str, Any]) -> None:
         self._end_cell(event["state"], event["seconds"])
@@ -110,7 +120,9 @@ class Record:
         if state != "done" and self._failure is not None:
             self._notebook.error(self._failure)
         self._notebook.end(seconds)
-        self._event("cell-end", cell=self._cell, index=index, state=state, seconds=seconds)
+        self._position.leave()
+        which = {"cell": self._cell, "index": index, **self._position.place(index)}
+        self._event("cell-end", **which, state=state, seconds=seconds)
         self._at = None
 
     def _take_output(self, event: dict[str, Any]) -> None:
@@ -120,10 +132,11 @@ class Record:
     def _take_metric(self, event: dict[str, Any]) -> None:
         metric = {key: event[key] for key in ("name", "value", "step", "time", "cell", "source")}
         self._journal.metric(metric)
-        self._journal.event({"event": "metric", **metric})
+        self._position.metric(metric)
+        self._write({"event": "metric", **metric})
 
     def _take_model(self, event: dict[str, Any]) -> None:
-        self._journal.event({"event": "model", **event})
+        self._write({"event": "model", **event})
         self._model.append({key: event[key] for key in ("path", "size", "sha256", "how")})
 
     def _take_warning(self, event: dict[str, Any]) -> None:
@@ -173,7 +186,8 @@ class Record:
         self._journal.settle()
         self._warnings += warn_of_nan(self._journal.metrics)
         finished = time.time()
-        self._event("run-end", state=verdict.state, seconds=round(finished - self._started, 3))
+        failure = {} if verdict.failure is None else {"exception": verdict.failure["exception"]}
+        self._event("run-end", state=verdict.state, seconds=round(finished - self._started, 3), **failure)
         self._journal.close()
         result = self._result(verdict, finished)
         write_whole(self._layout.data / "result.json", json.dumps(result, indent=1, allow_nan=False) + "\n")

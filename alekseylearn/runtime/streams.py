@@ -9,7 +9,11 @@ from typing import NamedTuple
 
 LONGEST = 65_536
 """Characters of an unfinished line that are kept waiting for its end."""
-EPOCH = re.compile(r"^\W*epoch[ :#=\[]*(\d+)(?:\s*(?:/|of)\s*(\d+))?(?![\d.])", re.IGNORECASE)
+EPOCH = re.compile(r"^\W*epoch[ :#=\[]*(\d+)(?:\s*(?:/|of)\s*(\d+))?(?![\d.%])", re.IGNORECASE)
+BAR = re.compile(r"^\W*epochs?[:\s]*\d+%\|[^|]*\|\s*(\d+)/(\d+) \[", re.IGNORECASE)
+"""What tqdm shows of a loop that is called so: `Epoch:  35%|███▌      | 7/20 [00:10<00:20,  1.5s/it]`."""
+LOGGED = re.compile(r"^\{.*'epoch': '?(\d+)(?:\.(\d+))?'?\}$")
+"""What the trainer of transformers prints: `{'loss': 0.69, 'epoch': 0.5}` is told in the first epoch."""
 
 
 class Epoch(NamedTuple):
@@ -61,8 +65,15 @@ def epochs(text: str) -> list[tuple[int, int | None]]:
     """Find `Epoch 7/20` and its kin at the beginning of lines: (epoch, how many or None)."""
     if "poch" not in text and "POCH" not in text:
         return []
-    found = (EPOCH.match(line) for line in text.splitlines())
-    return [(int(hit[1]), int(hit[2]) if hit[2] else None) for hit in found if hit]
+    return [told for line in text.splitlines() if (told := _epoch(line)) is not None]
+
+
+def _epoch(line: str) -> tuple[int, int | None] | None:
+    hit = BAR.match(line) or EPOCH.match(line)
+    if hit is not None:
+        return int(hit[1]), int(hit[2]) if hit[2] else None
+    hit = LOGGED.match(line)
+    return None if hit is None else (int(hit[1]) + (int(hit[2] or 0) > 0), None)
 
 
 def seconds_per_epoch(told: Sequence[Epoch]) -> float | None:

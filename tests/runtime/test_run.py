@@ -53,7 +53,8 @@ def test_events_tell_the_run_in_order(run: Make) -> None:
     assert sorted(told[4:7]) == [("epoch", 11), ("epoch", 11), ("metric", 11)]
     assert told[7:] == [("cell-end", 11), ("run-end", None)]
     start = job.events[1]
-    assert {**start, "time": 0} == {"event": "cell-start", "time": 0, "cell": 10, "index": 0, "of": 2, "headline": "1"}
+    expected = {"event": "cell-start", "cell": 10, "index": 0, "of": 2, "headline": "1", "place": 1, "cells": 2}
+    assert {**start, "time": 0} == {**expected, "time": 0}
     assert [(e["epoch"], e["of"]) for e in job.events if e["event"] == "epoch"] == [(1, 2), (2, 2)]
     assert job.events[-1]["state"] == "succeeded"
 

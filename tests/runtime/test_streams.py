@@ -52,6 +52,15 @@ def test_epochs_are_read_from_what_libraries_print() -> None:
     assert epochs("nothing here 1/2") == []
 
 
+def test_epochs_are_read_from_bars_and_from_what_trainers_log() -> None:
+    assert epochs("Epoch:  35%|███▌      | 7/20 [00:10<00:20,  1.5s/it]") == [(7, 20)]
+    assert epochs("epochs: 100%|█| 20/20 [00:01<00:00]") == [(20, 20)]
+    assert epochs("Epoch 3: 100%|██████| 50/50 [00:01<00:00, 30it/s, loss=0.1]") == [(3, None)]
+    assert epochs("Epoch: 35%") == []
+    assert epochs("{'loss': 0.69, 'epoch': 0.5}\n{'eval_loss': '0.6', 'epoch': '2'}") == [(1, None), (2, None)]
+    assert epochs("{'loss': 0.69, 'epoch': 1.0}\n{'epoch': 3.02}\n{'epoch': 'last'}") == [(1, None), (4, None)]
+
+
 def told(cell: int, *numbers_and_times: tuple[int, float]) -> list[Epoch]:
     return [Epoch(cell, number, time) for number, time in numbers_and_times]
 
