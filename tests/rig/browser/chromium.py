@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -51,8 +52,8 @@ class Chromium:
             raise BrowserError("there is no `chromium`: install Debian's package of that name")
         # The profile is left to rmtree: the browser writes to it until its last helper process is gone.
         self._profile = tempfile.mkdtemp(prefix="alekseylearn-chromium-")
-        to_read, to_write = os.pipe()
-        from_read, from_write = os.pipe()
+        to_read, to_write = _pipe()
+        from_read, from_write = _pipe()
         environment = {**os.environ, "LANG": "en_US.UTF-8", "LC_ALL": "", "HOME": self._profile}
         command = [program, *FLAGS, f"--user-data-dir={self._profile}", "about:blank"]
         # Chromium reads at 3 and writes at 4, whatever the numbers are here.
@@ -118,3 +119,12 @@ class Chromium:
             self._process.wait()
         self._protocol.close()
         shutil.rmtree(self._profile, ignore_errors=True)
+
+
+def _pipe() -> tuple[int, int]:
+    """Make a pipe whose ends have numbers that the shell does not give away: 3 and 4 are the browser's."""
+    low = os.pipe()
+    high = tuple(fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in low)
+    for end in low:
+        os.close(end)
+    return high[0], high[1]
