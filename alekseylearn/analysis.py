@@ -10,7 +10,7 @@ from alekseylearn.diff import NotebookDiff, diff_notebooks
 from alekseylearn.errors import InputError
 from alekseylearn.git import ChangedFile
 from alekseylearn.notebook import Notebook, parse
-from alekseylearn.plan import NotebookPlan, Settings, TrainingJob, decide, make_job
+from alekseylearn.plan import NotebookPlan, Settings, TrainingJob, decide, make_job, reseeded
 from alekseylearn.reach import mark_shown
 
 __all__ = ["Comparison", "Side", "compare_versions", "make_plans", "read_config", "without_training"]
@@ -51,6 +51,9 @@ def _plan(
         diff = diff_notebooks(base, head)
         base_job = _base_job(comparison.base, base, settings)
         head_job = _job(comparison.head, head, settings)
+        if base_job is not None and head_job is not None and base_job.repeats != head_job.repeats:
+            # Head says how often both are trained, and that decides whether there is a seed at all.
+            base_job = _base_job(comparison.base, base, settings, repeats=head_job.repeats)
         if base_job is not None and head_job is not None:
             # Where it runs is no part of what it is: both sides are best compared on the same machines.
             base_job = replace(base_job, backend=head_job.backend)
@@ -70,7 +73,9 @@ def _plan(
             refused=str(error),
         )
     diff = mark_shown(diff, base_job, head_job)
-    known = frozenset(job.digest for job in (head_job, base_job) if job is not None and is_known(job.digest))
+    more_head, more_base = ((() if job is None else reseeded(job)) for job in (head_job, base_job))
+    jobs = (head_job, base_job, *more_head)
+    known = frozenset(job.digest for job in jobs if job is not None and is_known(job.digest))
     asked = file.path in comparison.asked
     decision, reason = decide(diff, base_job, head_job, known, force=force, asked=asked)
     if file.path in comparison.touched and decision == "skip":
@@ -84,6 +89,8 @@ def _plan(
         slice=head_job.slice if head_job else None,
         head=head_job,
         base=base_job,
+        more_head=more_head if decision != "skip" else (),
+        more_base=more_base if decision != "skip" else (),
         notebook=head or base,
     )
 
@@ -115,11 +122,13 @@ def _job(side: Side, notebook: Notebook | None, settings: Settings) -> TrainingJ
     return None if notebook is None else make_job(notebook, side.config, side.tree, settings)
 
 
-def _base_job(side: Side | None, notebook: Notebook | None, settings: Settings) -> TrainingJob | None:
-    if side is None:
+def _base_job(
+    side: Side | None, notebook: Notebook | None, settings: Settings, *, repeats: int | None = None
+) -> TrainingJob | None:
+    if side is None or notebook is None:
         return None
     try:
         # What was asked for on the command line is about head; base is what it was.
-        return _job(side, notebook, replace(settings, parameters={}))
+        return make_job(notebook, side.config, side.tree, replace(settings, parameters={}), repeats=repeats)
     except InputError:
         return None

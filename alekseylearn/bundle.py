@@ -83,6 +83,7 @@ def manifest(job: TrainingJob) -> dict[str, Any]:
         "parameters": dict(job.parameters),
         "seed": job.seed,
         "goals": dict(job.judgement.goals),
+        "printed": dict(job.printed),
         "model": job.model,
         "timeout": job.timeout,
         "cell_timeout": None,

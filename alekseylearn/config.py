@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import keyword
 import math
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, get_args
 
@@ -17,9 +15,11 @@ from alekseylearn.errors import InputError
 from alekseylearn.knowledge import Knowledge, RandomMode, Rules, Word
 from alekseylearn.metrics import Goal, Judgement, parse_gate
 from alekseylearn.mistakes import Keys, Mistake, dotted, read_errors, refusal, shown, unknown_key
+from alekseylearn.patterns import matches
 from alekseylearn.strict import Limits, load_yaml
 from alekseylearn.tables import KEYS, DockerTable, SageMakerTable, read_docker, read_sagemaker, table_mistakes
 from alekseylearn.tables.values import parse_duration
+from alekseylearn.value_mistakes import wrong_gates, wrong_numbers, wrong_parameters, wrong_patterns
 
 BackendName = Literal["process", "docker", "sagemaker"]
 ForgeName = Literal["github", "local"]
@@ -31,8 +31,6 @@ LIMITS = Limits(family="cfg", max_bytes=256 * 1024, max_depth=30)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}\Z")
 _CALL = re.compile(r"(?:\.[A-Za-z_]\w*|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:\.\*)?)\Z")
 _LONGEST = 28 * 24 * 3600
-_LARGEST_SEED = 2**32 - 1
-"""NumPy takes no larger one."""
 # Read by pydantic, which is imported only when a file is parsed.
 _STRICT: Mapping[str, Any] = {"extra": "forbid", "strict": True}
 
@@ -48,6 +46,7 @@ class Defaults:
     python: str | None = None
     seed: int | None = None
     random: RandomMode = "strict"
+    repeats: int = 1
     tolerance: float = 0.0
     docker: Mapping[str, Any] = field(default_factory=dict)
     sagemaker: Mapping[str, Any] = field(default_factory=dict)
@@ -64,6 +63,7 @@ class Model:
     primary: str | None = None
     gates: Mapping[str, str] = field(default_factory=dict)
     tolerance: float | None = None
+    printed: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, Scalar | list[Scalar]] = field(default_factory=dict)
     smoke: Mapping[str, Scalar | list[Scalar]] = field(default_factory=dict)
     data: Mapping[str, str] = field(default_factory=dict)
@@ -71,6 +71,7 @@ class Model:
     python: str | None = None
     seed: int | None = None
     random: RandomMode | None = None
+    repeats: int | None = None
     timeout: int | None = None
     max_cost: float | None = None
     docker: Mapping[str, Any] = field(default_factory=dict)
@@ -123,7 +124,7 @@ class Config:
         """
         chosen = any(model.notebook == path for model in self.models.values())
         for pattern in () if path.endswith(".executed.ipynb") else self.notebooks:
-            if _matches(path, pattern.removeprefix("!")):
+            if matches(path, pattern.removeprefix("!")):
                 chosen = not pattern.startswith("!")
         return chosen
 
@@ -145,6 +146,10 @@ class Config:
     def max_cost(self, model: Model) -> float | None:
         """Return what a training of *model* may cost at most, in US dollars."""
         return self.defaults.max_cost if model.max_cost is None else model.max_cost
+
+    def repeats(self, model: Model) -> int:
+        """Return with how many seeds *model* is trained."""
+        return self.defaults.repeats if model.repeats is None else model.repeats
 
     def rules(self, model: Model) -> Rules:
         """Return how the notebook of *model* is cut."""
@@ -284,9 +289,15 @@ def _mistakes(config: Config) -> list[Mistake]:
         other = owners.setdefault(model.notebook, name)
         if other != name:
             found.append(Mistake("type", f"`{dotted(place)}` and `{dotted(('models', other))}` name the same notebook"))
-        found += [*_numbers(place, model), *_parameters(place, model), *_gates(place, model)]
-        found += _tables(place, model)
+        found += [*_numbers(place, model), *_tables(place, model), *wrong_gates(place, model.gates)]
+        found += wrong_parameters(place, {"parameters": model.parameters, "smoke": model.smoke})
+        found += wrong_patterns((*place, "printed"), model.printed)
     return found
+
+
+def _numbers(place: tuple[str, ...], holder: Defaults | Model) -> Iterator[Mistake]:
+    at_least_0 = {"tolerance": holder.tolerance, "max_cost": holder.max_cost}
+    return wrong_numbers(place, at_least_0, seed=holder.seed, repeats=holder.repeats)
 
 
 def _tables(place: tuple[str, ...], holder: Defaults | Model) -> Iterator[Mistake]:
@@ -300,46 +311,3 @@ def _tables(place: tuple[str, ...], holder: Defaults | Model) -> Iterator[Mistak
 def _is_notebook(path: str) -> bool:
     inside = not path.startswith(("/", "../")) and posixpath.normpath(path) == path
     return inside and path.endswith(".ipynb") and "\\" not in path
-
-
-def _numbers(place: tuple[str, ...], holder: Defaults | Model) -> Iterator[Mistake]:
-    for key, value in (("tolerance", holder.tolerance), ("max_cost", holder.max_cost)):
-        if value is not None and not 0 <= value < math.inf:
-            yield Mistake("limit", f"`{dotted((*place, key))}` is {shown(value)}, not a number from 0 on")
-    if holder.seed is not None and not 0 <= holder.seed <= _LARGEST_SEED:
-        yield Mistake("limit", f"`{dotted((*place, 'seed'))}` is {shown(holder.seed)}, not in 0 to {_LARGEST_SEED}")
-
-
-def _parameters(place: tuple[str, ...], model: Model) -> Iterator[Mistake]:
-    for table, values in (("parameters", model.parameters), ("smoke", model.smoke)):
-        for key, value in values.items():
-            named = f"`{dotted((*place, table, key))}`"
-            if not key.isidentifier() or keyword.iskeyword(key):
-                yield Mistake("type", f"{named} is no variable of a notebook")
-            if any(item in (math.inf, -math.inf) for item in (value if isinstance(value, list) else [value])):
-                yield Mistake("limit", f"{named} is larger than any number")
-
-
-def _gates(place: tuple[str, ...], model: Model) -> Iterator[Mistake]:
-    for metric, rule in model.gates.items():
-        try:
-            parse_gate(metric, rule)
-        except ValueError as error:
-            yield Mistake("type", f"`{dotted((*place, 'gates', metric))}`: {error}")
-
-
-def _matches(path: str, pattern: str) -> bool:
-    """Match a path with a pattern of `.gitignore`, in time that grows with their lengths only."""
-    parts = path.split("/")
-    wanted = pattern.strip("/").split("/")
-    if "/" not in pattern.rstrip("/"):
-        wanted.insert(0, "**")
-    reached = {0}
-    for part in wanted:
-        if part == "**":
-            reached = set(range(min(reached), len(parts) + 1))
-        else:
-            reached = {place + 1 for place in reached if place < len(parts) and fnmatchcase(parts[place], part)}
-        if not reached:
-            return False
-    return True

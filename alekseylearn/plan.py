@@ -6,7 +6,8 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from types import MappingProxyType
 from typing import Literal
 
@@ -24,8 +25,10 @@ from alekseylearn.requirements import Requirements, find_requirements
 from alekseylearn.runtime import CONTRACT
 from alekseylearn.slicing import Slice
 from alekseylearn.targets import Target, find_targets
+from alekseylearn.value_mistakes import LARGEST_SEED
 
 Decision = Literal["train", "reuse", "skip"]
+_SEED = "the seed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +70,10 @@ class TrainingJob:
     digest: str
     meaning: Meaning
     """What `digest` is made of."""
+    printed: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Patterns by the name of the metric that they find in what is printed."""
+    repeats: int = 1
+    """With how many seeds it is trained, this one included."""
 
     @property
     def run(self) -> str:
@@ -86,16 +93,37 @@ class NotebookPlan:
     slice: Slice | None = None
     head: TrainingJob | None = None
     base: TrainingJob | None = None
+    more_head: tuple[TrainingJob, ...] = ()
+    more_base: tuple[TrainingJob, ...] = ()
+    """The same trainings with other seeds."""
     notebook: Notebook | None = None
     refused: str = ""
 
+    @property
+    def others(self) -> tuple[tuple[TrainingJob, bool], ...]:
+        """The trainings with other seeds, and whether each is base's: head and base in turn."""
+        pairs = zip_longest(self.more_head, self.more_base)
+        return tuple((job, base) for pair in pairs for job, base in zip(pair, (False, True), strict=True) if job)
+
+    @property
+    def jobs(self) -> tuple[tuple[TrainingJob, bool], ...]:
+        """All trainings, and whether each is base's, in the order in which they are brought to their results."""
+        return (*((job, base) for job, base in ((self.head, False), (self.base, True)) if job), *self.others)
+
 
 def make_job(
-    notebook: Notebook, config: Config, tree: Tree, settings: Settings, *, targets: tuple[int, ...] = ()
+    notebook: Notebook,
+    config: Config,
+    tree: Tree,
+    settings: Settings,
+    *,
+    targets: tuple[int, ...] = (),
+    repeats: int | None = None,
 ) -> TrainingJob | None:
     """Cut the training job out of *notebook*; None when no cell of it trains.
 
-    *targets* are code cells that a person names as those that train; without them they are found. Raises `InputError`:
+    *targets* are code cells that a person names as those that train; without them they are found. *repeats* is with how
+    many seeds it is to be trained; without it the configuration says so. Raises `InputError`:
     `nb.source nb.limit` (a cell that training needs cannot be read), `cfg.unknown cfg.parameter` (a parameter that no
     cell sets, or not in time), and what `find_requirements` and *tree* raise.
     """
@@ -109,12 +137,14 @@ def make_job(
     parameter_places(asked, [notebook.cells[kept.cell] for kept in cut.kept], notebook.path)
     inputs = find_inputs(notebook, cut, tree)
     requirements = find_requirements(tree, notebook, cut)
+    count = repeats or (1 if settings.smoke else config.repeats(model))
     seed = config.defaults.seed if model.seed is None else model.seed
-    if rules.random == "reseed":
+    if rules.random == "reseed" or count > 1:
         seed = seed or 0
     interpreter = model.python or config.defaults.python
     backend = settings.backend or model.backend or config.defaults.backend
     image = _image(config, model, backend)
+    printed = MappingProxyType(dict(model.printed))
     meaning = Meaning(
         cells=tuple(_cell_digests(notebook, cut)),
         modules=MappingProxyType({path: _module_digest(tree.read(path), sha) for path, sha in inputs.modules.items()}),
@@ -123,11 +153,12 @@ def make_job(
         parameters=MappingProxyType({key: json.dumps(value) for key, value in asked.items()}),
         others=MappingProxyType(
             {
-                "the seed": json.dumps(seed),
+                _SEED: json.dumps(seed),
                 **_place(image, interpreter or settings.python, named=interpreter is not None),
                 "the remote data": json.dumps(dict(model.data), sort_keys=True),
                 "the model's name": json.dumps(model.model),
                 **({"the way of seeding": json.dumps(rules.random)} if rules.random != "strict" else {}),
+                **({"what is read from the output": json.dumps(dict(printed))} if printed else {}),
             }
         ),
     )
@@ -148,7 +179,20 @@ def make_job(
         backend=backend,
         digest=_identity(meaning),
         meaning=meaning,
+        printed=printed,
+        repeats=count,
     )
+
+
+def reseeded(job: TrainingJob) -> tuple[TrainingJob, ...]:
+    """Return the trainings that repeat *job* with the seeds after its own; each has an identity of its own."""
+    made = []
+    for more in range(1, job.repeats):
+        seed = ((job.seed or 0) + more) % (LARGEST_SEED + 1)
+        others = MappingProxyType({**job.meaning.others, _SEED: json.dumps(seed)})
+        meaning = replace(job.meaning, others=others)
+        made.append(replace(job, seed=seed, meaning=meaning, digest=_identity(meaning)))
+    return tuple(made)
 
 
 def _image(config: Config, model: Model, backend: BackendName) -> str | None:
@@ -231,6 +275,9 @@ def decide(
     if base is not None and base.digest == head.digest and not asked:
         return "skip", nothing_counts(diff)
     if head.digest in known:
+        lacking = sum(one.digest not in known for one in reseeded(head))
+        if lacking:
+            return "train", f"{lacking} of {head.repeats} seeds {'has' if lacking == 1 else 'have'} no result yet"
         return "reuse", "already trained: this very training has a result"
     if base is None:
         return "train", "the notebook is new" if diff.status == "added" else "new: the base has no such training"

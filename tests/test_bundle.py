@@ -166,6 +166,7 @@ def test_the_manifest_describes_the_run() -> None:
         "parameters": {"epochs": 5},
         "seed": 7,
         "goals": {"loss": "min"},
+        "printed": {},
         "model": "m.bin",
         "timeout": 60,
         "cell_timeout": None,

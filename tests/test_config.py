@@ -38,6 +38,8 @@ models:
     primary: accuracy
     gates: {accuracy: ">= 0.92"}
     tolerance: 0.002
+    repeats: 3
+    printed: {"val/loss": "val loss: ([0-9.]+)"}
     parameters: {epochs: 20, layers: [64, 32], name: on, timeout: soon}
     smoke: {epochs: 1}
     data: {train: "s3://bucket/churn/train"}
@@ -74,12 +76,19 @@ def test_the_whole_file_is_read() -> None:
     assert churn.parameters == {"epochs": 20, "layers": [64, 32], "name": "on", "timeout": "soon"}
     assert churn.backend == "sagemaker"
     assert churn.timeout == 5400
+    assert churn.printed == {"val/loss": "val loss: ([0-9.]+)"}
+    assert (config.repeats(churn), config.repeats(config.models["timeout"])) == (3, 1)
     assert churn.sagemaker["instances"] == ["ml.g5.xlarge", "ml.g6.xlarge"]
     assert config.models["timeout"] == Model(notebook="other.ipynb")
     assert config.notify.on == ["done", "failed"]
     judgement = config.judgement(churn)
     assert judgement.gates == (Gate(metric="accuracy", operator=">=", bound=0.92),)
     assert (judgement.primary, judgement.tolerance) == ("accuracy", 0.002)
+
+
+def test_a_model_is_repeated_as_often_as_it_says_itself() -> None:
+    config = parse_config(b"defaults: {repeats: 5}\nmodels: {a: {notebook: a.ipynb, repeats: 1}}")
+    assert (config.repeats(config.models["a"]), config.repeats(Model(notebook="b.ipynb"))) == (1, 5)
 
 
 def test_a_model_has_its_own_container_and_the_defaults_where_it_says_nothing() -> None:
@@ -127,6 +136,24 @@ def test_an_empty_file_has_the_defaults(text: str) -> None:
         ("models: {a: {notebook: a.ipynb, seed: 4294967296}}", "cfg.limit", "`models.a.seed` is 4294967296"),
         ("models: {a: {notebook: a.ipynb, parameters: {x: 1e999}}}", "cfg.limit", "`models.a.parameters.x` is larger"),
         ("models: {a: {notebook: a.ipynb, smoke: {x: [1, -1e999]}}}", "cfg.limit", "`models.a.smoke.x` is larger"),
+        ("defaults: {repeats: 0}", "cfg.limit", "`defaults.repeats` is 0, not in 1 to 20"),
+        ("models: {a: {notebook: a.ipynb, repeats: 21}}", "cfg.limit", "`models.a.repeats` is 21, not in 1 to 20"),
+        ("models: {a: {notebook: a.ipynb, repeats: 1.5}}", "cfg.type", "`models.a.repeats` is 1.5, not a whole number"),
+        (
+            "models: {a: {notebook: a.ipynb, printed: {x: '" + "(x)" * 167 + "'}}}",
+            "cfg.limit",
+            "`models.a.printed.x` is longer than 500 characters",
+        ),
+        (
+            "models: {a: {notebook: a.ipynb, printed: {x: '(x'}}}",
+            "cfg.type",
+            "is '(x', no pattern of Python's `re`: missing )",
+        ),
+        ("models: {a: {notebook: a.ipynb, printed: {x: 'x'}}}", "cfg.type", "is 'x', not a pattern with one group"),
+        ("models: {a: {notebook: a.ipynb, printed: {x: '(x)(y)'}}}", "cfg.type", "not a pattern with one group"),
+        ('models: {a: {notebook: a.ipynb, printed: {"": "(x)"}}}', "cfg.type", "is no name of a metric"),
+        (r'models: {a: {notebook: a.ipynb, printed: {"a\nb": "(x)"}}}', "cfg.type", "is no name of a metric"),
+        ("models: {a: {notebook: a.ipynb, printed: {x: 5}}}", "cfg.type", "`models.a.printed.x` is 5, not text"),
         ("just words", "cfg.type", "the root is not a mapping"),
         (r'notebooks: ["\ud800"]', "cfg.type", "the file holds text that cannot be written down"),
         ("version: 2", "cfg.type", "`version` is 2, not 1"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from alekseylearn.diff import diff_notebooks
 from alekseylearn.errors import InputError
 from alekseylearn.metrics import Gate
 from alekseylearn.notebook import Cell, Notebook
-from alekseylearn.plan import Settings, TrainingJob, decide, make_job
+from alekseylearn.plan import NotebookPlan, Settings, TrainingJob, decide, make_job, reseeded
 from tests.strategies import notebook
 from tests.trees import tree
 
@@ -351,6 +352,71 @@ def test_without_a_configuration_the_notebook_gives_the_name() -> None:
         None,
     )
     assert made.run == made.digest[:12]
+
+
+def repeated(count: int, **changes: Any) -> TrainingJob:
+    return job(config=churn(repeats=count, **changes))
+
+
+def test_a_training_that_is_repeated_has_a_seed_and_the_others_follow_it() -> None:
+    first = repeated(3)
+    others = reseeded(first)
+    assert [one.seed for one in (first, *others)] == [0, 1, 2]
+    assert [one.seed for one in reseeded(repeated(3, seed=7))] == [8, 9]
+    assert [one.seed for one in reseeded(repeated(3, seed=2**32 - 1))] == [0, 1]
+    assert reseeded(job()) == reseeded(repeated(1)) == ()
+    assert job().seed is None
+
+
+def test_each_seed_is_a_training_of_its_own_and_the_same_whoever_asks_for_it() -> None:
+    three, five = (reseeded(repeated(count)) for count in (3, 5))
+    assert [one.digest for one in five[:2]] == [one.digest for one in three]
+    assert repeated(3).digest == repeated(5).digest == job(config=churn(seed=0)).digest
+    assert three[0].digest == job(config=churn(seed=1)).digest
+    assert len({one.digest for one in (repeated(5), *five)}) == 5
+    assert [one.run for one in three] == [one.digest[:12] for one in three]
+
+
+def test_a_cheap_run_is_not_repeated() -> None:
+    made = job(config=churn(repeats=3), settings=Settings(python="3.12", smoke=True))
+    assert (made.repeats, made.seed) == (1, None)
+
+
+def test_seeds_that_have_no_result_yet_are_trained() -> None:
+    before, after = notebook(*CELLS), notebook(*edited(c2="alpha = 2.0\nseed = 3"))
+    diff, head = diff_notebooks(before, after), job_of(after, churn(repeats=3))
+    assert head is not None
+    digests = [head.digest, *(one.digest for one in reseeded(head))]
+    base = job_of(before, churn(repeats=3))
+    assert decide(diff, base, head, frozenset(digests))[0] == "reuse"
+    told = "1 of 3 seeds has no result yet"
+    assert decide(diff, base, head, frozenset(digests[:2])) == ("train", told)
+
+
+def test_the_trainings_are_brought_to_their_results_in_turn() -> None:
+    head, base = repeated(3), repeated(4, seed=7)
+    plan = NotebookPlan(
+        path="n.ipynb",
+        name="n",
+        decision="train",
+        reason="",
+        diff=diff_notebooks(None, notebook(*CELLS)),
+        head=head,
+        base=base,
+        more_head=reseeded(head),
+        more_base=reseeded(base),
+    )
+    assert [(one.seed, of_base) for one, of_base in plan.jobs] == [
+        (0, False), (7, True), (1, False), (8, True), (2, False), (9, True), (10, True),
+    ]  # fmt: skip
+    assert replace(plan, head=None, more_head=(), more_base=()).jobs == ((base, True),)
+
+
+def test_what_is_read_from_the_output_is_part_of_the_identity() -> None:
+    rules = job(config=churn(printed={"loss": "loss ([0-9.]+)"}))
+    assert dict(rules.printed) == {"loss": "loss ([0-9.]+)"}
+    assert rules.digest != job().digest
+    assert job(config=churn(printed={})).digest == job().digest
 
 
 def test_a_notebook_without_training_makes_no_job() -> None:
