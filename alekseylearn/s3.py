@@ -117,17 +117,18 @@ class Bucket:
             # By name: of an open file it would hold ten parts in memory.
             self._client.upload_file(str(path), self.name, self.prefix + key, Config=config)
 
-    def chunks(self, key: str) -> Generator[bytes, None, None] | None:
+    def chunks(self, key: str, start: int = 0) -> Generator[bytes, None, None] | None:
         """Read an object in blocks of at most 256 KiB, going on where the body breaks off; None where there is nothing.
 
-        Raises `MachineError` `s3.changed` where somebody writes it meanwhile.
+        It is read from the byte *start* on, which must be one of its own. Raises `MachineError` `s3.changed` where
+        somebody writes it meanwhile.
         """
-        first = self._open(key)
-        return None if first is None else self._blocks(key, first)
+        first = self._open(key, f"bytes={start}-" if start else "")
+        return None if first is None else self._blocks(key, first, start)
 
     def tail(self, key: str, most: int) -> bytes | None:
         """Read the last *most* bytes; None where there is nothing."""
-        reply = self._open(key, Range=f"bytes=-{most}")
+        reply = self._open(key, f"bytes=-{most}")
         if reply is None:
             return None
         with self._asking("reading from S3", key), closing(reply["Body"]) as body:
@@ -155,13 +156,13 @@ class Bucket:
     def _at(self, key: str) -> dict[str, str]:
         return {"Bucket": self.name, "Key": self.prefix + key}
 
-    def _open(self, key: str, **part: str) -> Any:
-        """Ask for an object, or for a *part* of it; None where there is nothing."""
+    def _open(self, key: str, part: str = "") -> Any:
+        """Ask for an object, or for a *part* of it: `bytes=7-`; None where there is nothing."""
         from botocore.exceptions import ClientError
 
         with self._asking("reading from S3", key):
             try:
-                return self._client.get_object(**self._at(key), **part)
+                return self._client.get_object(**self._at(key), **({"Range": part} if part else {}))
             except ClientError as error:
                 code, status = error_code(error)
                 # Whoever may list a part of a bucket only is not told that an object is missing, but that it is denied.
@@ -183,11 +184,11 @@ class Bucket:
         listed = self._client.list_objects_v2(Bucket=self.name, Prefix=self.prefix + key, MaxKeys=1)
         return next((item for item in listed.get("Contents", ()) if item["Key"] == self.prefix + key), None)
 
-    def _blocks(self, key: str, reply: Any) -> Generator[bytes, None, None]:
+    def _blocks(self, key: str, reply: Any, start: int) -> Generator[bytes, None, None]:
         from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
         from urllib3.exceptions import HTTPError
 
-        size, etag, position, tries = reply["ContentLength"], reply["ETag"], 0, 0
+        size, etag, position, tries = start + reply["ContentLength"], reply["ETag"], start, 0
         with self._asking("reading from S3", key):
             while True:
                 with closing(reply["Body"]) as body:
