@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,6 +13,8 @@ TAIL = 64 * 1024
 """Bytes from the end of events.jsonl that tell where a job is: the job says it again within half of them."""
 _MOST = 10**9
 """Largest count that is believed; the notebook's own code can write the events, too."""
+_LONGEST = 1e12
+"""Seconds; later than this was no job."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,4 +268,6 @@ def _count(value: object) -> int | None:
 
 def _moment(value: object) -> float | None:
     """Return a time, or a span, of seconds."""
-    return float(value) if type(value) in (int, float) and math.isfinite(value) else None  # type: ignore[arg-type]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if -_LONGEST < value < _LONGEST else None
