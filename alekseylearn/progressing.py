@@ -178,13 +178,7 @@ class _Reading:
         self._enter(event)
         self.cell_started, self.rounds = _moment(event.get("since")), _count(event.get("rounds")) or 0
         self.step, self.epochs = _count(event.get("step")), _count(event.get("of"))
-        for name in ("first", "last"):
-            pair = event.get(name)
-            number, time = (
-                (_count(pair[0]), _moment(pair[1])) if isinstance(pair, list) and len(pair) == 2 else (None,) * 2
-            )
-            if number is not None and time is not None:
-                self.told.append(_Told(number, time))
+        self.told = [told for name in ("first", "last") if (told := _pair(event.get(name))) is not None]
 
     def _epoch(self, event: Mapping[str, Any]) -> None:
         number, time = _count(event.get("epoch")), _moment(event.get("time"))

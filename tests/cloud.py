@@ -29,6 +29,7 @@ class CloudJob:
     state: JobState = JobState.RUNNING
     phase: str = "getting a machine, 3 s"
     metrics: tuple[Metric, ...] = ()
+    events: bytes | None = None
     mse: float = 0.5
 
 
@@ -120,6 +121,10 @@ class CloudBackend:
     def metrics(self, job: JobHandle) -> tuple[Metric, ...]:
         self.cloud.call("metrics", job.digest)
         return self.cloud.jobs[job.digest].metrics
+
+    def progress(self, job: JobHandle) -> bytes | None:
+        self.cloud.call("progress", job.digest)
+        return self.cloud.jobs[job.digest].events
 
     def logs(self, job: JobHandle, cursor: str = "") -> LogChunk:
         self.cloud.call("logs", job.digest)
