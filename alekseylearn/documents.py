@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from alekseylearn.diff import CellChange
@@ -15,16 +16,20 @@ from alekseylearn.slicing import CellReason
 from alekseylearn.targets import Target
 
 
-def outcome_json(outcome: Outcome) -> dict[str, Any]:
-    """Return the document of `fit --json`."""
+def outcome_json(outcome: Outcome, folders: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
+    """Return the document of `fit --json`.
+
+    *folders* says, by digest, where copies of a result's files lie beside the document; the paths of others are those
+    of the store.
+    """
     return {
         "base": _commit_json(outcome.base),
         "head": _commit_json(outcome.head),
-        "runs": [_run_json(notebook) for notebook in outcome.notebooks],
+        "runs": [_run_json(notebook, folders) for notebook in outcome.notebooks],
     }
 
 
-def _run_json(notebook: NotebookOutcome) -> dict[str, Any]:
+def _run_json(notebook: NotebookOutcome, folders: Mapping[str, str]) -> dict[str, Any]:
     head, base = notebook.head, notebook.base
     shown = head or (base if notebook.decision == "skip" else None)
     return {
@@ -39,18 +44,40 @@ def _run_json(notebook: NotebookOutcome) -> dict[str, Any]:
         "phase": shown.phase if shown else "",
         "url": shown.url if shown else "",
         "metrics": metrics_json(head),
-        "base": None if base is None else {"digest": base.digest, "metrics": metrics_json(base)},
+        "base": None if base is None else _base_json(base, folders),
         "deltas": [delta_json(delta) for delta in notebook.deltas],
         "gates": [{"gate": str(gate.gate), "passed": gate.passed} for gate in notebook.gates],
-        "artifacts": [
-            {"name": item.name, "path": item.path, "url": item.url, "size": item.size, "sha256": item.sha256}
-            for item in (head.artifacts if head else ())
-        ],
+        "artifacts": _files_json(head, folders),
         "seconds": head.seconds if head else 0.0,
         "cost": head.cost if head else None,
         "failure": _failure_json(head),
         "refused": notebook.refused,
     }
+
+
+def _base_json(base: TrainingResult, folders: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "digest": base.digest,
+        "state": str(base.state),
+        "metrics": metrics_json(base),
+        "artifacts": _files_json(base, folders),
+    }
+
+
+def _files_json(result: TrainingResult | None, folders: Mapping[str, str]) -> list[dict[str, Any]]:
+    if result is None:
+        return []
+    folder = folders.get(result.digest)
+    return [
+        {
+            "name": item.name,
+            "path": item.path if folder is None else f"{folder}/{item.name}",
+            "url": item.url,
+            "size": item.size,
+            "sha256": item.sha256,
+        }
+        for item in result.artifacts
+    ]
 
 
 def metrics_json(result: TrainingResult | None) -> dict[str, float | str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from alekseylearn.disk import copy_plain, inside
 from alekseylearn.documents import outcome_json
@@ -16,9 +18,17 @@ from alekseylearn.pipeline import body
 from alekseylearn.report import Outcome
 from alekseylearn.training import Workshop
 
+LARGEST_BASE = 1024**3
+"""The base's files go along only up to this many bytes: they are in the artifact of the base's own run, too."""
 
-def write_report(outcome: Outcome, shop: Workshop, folder: Path) -> Path:
-    """Write `report.html`, `comment.md` and `outcome.json` into *folder*; return the page's path."""
+
+def write_report(
+    outcome: Outcome, shop: Workshop, folder: Path, *, folders: Mapping[str, str] = MappingProxyType({})
+) -> Path:
+    """Write `report.html`, `comment.md` and `outcome.json` into *folder*; return the page's path.
+
+    *folders* says where the files of results lie in it, as `lay_out` does.
+    """
     from alekseylearn.page import render_page
 
     logs = {}
@@ -31,18 +41,45 @@ def write_report(outcome: Outcome, shop: Workshop, folder: Path) -> Path:
     _, text = body(outcome)
     write_atomic(folder / "comment.md", (text + "\n").encode("utf-8", "replace"))
     write_atomic(
-        folder / "outcome.json", (json.dumps(outcome_json(outcome), indent=2, allow_nan=False) + "\n").encode()
+        folder / "outcome.json",
+        (json.dumps(outcome_json(outcome, folders), indent=2, allow_nan=False) + "\n").encode(),
     )
     return page
 
 
-def copy_artifacts(outcome: Outcome, shop: Workshop, folder: Path) -> int:
-    """Copy the files of every head result into `<folder>/<model>/`; return how many there are."""
-    count = 0
-    for notebook in outcome.notebooks:
-        if notebook.head is not None and notebook.decision != "skip":
-            count += copy_result(notebook.head, shop.folder(notebook.head), folder / notebook.name)
-    return count
+def lay_out(outcome: Outcome, shop: Workshop) -> dict[str, str]:
+    """Choose, by digest, the folder for the files of each result that goes along: `MODEL` for head's, `MODEL.base`.
+
+    The base's go along where they lie on this machine and are no larger than `LARGEST_BASE`.
+    """
+    told = [one for one in outcome.notebooks if one.head is not None and one.decision != "skip"]
+    taken = {"report.html", "comment.md", "outcome.json", *(one.name for one in told)}
+    folders = {one.head.digest: one.name for one in told if one.head is not None}
+    for notebook in told:
+        base = notebook.base
+        if base is None or base.digest in folders or _held(base, shop) is None:
+            continue
+        if sum(item.size for item in base.artifacts) <= LARGEST_BASE:
+            name = f"{notebook.name}.base"
+            while name in taken:
+                name += "_"
+            folders[base.digest] = name
+            taken.add(name)
+    return folders
+
+
+def copy_artifacts(outcome: Outcome, shop: Workshop, folder: Path, folders: Mapping[str, str]) -> int:
+    """Copy the files of the results in *folders*, which `lay_out` has chosen, below *folder*; return how many."""
+    results = [result for one in outcome.notebooks for result in (one.head, one.base) if result is not None]
+    wanted = {result.digest: result for result in results if result.digest in folders}
+    copies = [copy_result(one, shop.folder(one), folder / folders[digest]) for digest, one in wanted.items()]
+    return sum(copies)
+
+
+def _held(result: TrainingResult, shop: Workshop) -> Path | None:
+    """Return the folder with the files of *result* where they lie on this machine; nothing is brought here."""
+    place = shop.store.near(result.digest) if result.succeeded else shop.failed.folder(result.run)
+    return place if place is not None and place.is_dir() else None
 
 
 def copy_result(result: TrainingResult, source: Path, target: Path) -> int:

@@ -39,6 +39,7 @@ def listed(schema: dict[str, Any]) -> dict[str, Any]:
     return {"type": "array", "items": schema}
 
 
+FILES = listed(closed(name=TEXT, path=TEXT, url=TEXT, size=COUNT, sha256=DIGEST))
 METRICS = {"type": "object", "additionalProperties": NUMBER}
 REASON = closed(cell=COUNT, id=TEXT, reason={"type": "string", "minLength": 1})
 COMMIT = closed(name=TEXT, sha={"type": "string", "pattern": "^([0-9a-f]{40})?$"})
@@ -54,7 +55,9 @@ RUN = closed(
     phase=TEXT,
     url=TEXT,
     metrics=METRICS,
-    base=nullable(closed(digest=DIGEST, metrics=METRICS)),
+    base=nullable(
+        closed(digest=DIGEST, state={"enum": [state.value for state in JobState]}, metrics=METRICS, artifacts=FILES)
+    ),
     deltas=listed(
         closed(
             name=TEXT,
@@ -64,7 +67,7 @@ RUN = closed(
         )
     ),
     gates=listed(closed(gate=TEXT, passed={"type": "boolean"})),
-    artifacts=listed(closed(name=TEXT, path=TEXT, url=TEXT, size=COUNT, sha256=DIGEST)),
+    artifacts=FILES,
     seconds={"type": "number", "minimum": 0},
     cost=nullable({"type": "number"}),
     failure=nullable(closed(cell=nullable(COUNT), exception=TEXT, message=TEXT, traceback=TEXT)),
@@ -135,6 +138,18 @@ def test_a_run_is_told_with_what_it_was_compared_with() -> None:
     assert run["gates"][0]["passed"] is True
     assert {item["name"] for item in run["artifacts"]} == {"churn.executed.ipynb", "model.pt"}
     assert run["failure"] is None
+
+
+def test_files_that_were_copied_have_the_paths_of_their_copies() -> None:
+    outcome = outcomes.STATES["better"]
+    (notebook,) = outcome.notebooks
+    assert notebook.base is not None
+    (run,) = outcome_json(outcome, {notebook.digest: "churn"})["runs"]
+    assert [item["path"] for item in run["artifacts"]] == [f"churn/{item['name']}" for item in run["artifacts"]]
+    (run,) = outcome_json(outcome, {notebook.base.digest: "churn.base"})["runs"]
+    assert [item["path"] for item in run["base"]["artifacts"]] == [
+        f"churn.base/{item['name']}" for item in run["base"]["artifacts"]
+    ]
 
 
 def test_a_failure_is_told_with_its_cell() -> None:

@@ -58,7 +58,7 @@ def _train(folder: Path, out: Console) -> Outcome:
     from alekseylearn.cli.place import Place, now, settings_for, workshop
     from alekseylearn.demonstration import BASE, BRANCH
     from alekseylearn.git import Git
-    from alekseylearn.outbox import copy_artifacts, write_report
+    from alekseylearn.outbox import copy_artifacts, lay_out, write_report
     from alekseylearn.pipeline import Order, Story, frame, run
 
     git = Git.open(folder / "repository")
@@ -75,8 +75,9 @@ def _train(folder: Path, out: Console) -> Outcome:
     run(Story(comparison=comparison, shop=shop, order=order), told.append, lambda: (now(), time.monotonic() - started))
     outcome = replace(told[-1], report_path=str(folder / "report.html"))
     write_report(outcome, shop, place.home / "last")
-    write_report(outcome, shop, folder)
-    copy_artifacts(outcome, shop, folder / "artifacts")
+    folders = {digest: f"artifacts/{name}" for digest, name in lay_out(outcome, shop).items()}
+    write_report(outcome, shop, folder, folders=folders)
+    copy_artifacts(outcome, shop, folder, folders)
     return outcome
 
 

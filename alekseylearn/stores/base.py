@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
+from alekseylearn.disk import inside, open_plain
 from alekseylearn.errors import InputError, UsageError
-from alekseylearn.jobs import TrainingResult, is_digest, result_from_json, result_to_json
+from alekseylearn.jobs import Artifact, TrainingResult, is_digest, result_from_json, result_to_json
 from alekseylearn.strict import Limits, load_json
 
 LIMITS = Limits(family="result", max_bytes=64 * 1024 * 1024, max_depth=20)
+BLOCK = 1024 * 1024
+"""What is read of a file at a time, in bytes."""
 _PREFIX = re.compile(r"[0-9a-f]{4,64}")
 
 
@@ -40,6 +43,17 @@ class Store(Protocol):
 
     def path(self, digest: str) -> Path | None:
         """Return the local folder that holds the files of *digest*, or None."""
+        ...
+
+    def near(self, digest: str) -> Path | None:
+        """Return the folder that `path` would, where it is on this machine already; nothing is brought here."""
+        ...
+
+    def chunks(self, result: TrainingResult, item: Artifact, start: int = 0) -> Generator[bytes, None, None]:
+        """Read one file of *result* in blocks, from the byte *start* on, wherever it lies; it is not compared.
+
+        Raises `InputError` `archive.mismatch` when it is gone.
+        """
         ...
 
     def list(self) -> tuple[TrainingResult, ...]:
@@ -79,6 +93,24 @@ def the_only(found: Sequence[TrainingResult], run: str) -> TrainingResult | None
             hint="name more digits",
         )
     return found[0] if found else None
+
+
+def file_gone(result: TrainingResult, item: Artifact, where: str) -> InputError:
+    """Return the error for a file of *result* that is not there, or is another one."""
+    what = f"{item.name} of run {result.run} is not the file that training left"
+    return InputError("archive.mismatch", what, where=where, hint="train it again: `alekseylearn fit --force`")
+
+
+def read_blocks(folder: Path, result: TrainingResult, item: Artifact, start: int) -> Generator[bytes, None, None]:
+    """Read one file of *result* in *folder*; raises `InputError` (`path.unsafe`, `archive.mismatch`)."""
+    place = inside(folder, item.path)
+    try:
+        with open_plain(place) as file:
+            file.seek(start)
+            while block := file.read(BLOCK):
+                yield block
+    except OSError:
+        raise file_gone(result, item, str(place)) from None
 
 
 def newest_first(results: Sequence[TrainingResult]) -> tuple[TrainingResult, ...]:

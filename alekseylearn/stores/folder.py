@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 from alekseylearn.disk import copy_plain, holding, inside, make_private, remove
 from alekseylearn.errors import InputError, MachineError
-from alekseylearn.jobs import TrainingResult, is_digest
-from alekseylearn.stores.base import check_beginning, check_digest, newest_first, read_result, the_only, write_result
+from alekseylearn.jobs import Artifact, TrainingResult, is_digest
+from alekseylearn.stores.base import (
+    check_beginning,
+    check_digest,
+    newest_first,
+    read_blocks,
+    read_result,
+    the_only,
+    write_result,
+)
 
 _PARTIAL = ".partial-"
 _STALE = 24 * 3600.0
@@ -64,6 +72,17 @@ class FolderStore:
         """Return the folder that the artifacts' paths of *digest* are relative to, or None when there is no result."""
         place = self._place(digest)
         return place / "files" if (place / "result.json").is_file() else None
+
+    def near(self, digest: str) -> Path | None:
+        """Return what `path` does: all of it is here."""
+        return self.path(digest)
+
+    def chunks(self, result: TrainingResult, item: Artifact, start: int = 0) -> Generator[bytes, None, None]:
+        """Read one file of *result* in blocks, from the byte *start* on.
+
+        Raises `InputError`: `archive.mismatch` when it is gone.
+        """
+        return read_blocks(self._place(result.digest) / "files", result, item, start)
 
     def list(self) -> tuple[TrainingResult, ...]:
         """Return all results that can be read, the newest first."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TypeVar
 
 from alekseylearn.errors import MachineError
-from alekseylearn.jobs import TrainingResult
+from alekseylearn.jobs import Artifact, TrainingResult
 from alekseylearn.stores.base import FarStore, Store, newest_first
 
 T = TypeVar("T")
@@ -71,6 +71,18 @@ class LayeredStore:
                 if lent is not None:
                     self._near.put(*lent)
         return self._near.path(digest)
+
+    def near(self, digest: str) -> Path | None:
+        """Return the folder that `path` would, where it is on this machine already."""
+        return self._near.near(digest) or self._ask(lambda: self._far.near(digest), None)
+
+    def chunks(self, result: TrainingResult, item: Artifact, start: int = 0) -> Generator[bytes, None, None]:
+        """Read one file of *result* in blocks, from the byte *start* on, from the one that has this very result.
+
+        Raises as both do, also where *far* has it and cannot be reached.
+        """
+        store = self._near if self._near.get(result.digest) == result else self._far
+        return store.chunks(result, item, start)
 
     def list(self) -> tuple[TrainingResult, ...]:
         """Return all results of both, the newest first."""

@@ -9,21 +9,23 @@ from __future__ import annotations
 import hashlib
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from alekseylearn.disk import holding, inside, make_private, remove
-from alekseylearn.errors import InputError, MachineError
+from alekseylearn.errors import MachineError
 from alekseylearn.jobs import Artifact, TrainingResult, is_digest
 from alekseylearn.s3 import Bucket
 from alekseylearn.stores.base import (
     LIMITS,
     check_beginning,
     check_digest,
+    file_gone,
     newest_first,
+    read_blocks,
     read_result,
     the_only,
     write_result,
@@ -105,6 +107,26 @@ class S3Store:
                     folder.rename(place)
         return place
 
+    def near(self, digest: str) -> Path | None:
+        """Return the folder that `path` would, where it is on this machine already; raises as `get` does."""
+        result = self.get(digest)
+        place = None if result is None else self._kept(result)
+        return place if result is not None and place is not None and _whole(place, result) else None
+
+    def chunks(self, result: TrainingResult, item: Artifact, start: int = 0) -> Generator[bytes, None, None]:
+        """Read one file of *result* in blocks, from the byte *start* on; what is here already is not brought again.
+
+        Raises `InputError` `archive.mismatch` when it is gone, `MachineError` as `Bucket` does.
+        """
+        if _whole(place := self._kept(result), result):
+            yield from read_blocks(place, result, item, start)
+            return
+        key = _file(_place(result.digest), item)
+        chunks = self._bucket.chunks(key, start)
+        if chunks is None:
+            raise file_gone(result, item, self._bucket.uri(key))
+        yield from chunks
+
     @contextmanager
     def lend(self, digest: str) -> Iterator[tuple[TrainingResult, Path] | None]:
         """Bring the result of *digest* and its files, into a folder that may be gone afterwards; None without one.
@@ -162,9 +184,7 @@ class S3Store:
                 digest.update(chunk)
                 file.write(chunk)
         if size != item.size or digest.hexdigest() != item.sha256:
-            what = f"{item.name} of run {result.run} is not the file that training left"
-            hint = "train it again: `alekseylearn fit --force`"
-            raise InputError("archive.mismatch", what, where=self._bucket.uri(key), hint=hint)
+            raise file_gone(result, item, self._bucket.uri(key))
 
     def _sweep(self) -> None:
         for left in self._cache.glob(f"{_PARTIAL}*"):
