@@ -63,8 +63,8 @@ def _about(notebook: NotebookOutcome, outcome: Outcome, *, alone: bool) -> list[
         lines.append(f"what to do: {_plain(failure.hint, _LINE)}")
     # The first gate that fails stands in the sentence.
     for gate in failed_gates(notebook)[1:]:
-        value = "missing" if gate.value is None else number(gate.value)
-        lines.append(f"gate {_plain(str(gate.gate))}: {value}")
+        value, asked = "missing" if gate.value is None else number(gate.value), gate.gate
+        lines.append(f"gate failed: {_plain(asked.metric)} {value}, not {asked.operator} {number(asked.bound)}")
     shown = sorted(notebook.deltas, key=lambda delta: delta.name != notebook.primary)
     lines += [_metric(delta) for delta in shown[:METRICS]]
     if len(shown) > METRICS:

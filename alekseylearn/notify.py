@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import logging
+import json
+import os
 import re
-import threading
+import subprocess
+import sys
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from alekseylearn import messenger
+from alekseylearn.allowlist import for_job
 from alekseylearn.config import Moment
 from alekseylearn.errors import MachineError
 from alekseylearn.notice import Notice, moment_of, write_notice
@@ -43,102 +47,81 @@ def notify(
     *,
     links: Sequence[str] = (),
     patience: float = PATIENCE,
+    python: str = sys.executable,
 ) -> tuple[MachineError, ...]:
     """Tell all *addresses* of *outcome*, if it is one of the moments *when*; return what went wrong, and never raise.
 
     *links* are put at the end of the message. Whoever has not answered after *patience* seconds is left alone. The
-    errors (`notify.missing notify.address notify.failed`) show nothing of an address but its scheme.
+    errors (`notify.missing notify.address notify.failed`) show nothing of an address but its scheme. *python* is the
+    interpreter that apprise is installed in.
     """
     moment = moment_of(outcome) if addresses else None
     if moment is None or moment not in when:
         return ()
-    try:
-        import apprise
-    except ImportError:
+    notice = write_notice(outcome, moment, links)
+    calls = [_Call.start(python, number, address, notice) for number, address in enumerate(addresses, 1)]
+    until = time.monotonic() + patience
+    answers = [call.answer(max(0.0, until - time.monotonic())) for call in calls]
+    if any(answer.get("installed") is False for answer in answers):
         what = f"{VARIABLE} is set, but apprise is not installed: nobody was told"
         return (MachineError("notify.missing", what, hint='pip install "alekseylearn[notify]"'),)
-    notice = write_notice(outcome, moment, links)
-    calls = [_Call(number, address, notice) for number, address in enumerate(addresses, 1)]
-    with _listening(calls):
-        for call in calls:
-            call.start(apprise)
-        until = time.monotonic() + patience
-        for call in calls:
-            call.thread.join(max(0.0, until - time.monotonic()))
-        return tuple(error for call in calls if (error := call.error(patience)) is not None)
+    found = (call.error(answer, patience) for call, answer in zip(calls, answers, strict=True))
+    return tuple(error for error in found if error is not None)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Call:
-    """One address being told, in a thread of its own: one that hangs holds up nobody, not even our end."""
+    """One address that is being told, by a process of its own."""
 
     number: int
     address: str
-    notice: Notice
-    thread: threading.Thread = field(init=False)
-    said: str = ""
-    known: bool = False
-    done: bool = False
+    process: subprocess.Popen[bytes]
+    order: bytes
 
-    def start(self, apprise: Any) -> None:
+    @classmethod
+    def start(cls, python: str, number: int, address: str, notice: Notice) -> _Call:
         """Begin."""
-        asset = apprise.AppriseAsset(app_id="alekseylearn", app_desc="alekseylearn", app_url="", async_mode=False)
-        app = apprise.Apprise(asset=asset)
-        self.known = bool(app.add(self.address)) and len(app) == 1
-        self.thread = threading.Thread(
-            target=self._tell, args=(apprise, app), daemon=True, name=f"notify-{self.number}"
+        # -P: what lies in the working folder is the notebook's, and no module of ours.
+        process = subprocess.Popen(
+            [python, "-P", str(Path(messenger.__file__))],
+            env=for_job(os.environ),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
-        self.thread.start()
+        order = json.dumps({**asdict(notice), "address": address}).encode()
+        return cls(number=number, address=address, process=process, order=order)
 
-    def error(self, patience: float) -> MachineError | None:
+    def answer(self, seconds: float) -> dict[str, Any]:
+        """Wait for the answer, *seconds* at most."""
+        try:
+            out, _ = self.process.communicate(self.order, timeout=seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.communicate()
+            return {"late": True}
+        try:
+            found = json.loads(out)
+        except ValueError:
+            return {"known": True}
+        return found if isinstance(found, dict) else {"known": True}
+
+    def error(self, answer: Mapping[str, Any], patience: float) -> MachineError | None:
         """Say what went wrong; None where the message was taken."""
-        if self.done:
-            return None
         scheme = self.address.partition("://")[0] if "://" in self.address else ""
         where = f"address {self.number}" + (f" ({scheme}://)" if re.fullmatch(r"[A-Za-z]\w{1,20}", scheme) else "")
-        if self.thread.is_alive():
+        if answer.get("done"):
+            return None
+        if answer.get("late"):
             what = f"nobody was told there: no answer within {patience:g} s"
-            return MachineError("notify.failed", what, where=where, hint="look at the service")
-        if not self.known:
+            return MachineError("notify.failed", what, where=where, hint="look whether the service can be reached")
+        if not answer.get("known"):
             what = "this is no address that apprise knows"
             return MachineError("notify.address", what, where=where, hint=f"mend the secret {VARIABLE}: one URL a line")
-        what = f"nobody was told there: {_redacted(self.said, self.address) or 'the service has refused'}"
+        said = _redacted(str(answer.get("said") or ""), self.address)
+        what = f"nobody was told there: {said or 'the service has not taken the message'}"
         return MachineError("notify.failed", what, where=where, hint="look at the service, and at the address's token")
-
-    def _tell(self, apprise: Any, app: Any) -> None:
-        notice = self.notice
-        kind = apprise.NotifyType.SUCCESS if notice.moment == "done" else apprise.NotifyType.FAILURE
-        plain = apprise.NotifyFormat.TEXT
-        try:
-            told = self.known and app.notify(notice.body, title=notice.title, notify_type=kind, body_format=plain)
-            self.done = bool(told)
-        except Exception as error:  # noqa: BLE001 - what a service's client meets is no fault of the run
-            self.said = f"{type(error).__name__}: {error}"
-
-
-@contextmanager
-def _listening(calls: Sequence[_Call]) -> Iterator[None]:
-    """Hear what apprise logs, by thread, and keep it from every other reader: it may hold addresses."""
-
-    class Ear(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            for call in calls:
-                if record.threadName == call.thread.name and record.levelno >= logging.WARNING:
-                    call.said = record.getMessage()
-
-    logger, ear = logging.getLogger("apprise"), Ear()
-    before = logger.propagate
-    logger.addHandler(ear)
-    logger.propagate = False
-    try:
-        yield
-    finally:
-        logger.removeHandler(ear)
-        # One that still hangs may log later: without a reader Python itself would print it.
-        if any(call.thread.is_alive() for call in calls):
-            logger.addHandler(logging.NullHandler())
-        else:
-            logger.propagate = before
 
 
 def _parts(address: str) -> tuple[str, ...]:
@@ -150,7 +133,6 @@ def _parts(address: str) -> tuple[str, ...]:
 
 def _redacted(text: str, address: str) -> str:
     """Take every part of *address* out of *text*."""
-    found = sorted({address, *_parts(address)}, key=len, reverse=True)
-    for part in found:
+    for part in sorted({address, *_parts(address)}, key=len, reverse=True):
         text = text.replace(part, "***") if len(part) > 2 else text
-    return re.sub(r"(?:\*\*\*\W?)+\*\*\*", "***", text)
+    return re.sub(r"\*\*\*(?:\W?\*\*\*)+", "***", text)

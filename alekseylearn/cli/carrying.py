@@ -74,7 +74,8 @@ def carry_out(step: Step, story: Story, *, outbox: Path | None = None, closing: 
     if failed is not None and told[-1].left:
         # The report's own annotations tell of what ended only.
         step.runner.annotate("error", str(failed), title=f"alekseylearn: {failed.slug}")
-    if not closing:
+    # Who cancels a run, or pushes over it, knows.
+    if not closing and step.settings.outcome != "cancelled":
         notify_from_ci(told[-1], story.comparison.head.config, step.ground.environ, step.runner, comment_url=url)
     return Carried(told[-1], failed)
 
