@@ -1,11 +1,14 @@
 """What each section says: the expected comments stand as files, the rarer sentences here."""
 
 import json
+import math
 import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from alekseylearn.diff import CellChange, diff_notebooks
 from alekseylearn.jobs import Artifact, Failure, JobState
@@ -219,12 +222,19 @@ def test_of_several_notebooks_only_the_models_are_listed() -> None:
 
 
 def test_files_that_lie_in_s3_are_fetched_from_there() -> None:
-    command = "alekseylearn fetch 7f3a9c2d41b0     # model, metrics and executed notebook"
+    command = "alekseylearn fetch 7f3a9c2d41b0   # model, metrics and executed notebook"
     there, elsewhere = (told(head=replace(result(), backend=name)) for name in ("sagemaker", "docker"))
-    assert command in says("files", outcome(there))
-    assert "fetch" not in says("files", outcome(elsewhere))
+    assert command in says("files", outcome(there, artifact_url=""))
+    assert "fetch" not in says("files", outcome(elsewhere, artifact_url=""))
     assert command in says("files", outcome(elsewhere, pull=None))
-    assert says("files", outcome(there, there, elsewhere)).count(command) == 2
+    assert says("files", outcome(there, there, elsewhere, artifact_url="")).count(command) == 2
+
+
+def test_what_the_workflow_uploaded_is_fetched_by_the_pull_requests_number() -> None:
+    text = says("files", outcome(told()))
+    assert "alekseylearn fetch pr/42          # model, metrics and executed notebook\n" in text
+    assert "alekseylearn fetch pr/42 --base   # the same, and those of the base\n" in text
+    assert "--base" not in says("files", outcome(told(base=None)))
 
 
 # --- what changed
@@ -370,7 +380,7 @@ def test_an_exception_without_a_message_or_a_line_is_told() -> None:
     bare = Failure(exception="", message="", cell=8)
     one = replace(failed(bare), failed_source="x = 1")
     assert "> `an error` in cell 8\n" in says("the failure", outcome(one))
-    assert "# cell 8\nx = 1\n```" in says("the failure", outcome(one))
+    assert "# cell 8, ran 48 s before the error\nx = 1\n```" in says("the failure", outcome(one))
     assert "in cell 8 of `notebooks/churn.ipynb`\n" in says("headline", outcome(one))
     assert "`KeyboardInterrupt`\n" in says("headline", outcome(failed(replace(bare, exception="KeyboardInterrupt"))))
     assert "> `no space`" in says("the failure", outcome(failed(replace(bare, message="no space", cell=None))))
@@ -379,7 +389,7 @@ def test_an_exception_without_a_message_or_a_line_is_told() -> None:
 def test_the_middle_of_a_long_cell_is_shown() -> None:
     source = "\n".join(f"line_{n} = {'9' * 200}" for n in range(1, 40))
     text = says("the failure", outcome(replace(failed(replace(OUT_OF_MEMORY, line=20)), failed_source=source)))
-    assert "# cell 8, from line 16\nline_16" in text
+    assert "# cell 8, ran 48 s before the error, from line 16\nline_16" in text
     assert re.search(r"\nline_20 = 9+…  # <-- line 20: the error is here\n", text)
     assert re.search(r"\nline_24 = 9+…\n# …\n```", text)
 
@@ -450,17 +460,6 @@ def test_of_several_running_notebooks_each_has_its_own_steps() -> None:
     assert "**running**" in says("metrics", made)
 
 
-def test_what_is_measured_so_far_is_told_the_primary_metric_first() -> None:
-    one = STATES["measured"].notebooks[0]
-    assert one.head is not None
-    others = tuple(Metric(name=f"m{place}", value=place) for place in range(4))
-    made = replace(one, head=replace(one.head, metrics=(*others, *one.head.metrics)))
-    text = says("the progress", replace(STATES["measured"], notebooks=(made,)))
-    assert "So far: `val_accuracy` 0.891 (step 7), `m0` 0, `m1` 1. `main` ended at 0.913." in text
-    text = says("the progress", replace(STATES["measured"], notebooks=(replace(made, base=None),)))
-    assert "`m1` 1.\n" in text
-
-
 def test_a_job_has_a_page_where_its_backend_has_such() -> None:
     linked = "[SageMaker job](https://eu-central-1.console.aws.amazon.com"
     assert linked in says("the progress", STATES["submitted"])
@@ -526,7 +525,7 @@ def test_a_pull_request_that_trains_nothing_tells_why_for_every_cell() -> None:
 
 def test_without_known_cells_only_the_changed_ones_are_counted() -> None:
     one = replace(skipped(), sources=(), diff=diff_notebooks(notebook(), notebook(edits=EDITS)))
-    assert "| `notebooks/churn.ipynb` | 3 | none | not trained: no code that trains changed |" in says(
+    assert "| `notebooks/churn.ipynb` | 3 code cells | not trained: no code that trains changed |" in says(
         "the decisions", outcome(one)
     )
     calm = replace(one, diff=diff_notebooks(notebook(), notebook()))
@@ -553,19 +552,67 @@ def test_the_chart_is_thinned_and_holds_numbers_only() -> None:
     head = result(metrics=(curve("val|accuracy@x", values),))
     text = says("the curve", outcome(told(head=head, base=None, primary=None)))
     line = re.search(r"line (\[.*\])", text)
-    steps = re.search(r'x-axis "step" (\[.*\])', text)
+    steps = re.search(r'x-axis "epoch" (\[.*\])', text)
     assert line is not None
     assert steps is not None
     assert len(json.loads(line[1])) == len(json.loads(steps[1])) == 24
     assert (json.loads(steps[1])[0], json.loads(steps[1])[-1]) == (1, 500)
-    assert 'title "val accuracy x by step"' in text
+    assert 'title "val accuracy x by epoch"' in text
     assert "bar [" not in text
 
 
 def test_a_flat_curve_has_a_range() -> None:
     head = result(metrics=(curve("@@@", (0.0, 0.0)),))
     text = says("the curve", outcome(told(head=head, base=None, primary=None), base=Commit(name="@", sha="")))
-    assert 'y-axis "metric" -1.00 --> 1.00' in text
+    assert 'y-axis "metric" 0.00 --> 2.00' in text
+
+
+def test_steps_are_called_epochs_only_where_a_training_history_counts_them() -> None:
+    logged = result(metrics=(replace(curve("val_accuracy", (0.1, 0.2)), source="log_metric"),))
+    text = says("the curve", outcome(told(head=logged)))
+    assert 'x-axis "step" [1, 2]' in text
+    assert 'title "val_accuracy by step (line: this PR, bars: main)"' in text
+
+
+def test_a_chart_ends_where_head_ends_and_says_where_the_base_did() -> None:
+    text = says("the curve", outcome(told(head=result(metrics=(curve("val_accuracy", (0.8, 0.85)),)))))
+    assert "bar [0.8010, 0.8320]" in text
+    assert "The bars are main and end at 0.913." in text
+
+
+def test_where_the_base_ended_sooner_its_bars_have_no_height() -> None:
+    base = base_result(metrics=(curve("val_accuracy", (0.80, 0.85)),))
+    text = says("the curve", outcome(told(head=result(metrics=(curve("val_accuracy", (0.8, 0.85, 0.9)),)), base=base)))
+    low = re.search(r'y-axis "val_accuracy" ([\d.]+)', text)
+    assert low is not None
+    assert f"bar [0.800, 0.850, {low[1]}]" in text
+
+
+def test_a_base_that_ends_undefined_is_told_by_its_last_number() -> None:
+    base = base_result(metrics=(curve("val_accuracy", (0.80, 0.85, float("nan"))),))
+    assert "The bars are main and end at 0.850." in says("the curve", outcome(told(base=base)))
+
+
+@given(st.lists(st.floats(-1e9, 1e9, allow_subnormal=False).map(lambda value: round(value, 6)), min_size=2, max_size=9))
+def test_the_upright_axis_holds_all_values_and_never_more_labels_than_there_is_room_for(values: list[float]) -> None:
+    text = says("the curve", outcome(told(head=result(metrics=(curve("loss", tuple(values)),)), base=None)))
+    found = re.search(r'y-axis "loss" (\S+) --> (\S+)', text)
+    assert found is not None
+    low, high = float(found[1]), float(found[2])
+    slack = (high - low) / 100
+    assert low - slack <= min(values)
+    assert max(values) <= high + slack
+    assert low >= 0 or min(values) < 0
+    assert len(labels(low, high)) <= 12
+
+
+def labels(low: float, high: float) -> list[int]:
+    """Count as d3-array's `ticks(low, high, 10)` does, which mermaid asks."""
+    power = math.floor(math.log10((high - low) / 10))
+    error = (high - low) / 10 / 10.0**power
+    factor = 10 if error >= math.sqrt(50) else 5 if error >= math.sqrt(10) else 2 if error >= math.sqrt(2) else 1
+    step = factor * 10.0**power
+    return list(range(math.ceil(low / step), math.floor(high / step) + 1))
 
 
 def test_notes_are_folded_counted_and_told_once() -> None:

@@ -50,13 +50,21 @@ def _files(notebook: NotebookOutcome, *, models_only: bool) -> list[Artifact]:
 
 
 def _fetch(outcome: Outcome, trained: list[NotebookOutcome]) -> str:
-    """Give the command that brings files home, where they can be had.
+    """Give the command that brings files home, where they can be had from.
 
-    Those of a pull request lie on another machine and are downloaded, but for those in S3, which all may read who may
-    train.
+    Those of a pull request are in what the workflow uploaded; where it uploads nothing, only those in S3 are to be had,
+    which all may read who may train.
     """
     heads = [one.head for one in trained if one.head is not None]
-    here = outcome.pull is None and len(heads) == 1
-    runs = [naming.run_id(head.run) for head in heads[:SHOWN] if here or (outcome.pull and head.backend == IN_S3)]
-    commands = [f"alekseylearn fetch {run}     # model, metrics and executed notebook" for run in runs if run]
+    if outcome.pull is not None and outcome.artifact_url:
+        both = any(one.base is not None and one.base.succeeded for one in trained)
+        words = [f"fetch pr/{outcome.pull}", *([f"fetch pr/{outcome.pull} --base"] if both else [])]
+        told = ["model, metrics and executed notebook", "the same, and those of the base"]
+    else:
+        here = outcome.pull is None and len(heads) == 1
+        runs = [naming.run_id(head.run) for head in heads[:SHOWN] if here or (outcome.pull and head.backend == IN_S3)]
+        words = [f"fetch {run}" for run in runs if run]
+        told = ["model, metrics and executed notebook"] * len(words)
+    width = max(map(len, words), default=0) + 3
+    commands = [f"alekseylearn {word:{width}}# {what}" for word, what in zip(words, told, strict=False)]
     return fence("\n".join(commands), "sh") if commands else ""

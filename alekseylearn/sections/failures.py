@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Mapping
 
 from alekseylearn.diff import CellChange, line_diff
@@ -10,12 +11,14 @@ from alekseylearn.jobs import Failure, JobState, TrainingResult
 from alekseylearn.report import NotebookOutcome, Outcome
 from alekseylearn.sections import naming
 from alekseylearn.sections.changes import how, side, trained_changes
-from alekseylearn.text import Markdown, code, fence, join, number, prose, table
+from alekseylearn.text import Markdown, code, duration, fence, join, number, prose, table
 from alekseylearn.verdict import ENDED_BADLY, State, active, reason, state_of
 
 AROUND = 4
 """Lines of the cell shown on each side of the one that failed."""
 MAX_WIDTH = 140
+FOLDED = 100
+"""Columns after which the message of an error goes on in the next line."""
 MAX_METRICS = 4
 _FRAME = re.compile(r"  (?:File |cell \d+, line |parameters, line |\.\.\. )")
 _OWN_FRAME = re.compile(r"  (?:cell \d+|parameters), line ")
@@ -127,13 +130,19 @@ def failing_lines(notebook: NotebookOutcome, around: int = AROUND) -> list[tuple
     return [(place, line) for place, line in enumerate(lines, 1) if at - around <= place <= at + around]
 
 
+def _ran(notebook: NotebookOutcome, cell: int | None) -> str:
+    runs = notebook.head.cells if notebook.head is not None else ()
+    seconds = next((run.seconds for run in runs if run.cell == cell), 0.0)
+    return f", ran {duration(seconds)} before the error" if seconds >= 1 else ""
+
+
 def _failing_cell(notebook: NotebookOutcome, failure: Failure) -> str:
     lines = failing_lines(notebook)
     if not lines:
         return ""
     first, last = lines[0][0], lines[-1][0]
     here = f"  # <-- line {failure.line}: the error is here"
-    shown = [f"# cell {failure.cell}" + (f", from line {first}" if first > 1 else "")]
+    shown = [f"# cell {failure.cell}{_ran(notebook, failure.cell)}" + (f", from line {first}" if first > 1 else "")]
     shown += [_cut(line) + (here if place == failure.line else "") for place, line in lines]
     if last < notebook.failed_source.rstrip("\n").count("\n") + 1:
         shown.append("# …")
@@ -157,8 +166,13 @@ def _short_traceback(failure: Failure) -> str:
             if hidden:
                 shown.append(f"  ... {hidden} {'frame' if hidden == 1 else 'frames'} in libraries, see below ...")
                 hidden = 0
-            shown.append(line)
+            shown += [line] if line.startswith(" ") else _folded(line)
     return fence(_lines("\n".join(shown), 9))
+
+
+def _folded(line: str) -> list[str]:
+    """Fold a message at blanks, so that nobody has to move it sideways to read it."""
+    return textwrap.wrap(line, FOLDED, break_long_words=False, break_on_hyphens=False) or [line]
 
 
 def _lines(text: str, most: int) -> str:
@@ -181,7 +195,8 @@ def _metrics_so_far(outcome: Outcome, notebook: NotebookOutcome) -> str:
         step, value = metric.series[-1] if metric.series else (0, 0.0)
         before = base.get(metric.name, {}).get(step)
         if metric.series and before is not None:
-            rows.append([f"{code(metric.name, 60)} at step {step}", number(before), number(value)])
+            count = naming.counted(notebook, metric.name)
+            rows.append([f"{code(metric.name, 60)} at {count} {step}", number(before), number(value)])
     if not rows:
         return ""
     titles = ("Metric so far", naming.base(outcome), naming.head(outcome))

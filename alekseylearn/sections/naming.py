@@ -17,6 +17,8 @@ _PAGES = {
     "sagemaker": re.compile(r"https://[a-z0-9-]+\.console\.(?:aws\.amazon\.com|amazonaws\.cn|amazonaws-us-gov\.com)/")
 }
 """Where pages of jobs are: addresses come from what jobs have written, too."""
+HISTORY = "history"
+"""The source of metrics that is a training history."""
 _PLACES = {"docker": "a container", "sagemaker": "SageMaker"}
 
 
@@ -76,6 +78,12 @@ def _machine(outcome: Outcome) -> str:
     heads = (one.head for one in outcome.notebooks if one.head is not None and not one.reused)
     told = {head.environment.get("instance", "") for head in heads}
     return told.pop() if len(told) == 1 else ""
+
+
+def counted(notebook: NotebookOutcome, name: str) -> str:
+    """Say what the steps of head's metric *name* count: a training history has one value an epoch."""
+    metrics = notebook.head.metrics if notebook.head is not None else ()
+    return "epoch" if any(one.name == name and one.source == HISTORY for one in metrics) else "step"
 
 
 def job_page(backend: str, url: str) -> Markdown:

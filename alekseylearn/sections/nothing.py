@@ -60,13 +60,13 @@ def _decisions(passed: Sequence[NotebookOutcome]) -> Markdown:
     rows = []
     for one in passed[:MAX_NOTEBOOKS]:
         cells, texts, outputs = tally(one)
-        counted = f"{cells} of {len(one.sources)} changed" if one.sources else str(cells)
-        beside = join([plural(texts, "text") if texts else "", plural(outputs, "output") if outputs else ""], ", ")
+        counted = f"{cells} of {plural(len(one.sources), 'code cell')}" if one.sources else plural(cells, "code cell")
+        beside = [plural(texts, "text") if texts else "", plural(outputs, "output") if outputs else ""]
         # The counts have columns of their own.
         reason = _COUNTS.sub("", one.reason)
-        rows.append([code(one.path), counted, beside or "none", prose(reason, 160, cell=True)])
+        rows.append([code(one.path), join([counted, *beside], ", "), prose(reason, 160, cell=True)])
     more = f"And {plural(len(passed) - MAX_NOTEBOOKS, 'more notebook')}." if len(passed) > MAX_NOTEBOOKS else ""
-    return join([table(("Notebook", "Code cells", "Text, outputs", "Decision"), rows, ("left",) * 4), more])
+    return join([table(("Notebook", "Changed", "Decision"), rows, ("left",) * 3), more])
 
 
 def _stands(outcome: Outcome, notebook: NotebookOutcome) -> str:
