@@ -18,7 +18,7 @@ from . import keeping, machine, seeds, standin, workers
 from .cells import COROUTINE, Cell, Compiled, Compiler, parse, split
 from .imports import AfterImport, Hook, imported, missing
 from .interrupts import Interrupts
-from .layout import Layout, Manifest, layout_of, read_manifest
+from .layout import Layout, Manifest, layout_of, read_manifest, written_to
 from .measuring import Measuring
 from .outputs import Display
 from .shell import Shell
@@ -66,7 +66,7 @@ class Session:
         self._compiler = Compiler(self._train)
         self._failures = Failures(self._program, self._train)
         self._display = Display(lambda output: wire.send("output", sync=True, output=output))
-        self._measuring = Measuring(self._program.cells, (self._workdir, layout.data), wire.send)
+        self._measuring = Measuring(self._program.cells, written_to(layout, manifest), wire.send)
         self._bundled = keeping.stamps(layout, manifest)
         self._main = types.ModuleType("__main__")
         self._shell = Shell(self._names, self._compiler.text, self._display.display, self._place)
@@ -222,7 +222,7 @@ class Session:
         return self._loop.run_until_complete(cell())
 
     def _finish(self) -> None:
-        self._measuring.at_end()
+        self._measuring.at_end(self._names)
         named = {name: value for name, value in self._names.items() if name not in LAST_VALUES}
         trained = keeping.Trained(named, self._trees, self._whole, self._bundled)
         for file in keeping.keep(self._layout, self._manifest, trained, self._warn):

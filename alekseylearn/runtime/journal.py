@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import json
-import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from .sources.base import PRECEDENCE
+from .settling import Line, Settling
 
 LOG_LIMIT = 50_000_000
 """Bytes of log.txt."""
-
-
-def number(value: float) -> Any:
-    """Write a number as JSON can: NaN and the infinities as the strings "nan", "inf" and "-inf"."""
-    if math.isfinite(value):
-        return value
-    return "nan" if math.isnan(value) else ("inf" if value > 0 else "-inf")
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -74,7 +66,7 @@ class Journal:
         self._metrics = self._metrics_path.open("wb", buffering=0)
         self._printer = printer
         self._room = LOG_LIMIT
-        self.metrics: list[dict[str, Any]] = []
+        self._settling = Settling()
 
     def log(self, text: str) -> None:
         """Write printed *text* to log.txt and to the supervisor's own stdout."""
@@ -90,16 +82,27 @@ class Journal:
         """Write one line of events.jsonl."""
         self._events.write(json_line(event))
 
-    def metric(self, metric: dict[str, Any]) -> None:
-        """Write one line of metrics.jsonl, and remember it for `settle`."""
-        self.metrics.append(metric)
+    def metric(self, metric: Line) -> None:
+        """Write one line of metrics.jsonl."""
+        self._settling.hear(metric)
         self._metrics.write(json_line(metric))
 
+    @property
+    def metrics(self) -> Iterator[Line]:
+        """The lines of metrics.jsonl, which may be more than fit into memory."""
+        with self._metrics_path.open("rb") as file:
+            yield from map(json.loads, file)
+
     def settle(self) -> None:
-        """Rewrite metrics.jsonl with the lines that count, and close all files."""
-        self.metrics = preferred(self.metrics)
-        write_whole(self._metrics_path, "".join(json_line(metric).decode() for metric in self.metrics))
+        """Rewrite metrics.jsonl with the lines that count, and close it."""
         self._metrics.close()
+        temporary = self._metrics_path.with_name(f".{self._metrics_path.name}.{os.getpid()}")
+        try:
+            with temporary.open("wb") as file:
+                file.writelines(map(json_line, self._settling.settled(self.metrics)))
+            temporary.replace(self._metrics_path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Close log.txt and events.jsonl."""
@@ -112,37 +115,23 @@ def json_line(value: Mapping[str, Any]) -> bytes:
     return json.dumps(value, allow_nan=False, separators=(",", ":")).encode() + b"\n"
 
 
-def preferred(metrics: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Keep, for each name, the lines of the source that comes first in `PRECEDENCE`.
-
-    A value without a step and a series of the same name are two things: each has its own first source.
-    """
-    lines = [dict(metric) for metric in metrics]
-    best: dict[Any, int] = {}
-    for line in lines:
-        key = (line["name"], line["step"] is None)
-        best[key] = min(best.get(key, len(PRECEDENCE)), PRECEDENCE.index(line["source"]))
-    return [line for line in lines if PRECEDENCE.index(line["source"]) == best[line["name"], line["step"] is None]]
-
-
 def warn_of_nan(metrics: Iterable[Mapping[str, Any]]) -> list[str]:
     """Say which loss ended as NaN or infinite, and at which step it became so."""
-    series: dict[str, list[Mapping[str, Any]]] = {}
+    since: dict[str, Mapping[str, Any] | None] = {}
+    last: dict[str, Any] = {}
     for metric in metrics:
-        if any(word in metric["name"].lower() for word in LOSSES):
-            series.setdefault(metric["name"], []).append(metric)
-    warnings = []
-    for name, lines in series.items():
-        if not isinstance(lines[-1]["value"], str):
+        name, value = metric["name"], metric["value"]
+        if not any(word in name.lower() for word in LOSSES):
             continue
-        first = len(lines) - 1
-        while first and isinstance(lines[first - 1]["value"], str):
-            first -= 1
-        step = lines[first]["step"]
-        where = "" if step is None else f" since step {step}"
-        warnings.append(
-            f"{name} is {lines[-1]['value']}{where}: the training diverged; try a lower learning rate or check the data"
-        )
+        last[name] = value
+        since[name] = (since.get(name) or metric) if isinstance(value, str) else None
+    warnings = []
+    for name, begun in since.items():
+        if begun is not None:
+            where = "" if begun["step"] is None else f" since step {begun['step']}"
+            warnings.append(
+                f"{name} is {last[name]}{where}: the training diverged; try a lower learning rate or check the data"
+            )
     return warnings
 
 

@@ -39,6 +39,11 @@ class Layout(NamedTuple):
             folder.mkdir(parents=True, exist_ok=True)
 
 
+def written_to(layout: Layout, manifest: "Manifest") -> tuple[Path, ...]:
+    """List the folders that the notebook may write to, its own first."""
+    return (layout.files / manifest.workdir, layout.files, layout.data, layout.model)
+
+
 def layout_of(code: Path, environ: Mapping[str, str]) -> Layout:
     """Read the layout from the `SM_*` variables, with SageMaker's own defaults."""
     output = Path(environ.get("SM_OUTPUT_DIR") or "/opt/ml/output").absolute()
@@ -75,6 +80,8 @@ class Manifest(NamedTuple):
     cell_timeout: float | None
     grace: float
     kernel: Mapping[str, str]
+    printed: Mapping[str, str]
+    """Metrics that are only printed: name -> regular expression, whose one group is the value."""
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -101,4 +108,5 @@ def read_manifest(path: Path) -> Manifest:
         cell_timeout=raw.get("cell_timeout"),
         grace=raw.get("grace", 30),
         kernel=raw.get("kernel") or {"name": "python3", "display_name": "Python 3", "language": "python"},
+        printed=raw.get("printed") or {},
     )

@@ -15,6 +15,7 @@ from .journal import Journal, warn_of_nan, write_whole
 from .layout import Layout, Manifest
 from .limits import Stop
 from .position import Position
+from .sources.printed import Printed
 from .streams import Epoch, LineFolder, epochs, seconds_per_epoch
 from .verdict import Ending, Verdict, first_line, judge
 
@@ -29,6 +30,7 @@ class Record:
         self._program = split(layout.train.read_text(encoding="utf-8"), manifest.cells)
         self._notebook = Executed(layout.data / "executed.ipynb", manifest, self._program.cells)
         self._position = Position(self._program.cells)
+        self._printed = Printed(manifest.printed, self.handle)
         self._folders = {"stdout": LineFolder(), "stderr": LineFolder()}
         self._started = time.time()
         self._cell_started = self._started
@@ -72,6 +74,7 @@ class Record:
             return
         self._journal.log(text)
         self._notebook.stream(name, text)
+        self._printed.read(text, self._cell)
         for epoch, total in epochs(text):
             now = time.time()
             if self._position.epoch(epoch, total, now):

@@ -12,7 +12,11 @@ import pytest
 from .conftest import RUNTIME, Make, train
 
 MODULES = sorted(RUNTIME.rglob("*.py"))
-WHERE_THE_NOTEBOOK_HAS_THEM = {"saving.py": {"torch", "numpy", "joblib"}}
+WHERE_THE_NOTEBOOK_HAS_THEM = {
+    "saving.py": {"torch", "numpy", "joblib"},
+    "metrics_yaml.py": {"yaml"},
+    "tensorboard.py": {"tensorboard"},
+}
 
 
 def imports(tree: ast.AST) -> set[str]:

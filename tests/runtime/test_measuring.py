@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from alekseylearn.runtime.journal import number, preferred, warn_of_nan
+from alekseylearn.runtime.journal import warn_of_nan
+from alekseylearn.runtime.settling import Settling
+from alekseylearn.runtime.sources.base import number
 
 from .conftest import Cell, Job, Make, measure, train
 
@@ -82,7 +84,7 @@ def test_metrics_json_that_is_broken_is_a_warning(run: Make) -> None:
     job = run("open('metrics.json', 'w').write('{');")
     assert job.code == 0
     (warning,) = job.result["warnings"]
-    assert warning.startswith("metrics_json: JSONDecodeError: Expecting property name")
+    assert warning.startswith("metrics_json: metrics.json: JSONDecodeError: Expecting property name")
 
 
 def test_log_metric_works_without_the_package_and_from_threads_and_forks(run: Make) -> None:
@@ -125,11 +127,12 @@ def test_one_name_from_two_sources_is_told_once(run: Make) -> None:
         "alekseylearn.log_metric('acc', 0.6)",
     )
     assert [(name, value, step, source) for name, value, step, _, source in told(job)] == [
-        ("loss", 0.9, None, "last_expression"),
         ("loss", 2.0, 0, "history"), ("loss", 1.0, 1, "history"),
+        ("loss", 0.9, None, "last_expression"),
         ("acc", 0.1, 0, "history"), ("acc", 0.2, 1, "history"),
         ("acc", 0.6, None, "log_metric"),
     ]  # fmt: skip
+    assert [metric.get("also") for metric in job.metrics] == [None] * 5 + [["last_expression"]]
 
 
 def test_a_loss_that_became_nan_is_a_warning(run: Make) -> None:
@@ -149,14 +152,45 @@ def test_only_a_loss_that_ends_as_nan_is_warned_of() -> None:
     assert warn_of_nan([line("rmse", "nan", "last_expression")])[0].startswith("rmse is nan: the training diverged")
 
 
-def test_the_source_that_comes_first_wins_for_each_kind() -> None:
-    lines = [
+def settled(*lines: dict[str, Any]) -> list[dict[str, Any]]:
+    settling = Settling()
+    for one in lines:
+        settling.hear(one)
+    return list(settling.settled(map(dict, lines)))
+
+
+def test_the_source_that_comes_first_wins_for_each_kind_and_names_the_others() -> None:
+    series, first, lost, last = (
         line("a", 1, "history", 0),
         line("a", 2, "metrics_json"),
         line("a", 3, "assigned"),
         line("a", 4, "metrics_json"),
-    ]
-    assert preferred(lines) == [lines[0], lines[1], lines[3]]
+    )
+    also = {"also": ["assigned"]}
+    assert settled(series, first, lost, last) == [series, {**first, **also}, {**last, **also}]
+
+
+def test_a_value_follows_the_series_of_its_name() -> None:
+    value, one, two, other = (
+        line("loss", 0.1, "last_expression"),
+        line("loss", 2, "history", 0),
+        line("loss", 1, "history", 1),
+        line("acc", 1, "last_expression"),
+    )
+    assert settled(value, other, one, two) == [other, one, two, value]
+
+
+def test_a_series_that_is_sent_anew_replaces_itself() -> None:
+    old = [line("loss", value, "lightning_csv", step) for step, value in enumerate([3, 2, 1])]
+    new = [line("loss", value, "lightning_csv", step) for step, value in enumerate([6, 5])]
+    assert settled(*old, *new) == new
+    logged = [line("loss", value, "log_metric", 0) for value in (1, 2)]
+    assert settled(*logged) == logged
+
+
+def test_what_was_printed_once_is_no_series() -> None:
+    once, first, second = line("auc", 0.5, "printed", 0), line("acc", 0.1, "printed", 0), line("acc", 0.2, "printed", 1)
+    assert settled(once, first, second) == [{**once, "step": None}, first, second]
 
 
 @pytest.mark.parametrize(

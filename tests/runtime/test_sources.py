@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import ast
-import json
 from fractions import Fraction
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alekseylearn.runtime.sources import assigned, history, last_expression, log_metric, metrics_json
-from alekseylearn.runtime.sources.base import scalar
+from alekseylearn.runtime.sources import assigned, history, last_expression, log_metric
+from alekseylearn.runtime.sources.base import Written, flat, scalar
 
-NOWHERE = Path("/nowhere")
+NOWHERE = Written()
 
 
 @pytest.mark.parametrize(
@@ -114,23 +112,6 @@ def test_other_shapes_are_no_history(value: object) -> None:
     assert list(history.harvest({"history": value}, NOWHERE)) == []
 
 
-def test_metrics_json_is_flattened_with_dots(tmp_path: Path) -> None:
-    text = {"train": {"acc": 0.9, "deep": {"f1": 1}}, "note": "x", "list": [1], "loss": 0.1, "ok": True}
-    (tmp_path / "metrics.json").write_text(json.dumps(text))
-    found = list(metrics_json.harvest({}, tmp_path))
-    assert found == [("train.acc", 0.9, None), ("train.deep.f1", 1.0, None), ("loss", 0.1, None)]
-
-
-def test_metrics_json_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
-    assert list(metrics_json.harvest({}, tmp_path)) == []
-    (tmp_path / "metrics.json").write_text("{")
-    with pytest.raises(ValueError, match="Expecting"):
-        list(metrics_json.harvest({}, tmp_path))
-    (tmp_path / "metrics.json").write_text(" " * 1_000_001)
-    with pytest.raises(ValueError, match="larger"):
-        list(metrics_json.harvest({}, tmp_path))
-
-
 nested = st.recursive(
     st.floats(allow_nan=False) | st.integers() | st.text() | st.none() | st.booleans(),
     lambda inner: st.dictionaries(st.text(min_size=1), inner, max_size=4) | st.lists(inner, max_size=3),
@@ -140,7 +121,7 @@ nested = st.recursive(
 
 @given(nested)
 def test_any_json_is_flattened_to_numbers(value: object) -> None:
-    for name, number, step in metrics_json.flat("", value, 0):
+    for name, number, step in flat(value):
         assert (type(name), type(number), step) == (str, float, None)
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 
-from .base import Found, scalars
+from .base import Found, Written, scalars
 
 NAME = "assigned"
 
 
-def harvest(namespace: Mapping[str, object], folder: Path) -> Iterable[Found]:  # noqa: ARG001 - the contract of a source
+def harvest(namespace: Mapping[str, object], written: Written) -> Iterable[Found]:  # noqa: ARG001 - the contract of a source
     """Yield the numbers among *namespace*, which holds the names that a metrics cell assigned."""
     for name, value in namespace.items():
         if not name.startswith("_"):

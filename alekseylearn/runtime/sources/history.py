@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
-from .base import LONGEST_NAME, Found, scalar
+from .base import LONGEST_NAME, Found, Written, scalar
 
 NAME = "history"
 
 Series = Mapping[str, list[float]]
 
 
-def harvest(namespace: Mapping[str, object], folder: Path) -> Iterable[Found]:  # noqa: ARG001 - the contract of a source
+def harvest(namespace: Mapping[str, object], written: Written) -> Iterable[Found]:  # noqa: ARG001 - the contract of a source
     """Yield every value of every history in *namespace*; a second history's series carry its variable's name."""
     taken: set[str] = set()
     seen: set[int] = set()

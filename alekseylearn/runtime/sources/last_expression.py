@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
-from .base import Found, scalars
+from .base import Found, Written, scalars
 
 NAME = "last_expression"
 
@@ -17,7 +16,7 @@ NO_METRIC = frozenset({"len", "id", "hash", "ord", "nunique", "count_params", "r
 """Calls whose number says nothing of a model's quality."""
 
 
-def harvest(namespace: Mapping[str, object], folder: Path) -> Iterable[Found]:  # noqa: ARG001 - the contract of a source
+def harvest(namespace: Mapping[str, object], written: Written) -> Iterable[Found]:  # noqa: ARG001 - the contract of a source
     """Yield the numbers among *namespace*, which maps what `named` found in a cell."""
     for name, value in namespace.items():
         yield from scalars(name, value)

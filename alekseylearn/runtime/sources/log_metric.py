@@ -5,10 +5,9 @@ from __future__ import annotations
 import types
 from collections.abc import Iterable, Mapping
 from importlib.machinery import ModuleSpec
-from pathlib import Path
 from typing import Any, Callable
 
-from .base import LONGEST_NAME, Found, scalar
+from .base import LONGEST_NAME, Found, Written, scalar
 
 NAME = "log_metric"
 
@@ -24,7 +23,7 @@ class Calls:
         """Log one number: *name*, *value* (int, float, or one-element array or tensor) and, for a curve, its *step*."""
         if not isinstance(name, str) or not name.strip():
             raise TypeError(f"log_metric: the name of a metric is a text, not {name!r}")
-        for found in harvest({name: value}, Path()):
+        for found in harvest({name: value}, Written()):
             self._metric((found[0], found[1], None if step is None else int(step)))
             return
         raise TypeError(f"log_metric: the value of {name!r} is one number, not {type(value).__name__}")
@@ -43,7 +42,7 @@ class Calls:
         return module
 
 
-def harvest(namespace: Mapping[str, object], folder: Path) -> Iterable[Found]:  # noqa: ARG001 - the contract of a source
+def harvest(namespace: Mapping[str, object], written: Written) -> Iterable[Found]:  # noqa: ARG001 - the contract of a source
     """Yield the numbers of *namespace* as they were logged."""
     for name, value in namespace.items():
         single = scalar(value)

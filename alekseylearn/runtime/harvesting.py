@@ -1,0 +1,59 @@
+"""Ask the sources that read files, and only about files that this run wrote."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from .scanning import MOST_ENTRIES, Scan, Stamp
+from .sources import dvclive, lightning_csv, metrics_json, metrics_yaml, mlflow, tensorboard, trainer_state
+from .sources.base import File, Found, Source, Written, said
+
+SOURCES: Sequence[tuple[Source, Sequence[str]]] = tuple(
+    (source, source.FILES)
+    for source in (metrics_json, metrics_yaml, trainer_state, lightning_csv, dvclive, mlflow, tensorboard)
+)
+MOST_NAMES = 1000
+MOST_POINTS = 10_000
+"""Points of one series that are kept."""
+
+
+class Harvest:
+    """The sources that read files; *folders* are where the run may write."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._began = time.time()
+        self._scan = Scan(folders, [name for _, names in SOURCES for name in names])
+        self._seen: dict[File, Stamp] = {}
+
+    def look(self, namespace: Mapping[str, object]) -> Iterator[tuple[str, list[Found], list[str]]]:
+        """Yield for each source its name, what it finds, and in words what it could not read."""
+        tensorboard.flush(namespace)
+        changed = self._scan.changed()
+        if self._scan.cut:
+            yield "", [], [f"metrics were looked for in {MOST_ENTRIES:,} files, and there are more"]
+        for source, _ in SOURCES:
+            written = Written(list(changed), self._began)
+            try:
+                found = list(source.harvest(namespace, written))
+            except Exception as problem:
+                # A source reads what others wrote; what it cannot read is no reason to lose a training.
+                found = []
+                written.troubles.append(said(problem))
+            kept = list(bounded(found, written.troubles))
+            yield source.NAME, kept, [f"{source.NAME}: {trouble}"[:500] for trouble in written.troubles]
+
+
+def bounded(found: Sequence[Found], troubles: list[str]) -> Iterator[Found]:
+    """Yield what is found as far as somebody may look at it: the first names, and points at even distances."""
+    series: dict[str, list[Found]] = {}
+    for metric in found:
+        series.setdefault(metric[0], []).append(metric)
+    if len(series) > MOST_NAMES:
+        troubles.append(f"{len(series):,} metrics; the first {MOST_NAMES:,} count")
+    for points in list(series.values())[:MOST_NAMES]:
+        stride = -(-len(points) // MOST_POINTS)
+        # The last point is the metric's value.
+        yield from points[:-1:stride]
+        yield points[-1]
