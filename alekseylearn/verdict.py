@@ -11,6 +11,7 @@ from typing import assert_never
 from alekseylearn.comment_state import RUNNING
 from alekseylearn.jobs import Failure, JobState
 from alekseylearn.metrics import MetricDelta
+from alekseylearn.progressing import summary
 from alekseylearn.report import GateResult, NotebookOutcome, Outcome, Step
 from alekseylearn.text import number, plural
 
@@ -217,7 +218,8 @@ def _bad_end(state: State, notebook: NotebookOutcome) -> Phrase:
     if state is State.CODE_FAILED and failure is not None:
         return (f"Training failed in cell {failure.cell} of ", path, *why)
     if state is State.STOPPED:
-        return ("Stopped ", path, *why)
+        limit = failure.message.strip().partition("\n")[0] if failure is not None else ""
+        return ("Stopped ", path, *((": ", Words(limit)) if limit else why))
     return ("Could not train ", path, *(why or (": the machine went away",)))
 
 
@@ -227,9 +229,10 @@ def _under_way(notebook: NotebookOutcome, outcome: Outcome) -> Phrase:
         delta = primary_delta(notebook)
         metric: Phrase = () if delta is None or delta.head is None else (Name(delta.name), f" {number(delta.head)}, ")
         return ("Trained ", Name(notebook.path), ": ", *metric, _base(outcome), " still trains")
-    told: Phrase = () if step is None else (": ", Words(step.text or step.name))
-    where: Phrase = (" on ", Words(head.machine)) if head is not None and head.machine and outcome.left else ()
-    return ("Training ", Name(notebook.path), *where, *told)
+    where = summary(head.live) if head is not None and head.live is not None else ""
+    told: Phrase = (": ", where) if where else () if step is None else (": ", Words(step.text or step.name))
+    machine: Phrase = (" on ", Words(head.machine)) if head is not None and head.machine and outcome.left else ()
+    return ("Training ", Name(notebook.path), *machine, *told)
 
 
 def _gates(failed: Sequence[GateResult]) -> Phrase:

@@ -37,8 +37,8 @@ _LOOKS = (
     '      backgroundColor: "transparent"',
 )
 _CROWDED = ((1.1, 1.435), (2.2, 3.185), (5.5, 7.095))
-"""Where labels crowd, as tenths of the axis over a power of ten, and from where on d3 takes fewer: at the roots of 2, 10
-and 50, and a little above them, since the ends of the axis are rounded when they are written."""
+"""Where labels crowd, as tenths of the axis over a power of ten, and from where on d3 takes fewer: from the roots of 2,
+10 and 50, or a little above them, since the ends of the axis are rounded when they are written."""
 
 
 def curve(outcome: Outcome) -> Markdown | None:

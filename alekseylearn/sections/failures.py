@@ -53,7 +53,7 @@ def notebook_failure(outcome: Outcome, notebook: NotebookOutcome, *, alert: bool
             f"> [!{kind}]\n> {happened}" if alert else happened,
             "**How to fix it**",
             "\n".join(numbered),
-            _failing_cell(notebook, failure),
+            _failing_cell(notebook, failure, stopped=state is State.STOPPED),
             _short_traceback(failure),
             _metrics_so_far(outcome, notebook),
         ]
@@ -130,23 +130,29 @@ def failing_lines(notebook: NotebookOutcome, around: int = AROUND) -> list[tuple
     return [(place, line) for place, line in enumerate(lines, 1) if at - around <= place <= at + around]
 
 
-def _ran(notebook: NotebookOutcome, cell: int | None) -> str:
-    runs = notebook.head.cells if notebook.head is not None else ()
-    seconds = next((run.seconds for run in runs if run.cell == cell), 0.0)
-    return f", ran {duration(seconds)} before the error" if seconds >= 1 else ""
-
-
-def _failing_cell(notebook: NotebookOutcome, failure: Failure) -> str:
+def _failing_cell(notebook: NotebookOutcome, failure: Failure, *, stopped: bool) -> str:
     lines = failing_lines(notebook)
     if not lines:
         return ""
     first, last = lines[0][0], lines[-1][0]
-    here = f"  # <-- line {failure.line}: the error is here"
-    shown = [f"# cell {failure.cell}{_ran(notebook, failure.cell)}" + (f", from line {first}" if first > 1 else "")]
+    here = f"  # <-- line {failure.line}: {'it was here' if stopped else 'the error is here'}"
+    ran = _ran(notebook, failure.cell)
+    told = [
+        "" if not ran else f"ran {ran}" if stopped else f"ran {ran} before the error",
+        f"from line {first}" if first > 1 else "",
+    ]
+    shown = [join([f"# cell {failure.cell}", *told], ", ")]
     shown += [_cut(line) + (here if place == failure.line else "") for place, line in lines]
     if last < notebook.failed_source.rstrip("\n").count("\n") + 1:
         shown.append("# …")
-    return join(["**The cell that failed**", fence("\n".join(shown), "python")])
+    title = "**The cell that was running**" if stopped else "**The cell that failed**"
+    return join([title, fence("\n".join(shown), "python")])
+
+
+def _ran(notebook: NotebookOutcome, cell: int | None) -> str:
+    runs = notebook.head.cells if notebook.head is not None else ()
+    seconds = next((run.seconds for run in runs if run.cell == cell), 0.0)
+    return duration(seconds) if seconds >= 1 else ""
 
 
 def _short_traceback(failure: Failure) -> str:

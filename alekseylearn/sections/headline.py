@@ -66,7 +66,9 @@ def _billed(outcome: Outcome) -> str:
 
 def _links(outcome: Outcome) -> list[str]:
     log = "log" if outcome.finished or outcome.left else "live log"
-    targets = [("full report", outcome.artifact_url), (log, outcome.run_url)]
+    # What runs has no report yet; what nobody waits for has one of what was started.
+    report = outcome.artifact_url if outcome.finished or outcome.left else ""
+    targets = [("full report", report), (log, outcome.run_url)]
     linked = [linked for label, url in targets if (linked := link(label, url)) != label]
     return [*linked, *_job(outcome)]
 
