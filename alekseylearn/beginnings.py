@@ -55,14 +55,13 @@ class Beginning:
 
 def on_machine(backend: BackendName) -> Beginning:
     """Return what begins a repository whose notebooks are trained on the runner itself."""
-    usual = backend == Config().defaults.backend
     return Beginning(
         files={WORKFLOW: _workflow(backend)},
         config=f"defaults:\n  backend: {backend}\n",
         commands=(
             f"alekseylearn doctor --backend {backend}",
             "alekseylearn fit",
-            _commit(WORKFLOW, *([] if usual else [FILE_NAME])),
+            _commit(WORKFLOW, FILE_NAME),
         ),
     )
 

@@ -11,11 +11,9 @@ from pathlib import Path
 
 from alekseylearn.allowlist import for_job
 from alekseylearn.checks import Check
-from alekseylearn.comparison import read_config
-from alekseylearn.config import FILE_NAME, Config
+from alekseylearn.config import Config
 from alekseylearn.cores import count_cores, count_gpus
 from alekseylearn.errors import AlekseylearnError
-from alekseylearn.git import Git
 from alekseylearn.interpreters import find_python, find_uv, run_quietly, version_of
 from alekseylearn.text import plural, size
 
@@ -29,26 +27,6 @@ _LIMIT = 10.0
 def examine_machine(folder: Path, environ: Mapping[str, str]) -> tuple[Check, ...]:
     """Look at git, our own Python, and the disk that *folder* is on."""
     return (_git(environ), _python(), _disk(folder))
-
-
-def examine_repository(folder: Path, environ: Mapping[str, str]) -> tuple[tuple[Check, ...], Config]:
-    """Look at the repository around *folder* and its configuration; returns the latter, or the defaults."""
-    try:
-        git = Git.open(folder, environ=environ)
-    except AlekseylearnError as error:
-        remedy = "`git init` and commit the notebooks; outside a repository only `fit NOTEBOOK` works"
-        return (Check(name="repository", state="warning", told=error.what, remedy=remedy),), Config()
-    with git:
-        found = Check(name="repository", state="ok", told=str(git.root))
-        try:
-            tree = git.work_tree()
-            config = read_config(tree)
-            there = tree.exists(FILE_NAME)
-        except AlekseylearnError as error:
-            remedy = error.hint or "`alekseylearn config schema` describes what may stand in it"
-            return (found, Check(name=FILE_NAME, state="missing", told=error.what, remedy=remedy)), Config()
-    told = plural(len(config.models), "model") if there else "there is none; the defaults hold"
-    return (found, Check(name=FILE_NAME, state="ok", told=told)), config
 
 
 def examine_process(config: Config, environ: Mapping[str, str]) -> tuple[Check, ...]:

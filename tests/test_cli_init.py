@@ -29,6 +29,7 @@ from alekseylearn.settings import Inputs
 from alekseylearn.tables import SageMakerTable
 from tests.desk import Bench, Done, lone_desk
 from tests.rig.iam.simulator import Simulator
+from tests.small import growth, notebook
 from tests.test_iam_policies import create
 
 ROOT = Path(__file__).parent.parent
@@ -222,17 +223,59 @@ class TestSageMaker:
 
 
 class TestMachine:
-    def test_a_workflow_is_all_that_a_machine_needs(self, bench: Bench) -> None:
+    def test_one_command_makes_all_that_a_machine_needs(self, bench: Bench) -> None:
         done = init(bench)
-        assert words(done) == {WORKFLOW: "wrote"}
-        assert "git add .github/workflows/alekseylearn.yml &&" in done.out
+        assert (done.code, done.err) == (0, "")
+        assert words(done) == {WORKFLOW: "wrote", "alekseylearn.yml": "wrote"}
+        assert "git add .github/workflows/alekseylearn.yml alekseylearn.yml &&" in done.out
         assert "id-token" not in read(bench, WORKFLOW)
+
+    def test_the_notebooks_that_train_are_found_named_and_told(self, bench: Bench) -> None:
+        bench.desk.write("looking/plots.ipynb", notebook([("code", "1 + 1")]))
+        bench.desk.write("looking/.ipynb_checkpoints/old-checkpoint.ipynb", growth())
+        bench.desk.write("broken.ipynb", "{")
+        done = init(bench)
+        assert "\n1 notebook that trains:\n  growth.ipynb: cell 6 trains: calls `line.fit`" in done.out
+        assert done.err.startswith("warning: broken.ipynb is left out: ")
+        config = parse_config(read(bench, "alekseylearn.yml").encode())
+        assert {name: model.notebook for name, model in config.models.items()} == {"growth": "growth.ipynb"}
+        checked = bench.desk.run("config", "check")
+        assert (checked.code, "1 model" in checked.out) == (0, True)
+
+    def test_what_is_written_changes_no_training(self, bench: Bench) -> None:
+        before = bench.desk.run("slice", "growth.ipynb", "--json").document["digest"]
+        assert init(bench).code == 0
+        assert bench.desk.run("slice", "growth.ipynb", "--json").document["digest"] == before
+
+    def test_a_repository_in_which_nothing_trains_yet(self, bench: Bench) -> None:
+        bench.git.git("rm", "--quiet", "growth.ipynb")
+        done = init(bench)
+        assert (done.code, "No notebook here trains yet" in done.out) == (0, True)
+        assert parse_config(read(bench, "alekseylearn.yml").encode()).models == {}
 
     def test_containers_are_said_in_the_configuration(self, bench: Bench) -> None:
         done = init(bench, "--backend", "docker")
         assert words(done) == {WORKFLOW: "wrote", "alekseylearn.yml": "wrote"}
         assert parse_config(read(bench, "alekseylearn.yml").encode()).defaults.backend == "docker"
         assert words(init(bench)) == {WORKFLOW: "same"}
+
+    def test_a_configuration_that_is_there_stays_as_it_is(self, bench: Bench) -> None:
+        bench.desk.write("alekseylearn.yml", "# mine\n")
+        done = init(bench, "--force")
+        assert (words(done), read(bench, "alekseylearn.yml")) == ({WORKFLOW: "wrote"}, "# mine\n")
+        assert "Write into" not in done.out
+
+    def test_doctor_has_nothing_more_to_ask_for_than_a_commit_and_github(self, tmp_path: Path) -> None:
+        fresh = Bench.create(tmp_path)
+        assert init(fresh).code == 0
+        asked = fresh.desk.run("doctor", "--json", GH_TOKEN="x")
+        wrong = {check["name"]: check["remedy"] for check in asked.document["checks"] if check["state"] != "ok"}
+        assert wrong.keys() == {"workflow", "GitHub"}
+        assert f"git add {WORKFLOW}" in wrong["workflow"]
+        fresh.git.commit({})
+        fresh.git.git("remote", "add", "origin", "git@github.com:acme/churn.git")
+        done = fresh.desk.run("doctor", "--json", GH_TOKEN="x")
+        assert [check for check in done.document["checks"] if check["state"] != "ok"] == []
 
 
 @pytest.fixture(scope="module")

@@ -6,20 +6,25 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from alekseylearn.beginnings import WORKFLOW, on_machine
 from alekseylearn.checks import Check
 from alekseylearn.cli import doctor
-from alekseylearn.config import parse_config
+from alekseylearn.config import Config, parse_config
 from alekseylearn.engine_checks import Host, examine, most_demanding
 from alekseylearn.errors import MachineError
 from alekseylearn.gpu_requests import EngineKind
+from alekseylearn.repository_checks import MOST, examine_notebooks
 from alekseylearn.tables import DockerTable, read_docker
 from tests.desk import Bench, lone_desk
+from tests.repositories import Repository
 from tests.rig.docker.engine import Engine as RealEngine
+from tests.small import growth, notebook
 
 CDI = {"DiscoveredDevices": [{"Source": "cdi", "ID": "nvidia.com/gpu=all"}], "CDISpecDirs": ["/etc/cdi"]}
 
@@ -35,7 +40,7 @@ class TestCommand:
         done = bench.desk.run("doctor")
         assert (done.code, done.err) == (0, "")
         lines = {line.split(maxsplit=1)[1].partition("  ")[0]: line for line in done.out.splitlines()}
-        assert [*lines][:5] == ["git", "Python", "disk", "repository", "alekseylearn.yml"]
+        assert [*lines][:6] == ["git", "Python", "disk", "repository", "history", "alekseylearn.yml"]
         assert lines["alekseylearn.yml"].endswith("1 model")
         assert str(bench.git.root) in lines["repository"]
         assert sys.executable in lines["training Python"]
@@ -131,6 +136,101 @@ def give(host: Host, *programs: str) -> None:
 
 def looked(engine: Engine, host: Host, **table: object) -> dict[str, Check]:
     return {check.name: check for check in examine({}, read_docker(table), lambda _: engine, host)}
+
+
+def repository(bench: Bench, **environ: str) -> dict[str, tuple[str, str, str]]:
+    """Return what is said of the repository: name -> state, what was found, remedy."""
+    done = bench.desk.run("doctor", "--json", **{"GH_TOKEN": "", "GITHUB_TOKEN": "", **environ})
+    assert done.code in (0, 6), done.err
+    return {check["name"]: (check["state"], check["told"], check["remedy"]) for check in done.document["checks"]}
+
+
+class TestRepository:
+    def test_history_tells_what_is_compared(self, bench: Bench) -> None:
+        assert repository(bench)["history"] == ("ok", "whole; changes are compared with main", "")
+
+    def test_a_history_that_was_cut_off(self, bench: Bench, tmp_path: Path) -> None:
+        bench.git.commit({"more": "1"})
+        bench.git.git("clone", "--quiet", "--depth=1", f"file://{bench.git.root}", str(tmp_path / "clone"))
+        found = repository(Bench(git=bench.git, desk=lone_desk(tmp_path / "clone")))
+        assert found["history"][0] == "warning"
+        assert "fetch-depth: 0" in found["history"][2]
+
+    def test_without_a_main_branch(self, bench: Bench) -> None:
+        bench.git.git("branch", "--quiet", "-D", "main")
+        assert repository(bench)["history"][0] == "warning"
+        assert "--base BRANCH" in repository(bench)["history"][2]
+
+    def test_without_a_commit(self, tmp_path: Path) -> None:
+        git = Repository.create(tmp_path)
+        found = repository(Bench(git=git, desk=lone_desk(git.root)))
+        assert found["history"] == ("warning", "there is no commit yet", "commit the notebook first")
+        assert found["notebooks"] == ("warning", "there is none", "commit one that trains a model")
+        assert found["workflow"][2] == "`alekseylearn init` writes one"
+
+    def test_each_notebook_that_trains_has_its_line(self, bench: Bench) -> None:
+        bench.desk.write("other.ipynb", notebook([("code", "1")]))
+        found = repository(bench)
+        assert found["notebooks"] == ("ok", "2 notebooks, 1 of them train", "")
+        assert found["growth.ipynb"] == ("ok", "cell 6 trains; it needs no package", "")
+        assert "other.ipynb" not in found
+
+    def test_a_package_that_is_not_here_is_named(self, bench: Bench) -> None:
+        bench.desk.write("growth.ipynb", growth(before="import nowhere_at_all"))
+        state, told, remedy = repository(bench)["growth.ipynb"]
+        assert state == "missing"
+        assert "cell 6 imports `nowhere_at_all`" in told
+        assert remedy == "add nowhere_at_all to requirements.txt"
+
+    def test_packages_that_only_this_machine_has_are_asked_for_in_writing(self, bench: Bench) -> None:
+        bench.desk.write("growth.ipynb", growth(before="import yaml, alekseylearn"))
+        state, told, remedy = repository(bench)["growth.ipynb"]
+        assert (state, "no requirements file" in told) == ("warning", True)
+        assert remedy.endswith(": pyyaml")
+        bench.desk.write("requirements.txt", "PyYAML>=6\n")
+        told = "cell 6 trains; 1 package of requirements.txt, installed when it first trains"
+        assert repository(bench)["growth.ipynb"] == ("ok", told, "")
+
+    def test_elsewhere_the_packages_are_the_images(self, bench: Bench, tmp_path: Path) -> None:
+        bench.desk.write("growth.ipynb", growth(before="import nowhere_at_all"))
+        bench.desk.write("alekseylearn.yml", "defaults: {backend: docker}\n")
+        found = repository(bench, DOCKER_HOST=f"unix://{tmp_path}/no.sock")
+        assert found["growth.ipynb"] == ("ok", "cell 6 trains, by docker", "")
+
+    def test_a_notebook_that_cannot_be_read_is_a_line(self, bench: Bench) -> None:
+        bench.desk.write("broken.ipynb", "{")
+        state, told, remedy = repository(bench)["broken.ipynb"]
+        assert (state, "not valid JSON" in told, bool(remedy)) == ("warning", True, True)
+
+    def test_who_has_hundreds_is_told_of_the_first(self, bench: Bench) -> None:
+        for number in range(40):
+            bench.desk.write(f"n{number:02}.ipynb", growth())
+        checks = examine_notebooks(bench.git.root, Config(), {}, count().__next__)
+        assert checks[0].told == "41 notebooks, 8 of them train (the first 8 were read)"
+        assert len(checks) <= 1 + 2 * MOST
+
+    def test_a_workflow_that_lacks_something_is_told(self, bench: Bench) -> None:
+        bench.git.git("remote", "add", "origin", "https://github.com/acme/churn")
+        bench.desk.write(".github/workflows/lint.yml", "on: push\njobs: {}\n")
+        bench.desk.write(
+            ".github/workflows/train.yaml", on_machine("process").files[WORKFLOW].replace("depth: 0", "depth: 1")
+        )
+        found = repository(bench)
+        assert found["workflow"][0] == "missing"
+        assert "fetch-depth: 0" in found["workflow"][2]
+        assert found["GitHub"] == ("ok", "acme/churn", "")
+
+    def test_a_token_is_never_printed(self, bench: Bench, tmp_path: Path) -> None:
+        bench.git.git("remote", "add", "origin", "https://github.com/acme/churn")
+        assert repository(bench, PATH=f"{tmp_path}/nothing:/usr/bin:/bin")["token"][0] == "warning"
+        assert repository(bench, GH_TOKEN="ghp_secret")["token"][1].startswith("GH_TOKEN is set")
+        gh = tmp_path / "bin" / "gh"
+        gh.parent.mkdir()
+        gh.write_text("#!/bin/sh\necho ghp_secret\n")
+        gh.chmod(0o755)
+        done = bench.desk.run("doctor", GH_TOKEN="", GITHUB_TOKEN="", PATH=f"{gh.parent}:/usr/bin:/bin")
+        assert "that of gh" in done.out
+        assert "ghp_secret" not in done.out + done.err
 
 
 class TestEngine:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -34,7 +35,8 @@ def doctor_command(backend: BackendName | None, as_json: bool) -> int:
     from alekseylearn.checks import checks_code, checks_json
     from alekseylearn.cli.screen import print_json
     from alekseylearn.config import Config
-    from alekseylearn.machine_checks import examine_machine, examine_repository
+    from alekseylearn.machine_checks import examine_machine
+    from alekseylearn.repository_checks import examine_notebooks, examine_repository, examine_workflows
 
     environ, folder = dict(os.environ), Path.cwd()
     checks = list(safely("machine", lambda: examine_machine(folder, environ)))
@@ -46,8 +48,11 @@ def doctor_command(backend: BackendName | None, as_json: bool) -> int:
         return found
 
     checks += safely("repository", repository)
+    config = configs[0] if configs else Config()
+    checks += safely("notebooks", lambda: examine_notebooks(folder, config, environ, time.monotonic))
+    checks += safely("workflow", lambda: examine_workflows(folder, environ))
     for name in _names(backend, configs):
-        for look in _looks(name, configs[0] if configs else Config(), environ):
+        for look in _looks(name, config, environ):
             checks += safely(name, look)
     if as_json:
         print_json(checks_json(checks))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from alekseylearn.beginnings import Beginning
     from alekseylearn.config import BackendName, Config
     from alekseylearn.git import Git
+    from alekseylearn.suggestions import Candidate
 
 _ROLE = re.compile(r"arn:[a-z-]+:iam::(\d{12}):role/(?:.*/)?([^/]+)\Z")
 _REGION = r"[a-z]{2,4}(?:-[a-z]+)+-\d"
@@ -71,7 +72,10 @@ def _matching(pattern: str, wanted: str) -> Callable[[click.Context, click.Param
 @click.option("--max-runtime", default="4h", show_default=True, help="AWS: the longest training that is allowed.")
 @click.option("--force", is_flag=True, help="Replace files that are there; alekseylearn.yml never is.")
 def init_command(backend: BackendName | None, force: bool, **given: Any) -> int:
-    """Write the workflow into this repository, and for SageMaker what an account needs. Nothing is sent anywhere."""
+    """Write the workflow and alekseylearn.yml into this repository, and for SageMaker what an account needs.
+
+    The notebooks here that train are found and listed. Nothing is sent anywhere.
+    """
     from alekseylearn.beginnings import on_machine
     from alekseylearn.comparison import read_config
     from alekseylearn.git import Git
@@ -80,7 +84,7 @@ def init_command(backend: BackendName | None, force: bool, **given: Any) -> int:
         config = read_config(git.work_tree())
         name = backend or config.defaults.backend
         begin = _on_sagemaker(git, config, given, os.environ) if name == "sagemaker" else on_machine(name)
-        _write(git.root, begin, config, force=force)
+        _write(git, begin, config, force=force)
     return 0
 
 
@@ -134,26 +138,65 @@ def _branch(git: Git) -> str:
     return os.fsdecode(found or b"").strip().removeprefix("origin/") or "main"
 
 
-def _write(root: Path, begin: Beginning, config: Config, *, force: bool) -> None:
+def _write(git: Git, begin: Beginning, config: Config, *, force: bool) -> None:
     """Write what is not there yet, and say what was done and how to go on."""
     from alekseylearn.beginnings import lacks
     from alekseylearn.config import FILE_NAME
+    from alekseylearn.suggestions import first_config
 
-    lacking = lacks(config, begin)
     for path, text in begin.files.items():
-        _put(root, path, text, replaces=force)
-    if lacking:
-        if (root / FILE_NAME).exists():
-            # Comments and all else in it are its owner's.
-            click.echo(f"\nWrite into {FILE_NAME}:\n")
-            click.echo("".join(f"  {line}\n" for line in begin.config.splitlines()), nl=False)
-        else:
-            _put(root, FILE_NAME, begin.config, replaces=False)
+        _put(git.root, path, text, replaces=force)
+    there = (git.root / FILE_NAME).exists()
+    candidates = _candidates(git, config)
+    if not there:
+        _put(git.root, FILE_NAME, first_config(begin.config, candidates), replaces=False)
+    _tell(candidates)
+    if there and lacks(config, begin):
+        # Comments and all else in it are its owner's.
+        click.echo(f"\nWrite into {FILE_NAME}:\n")
+        click.echo("".join(f"  {line}\n" for line in begin.config.splitlines()), nl=False)
     click.echo("\nNext:")
     for command in begin.commands:
         click.echo(f"  {command}")
     for note in begin.notes:
         click.echo(f"\n{note}")
+
+
+def _candidates(git: Git, config: Config) -> list[Candidate]:
+    """Find the notebooks of the repository that train; one that cannot be read is told and left out."""
+    from alekseylearn.config import Model
+    from alekseylearn.errors import InputError
+    from alekseylearn.notebook import parse
+    from alekseylearn.repository_checks import notebooks_of
+    from alekseylearn.suggestions import look_at
+
+    tree, found = git.work_tree(), []
+    for path in notebooks_of(tree, config):
+        try:
+            candidate = look_at(parse(path, tree.read(path)), config.rules(Model(notebook=path)).known)
+        except InputError as error:
+            click.echo(f"warning: {path} is left out: {error.what}", err=True)
+        else:
+            found += [] if candidate is None else [candidate]
+    return found
+
+
+def _tell(candidates: list[Candidate]) -> None:
+    """Say which notebooks train; a person sees at once whether the right ones were found."""
+    from alekseylearn.suggestions import MOST
+    from alekseylearn.text import plural
+
+    if not candidates:
+        click.echo(
+            "\nNo notebook here trains yet. One that should: `#| train` as the first line of the cell that trains."
+        )
+        return
+    click.echo(f"\n{plural(len(candidates), 'notebook')} that train{'s' if len(candidates) == 1 else ''}:")
+    for candidate in candidates[:MOST]:
+        cells = ", ".join(f"cell {cell} {reason}" for cell, reason in list(candidate.trains.items())[:3])
+        click.echo(f"  {candidate.path}: {cells}")
+    if len(candidates) > MOST:
+        click.echo(f"  and {len(candidates) - MOST} more")
 
 
 def _put(root: Path, path: str, text: str, *, replaces: bool) -> None:
