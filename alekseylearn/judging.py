@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Literal
 
 from alekseylearn.comment_state import PastRun
+from alekseylearn.differences import find_differences
 from alekseylearn.errors import AlekseylearnError, MachineError
 from alekseylearn.jobs import NOT_THE_CODE, Failure, JobState, TrainingResult
 from alekseylearn.metrics import Judgement, compare, primary_metric
 from alekseylearn.plan import NotebookPlan, TrainingJob
+from alekseylearn.progressing import whereabouts
+from alekseylearn.repeats import averaged
 from alekseylearn.report import GateResult, NotebookOutcome, Outcome, Step
 from alekseylearn.text import plural
 
@@ -27,13 +31,22 @@ def judge(
     *,
     head: TrainingResult | None = None,
     base: TrainingResult | None = None,
+    more: Mapping[str, TrainingResult] = MappingProxyType({}),
     base_reused: bool = False,
     base_note: str = "",
     steps: tuple[Step, ...] = (),
 ) -> NotebookOutcome:
-    """Say what became of the notebook of *plan*, given the results of its two sides."""
+    """Say what became of the notebook of *plan*, given the results of its two sides.
+
+    *more* are those of its runs with other seeds, by digest: each side is judged by the means of its runs.
+    """
     job = plan.head
     judgement = job.judgement if job else Judgement()
+    more_head, more_base = (
+        tuple(more[one.digest] for one in side if one.digest in more) for side in (plan.more_head, plan.more_base)
+    )
+    head = head and averaged(head, more_head)
+    base = base and averaged(base, more_base)
     after = head.metrics if head else ()
     before = base.metrics if base else ()
     return NotebookOutcome(
@@ -47,6 +60,8 @@ def judge(
         sources=tuple((cell.index, cell.headline) for cell in plan.notebook.code_cells) if plan.notebook else (),
         head=head,
         base=base,
+        more_head=more_head,
+        more_base=more_base,
         reused=plan.decision == "reuse",
         base_reused=base_reused,
         base_note=base_note,
@@ -62,6 +77,11 @@ def judge(
         steps=steps,
         refused=plan.refused,
         failed_source=_failed_source(plan, head),
+        timeout=job.timeout if job else 0,
+        max_cost=job.max_cost if job else None,
+        differences=find_differences(plan.base, job, base, head)
+        if base is not None and head is not None and base.state.ended and head.state.ended
+        else (),
     )
 
 
@@ -87,13 +107,18 @@ def stopping(result: TrainingResult, why: str) -> TrainingResult:
 
 
 def steps_of(
-    plan: NotebookPlan, *, current: str, head: TrainingResult | None, base: TrainingResult | None
+    plan: NotebookPlan,
+    *,
+    current: str,
+    head: TrainingResult | None,
+    base: TrainingResult | None,
+    more: Mapping[str, TrainingResult] = MappingProxyType({}),
 ) -> tuple[Step, ...]:
     """Tell how far the training of *plan* has come; none where nothing of it goes on.
 
-    *current* is the identity that is trained now ('' for none); *head* and *base* may be under way, too.
+    *current* is the identity that is trained now ('' for none); *head*, *base* and *more* may be under way, too.
     """
-    goes_on = any(side is not None and not side.state.ended for side in (head, base))
+    goes_on = any(side is not None and not side.state.ended for side in (head, base, *more.values()))
     if plan.head is None or plan.decision == "skip" or not (goes_on or (current and plan.decision == "train")):
         return ()
     changed = [change.after or change.before for change in plan.diff.changes if change.kind != "outputs"]
@@ -107,7 +132,19 @@ def steps_of(
     ]
     if plan.base is not None and plan.base.digest != plan.head.digest:
         steps.append(_training_step("Train the base", plan.base, current, base))
-    return tuple(steps)
+    sides = {job.digest for job in (plan.head, plan.base) if job is not None}
+    others = dict.fromkeys(job.digest for job, _ in plan.others if job.digest not in sides)
+    return (*steps, *([_other_seeds(list(others), current, more)] if others else []))
+
+
+def _other_seeds(others: list[str], current: str, more: Mapping[str, TrainingResult]) -> Step:
+    """Tell of the runs with other seeds in one line."""
+    begun = [more[digest] for digest in others if digest in more]
+    ended = sum(one.state.ended for one in begun)
+    runs = len(begun) > ended or current in others
+    state: Literal["done", "running", "waiting"] = "done" if ended == len(others) else "running" if runs else "waiting"
+    told = f"{ended} of {plural(len(others), 'run')} done" if runs or ended else plural(len(others), "run")
+    return Step(name="Repeat with other seeds", state=state, text=told)
 
 
 def _training_step(name: str, job: TrainingJob, current: str, result: TrainingResult | None) -> Step:
@@ -117,9 +154,15 @@ def _training_step(name: str, job: TrainingJob, current: str, result: TrainingRe
     if result.state.ended:
         told, seconds = f"run {result.run}", result.seconds
     else:
-        told, seconds = f"run `{result.run}`, {result.phase}" if result.phase else f"run {result.run}", None
+        told, seconds = _under_way(result), result.seconds or None
     state: Literal["done", "running"] = "done" if result.state.ended else "running"
     return Step(name=name, state=state, text=told, seconds=seconds, backend=result.backend, url=result.url)
+
+
+def _under_way(result: TrainingResult) -> str:
+    """Say where a job is that goes on; as long as nobody knows more, which run it is."""
+    where = whereabouts(result.live) if result.live is not None else ""
+    return where or (f"run `{result.run}`, {result.phase}" if result.phase else f"run {result.run}")
 
 
 def exit_code(notebooks: Iterable[NotebookOutcome]) -> int:
@@ -136,9 +179,12 @@ def exit_code(notebooks: Iterable[NotebookOutcome]) -> int:
 
 
 def _exit_code(result: TrainingResult) -> int:
-    if result.failure is not None and result.failure.exception in NOT_THE_CODE:
-        return EXIT_OF_STATE[JobState.LOST]
-    return EXIT_OF_STATE.get(result.state, 0)
+    return exit_code_of(result.state, "" if result.failure is None else result.failure.exception)
+
+
+def exit_code_of(state: JobState, exception: str) -> int:
+    """Choose the exit code of one run that ended in *state*, with *exception* where one ended it."""
+    return EXIT_OF_STATE[JobState.LOST] if exception in NOT_THE_CODE else EXIT_OF_STATE.get(state, 0)
 
 
 def past_runs(outcome: Outcome) -> tuple[PastRun, ...]:
@@ -161,11 +207,16 @@ def past_runs(outcome: Outcome) -> tuple[PastRun, ...]:
             change=delta.change if delta else None,
             seconds=notebook.head.seconds,
             result=told,
-            cost=notebook.head.cost,
+            cost=_cost(notebook.head, *notebook.more_head),
             notebook=notebook.path,
         )
         runs.append(run)
     return tuple(runs)
+
+
+def _cost(*results: TrainingResult) -> float | None:
+    known = [result.cost for result in results if result.cost is not None]
+    return sum(known) if known else None
 
 
 def _failed_source(plan: NotebookPlan, head: TrainingResult | None) -> str:

@@ -77,18 +77,17 @@ class Story:
                 raise without_training(plan.path)
         self._sides = [Sides(plan) for plan in plans]
         for sides in self._sides:
-            self._recall(sides)
+            sides.recall(self.shop.store.get, self.order.begun, force=self.order.force)
         self._current = next((plan.head for plan in plans if plan.decision == "train"), None)
         return plans
 
     @property
     def needed(self) -> frozenset[str]:
-        """The identities of both sides of all notebooks that were looked at."""
-        sides = [job for one in self._sides for job in (one.plan.head, one.plan.base)]
-        return frozenset(job.digest for job in sides if job is not None)
+        """The identities of both sides of all notebooks that were looked at, with all their seeds."""
+        return frozenset(job.digest for one in self._sides for job, _ in one.plan.jobs)
 
     def train(self) -> None:
-        """Bring every notebook that trains to its result, head before base.
+        """Bring every notebook that trains to its result: head, base, then both with other seeds.
 
         Raises `StoppedError` when interrupted (the outcome has what was reached by then). What keeps one notebook from
         being run (`MachineError` and the like) does not keep the others: the first of such errors is raised at the end.
@@ -104,6 +103,7 @@ class Story:
                     sides.head = gone(plan.head)
                 if self.order.both or not self.order.detach:
                     self._train_base(sides)
+                self._repeat(sides)
             except StoppedError as stopped:
                 self._note(stopped)
                 raise
@@ -130,8 +130,9 @@ class Story:
         """
         finds: dict[str, Find] = {}
         for sides in () if self.order.fork else self._sides:
-            for job, side in ((sides.plan.head, self.comparison.head), (sides.plan.base, self.comparison.base)):
-                if job is not None and side is not None and which(job):
+            for job, base in sides.plan.jobs:
+                side = self.comparison.base if base else self.comparison.head
+                if side is not None and which(job):
                     finds[job.digest] = partial(find_running, job, self.shop, commit=side.sha)
         return self.halt(list(finds.values()), why)
 
@@ -159,7 +160,7 @@ class Story:
         notebooks = tuple(sides.outcome(current, (lambda _: None) if finished else self._told) for sides in self._sides)
         left = [result.run for sides in self._sides for result in sides.going] if finished else []
         pending = sorted(digest[:12] for digest in self._pending)
-        fresh = fresh_results(notebooks)
+        fresh = [*fresh_results(notebooks), *(result for sides in self._sides for result in sides.fresh)]
         begun = [*left, *pending, *sorted(self.order.begun), *(result.run for result in fresh)]
         # The run that the report is known by is one that trained, where there is one.
         first = next(
@@ -187,21 +188,13 @@ class Story:
             return None
         progress, metrics = self._heard[job.digest]
         found = UnderWay(backend=progress.backend, handle=progress.handle, name=job.name)
-        return None if progress.state.ended else found.told(progress.state, metrics, progress.live)
+        told = found.told(progress.state, metrics, live=progress.live, seconds=progress.seconds)
+        return None if progress.state.ended else told
 
     def _backend(self) -> str:
         """Name where training runs: as a notebook that trains says, else any that could."""
         plans = sorted((sides.plan for sides in self._sides), key=lambda plan: plan.decision == "skip")
         return next((plan.head.backend for plan in plans if plan.head is not None), self.order.frame.backend)
-
-    def _recall(self, sides: Sides) -> None:
-        """Fill in the results that are there already."""
-        plan, store = sides.plan, self.shop.store
-        if plan.head is not None and plan.decision == "reuse":
-            sides.head = store.get(plan.head.digest)
-        if plan.base is not None:
-            sides.base = store.get(plan.base.digest)
-            sides.base_reused = sides.base is not None and plan.base.run not in self.order.begun
 
     def _train_base(self, sides: Sides) -> None:
         plan = sides.plan
@@ -218,17 +211,32 @@ class Story:
 
     def _train_other(self, sides: Sides, job: TrainingJob) -> None:
         """Train the base; whatever keeps it from a result is no fault of the change."""
+        result, error = self._try(job, base=True)
+        if error is not None and result is None:
+            sides.base_note = f"it could not be run: {error.what}"
+            return
+        sides.take_base(result, gone=job.run in self.order.begun)
+
+    def _try(self, job: TrainingJob, *, base: bool) -> tuple[TrainingResult | None, AlekseylearnError | None]:
+        """Bring *job* as far as we may, or return the error that keeps it from a result; an interruption is raised."""
         try:
-            result = self._bring(job, base=True)
+            return self._bring(job, base=base), None
         except StoppedError:
             raise
         except AlekseylearnError as error:
             result = self._unseen(job, error)
-            if result is None:
-                sides.base_note = f"it could not be run: {error.what}"
-                return
-            self._errors.append(error)
-        sides.take_base(result, gone=job.run in self.order.begun)
+            self._errors += [error] if result is not None else []
+            return result, error
+
+    def _repeat(self, sides: Sides) -> None:
+        """Train with other seeds, head and base in turn; what keeps one from a result keeps no other from it."""
+        begun, both = frozenset() if self.order.train else self.order.begun, self.order.both or not self.order.detach
+        for job, base in sides.lacking(begun, both=both):
+            result, error = self._try(job, base=base)
+            if result is None and (error is not None or job.run in self.order.begun):
+                result = gone(job) if error is None else not_run(job, error)
+            if result is not None:
+                sides.more[job.digest] = result
 
     def _bring(self, job: TrainingJob, *, base: bool) -> TrainingResult | None:
         """Bring *job* as far as we may."""
@@ -281,10 +289,7 @@ class Story:
         if stopped.pending:
             self._pending.add(result.digest)
         for sides in self._sides:
-            if sides.plan.head is not None and sides.plan.head.digest == result.digest:
-                sides.head = result
-            elif sides.plan.base is not None and sides.plan.base.digest == result.digest:
-                sides.take_base(result, gone=False)
+            sides.take(result)
 
 
 def body(outcome: Outcome, previous: str | None = None) -> tuple[Outcome, Markdown]:

@@ -74,6 +74,8 @@ class TrainingJob:
     """Patterns by the name of the metric that they find in what is printed."""
     repeats: int = 1
     """With how many seeds it is trained, this one included."""
+    max_cost: float | None = None
+    """US dollars that it may cost, where its backend bills."""
 
     @property
     def run(self) -> str:
@@ -181,6 +183,7 @@ def make_job(
         meaning=meaning,
         printed=printed,
         repeats=count,
+        max_cost=config.max_cost(model) if backend == "sagemaker" else None,
     )
 
 

@@ -49,11 +49,16 @@ class GateResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """Something that base and head did not have in common beside the code: a version, an image, a machine, the data."""
+    """Something that base and head did not have in common beside the code: a version, an image, a machine, the data.
+
+    *what* begins with what it is (`data train.csv`, `image`) or is the name of a package; *part* says that the pull
+    request itself changes it.
+    """
 
     what: str
     base: str
     head: str
+    part: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +66,10 @@ class NotebookOutcome:
     """What became of one notebook of the pull request.
 
     *head* and *base* are the results on the two sides (None: not trained, or base has not ended yet); *head* of a job
-    that goes on tells what is known by now. *reused* says that head's result was there before this run. *refused* is
-    the text of an error that kept the notebook from being looked at.
+    that goes on tells what is known by now. Where trainings are repeated with other seeds, each has the means of its
+    side's runs as its metrics; *more_head* and *more_base* are what came of the others, as far as that is known.
+    *reused* says that head's result was there before this run. *refused* is the text of an error that kept the notebook
+    from being looked at.
     """
 
     path: str
@@ -76,6 +83,8 @@ class NotebookOutcome:
     """(cell index, headline) of every code cell of head."""
     head: TrainingResult | None = None
     base: TrainingResult | None = None
+    more_head: tuple[TrainingResult, ...] = ()
+    more_base: tuple[TrainingResult, ...] = ()
     reused: bool = False
     base_reused: bool = False
     base_note: str = ""
@@ -90,6 +99,10 @@ class NotebookOutcome:
     """Source of the cell that failed, as the notebook has it."""
     differences: tuple[Difference, ...] = ()
     """What base and head did not have in common beside the code, for it may be the reason of a change."""
+    timeout: int = 0
+    """Seconds after which a training is stopped; 0 where nothing would train."""
+    max_cost: float | None = None
+    """US dollars that a training may cost, where its backend bills."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

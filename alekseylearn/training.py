@@ -11,7 +11,7 @@ from alekseylearn.endings import StoppedError, bring_home, forget, interrupted, 
 from alekseylearn.inputs import Tree
 from alekseylearn.jobs import JobHandle, JobState, TrainingResult
 from alekseylearn.plan import TrainingJob
-from alekseylearn.workshop import Progress, Sight, UnderWay, Workshop
+from alekseylearn.workshop import Progress, Sight, UnderWay, Workshop, looked_at
 
 __all__ = [
     "Progress",
@@ -140,7 +140,8 @@ def _as_it_stands(
     if handle is None or state is None:
         return shop.failed.get(job.digest)
     if not state.ended:
-        return UnderWay(backend=backend, handle=handle, name=job.name, commit=commit).told(state)
+        found = UnderWay(backend=backend, handle=handle, name=job.name, commit=commit)
+        return found.told(state) if state is JobState.QUEUED else looked_at(found, state, shop.now())
     return bring_home(backend, handle, shop, name=job.name, commit=commit, discarding=state is JobState.SUCCEEDED)
 
 

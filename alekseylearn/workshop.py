@@ -79,14 +79,17 @@ class UnderWay:
         """Return it, unless its backend leaves jobs alone."""
         return None if self.backend.leaves else self
 
-    def told(self, state: JobState, metrics: tuple[Metric, ...] = (), live: Live | None = None) -> TrainingResult:
-        """Tell what is known of it by now: what it has measured, and where it is."""
+    def told(
+        self, state: JobState, metrics: tuple[Metric, ...] = (), *, live: Live | None = None, seconds: float = 0.0
+    ) -> TrainingResult:
+        """Tell what is known of it by now: what it has measured, where it is, for how many seconds it goes on."""
         return TrainingResult(
             run=self.handle.digest[:12],
             digest=self.handle.digest,
             state=state,
             backend=self.handle.backend,
             metrics=metrics,
+            seconds=seconds,
             name=self.name,
             machine=self.backend.machine,
             commit=self.commit,
@@ -96,12 +99,26 @@ class UnderWay:
         )
 
 
-def course_of(found: UnderWay, now: float) -> Course:
+def course_of(backend: Backend, handle: JobHandle, now: float) -> Course:
     """Ask how far a job has come by *now* (Unix seconds); a backend that cannot say is no error."""
     try:
-        return read_course(found.backend.progress(found.handle), now)
+        return read_course(backend.progress(handle), now)
     except MachineError:
         return Course()
+
+
+def measured_by(backend: Backend, handle: JobHandle) -> tuple[Metric, ...] | None:
+    """Ask for the metrics of a job that runs; None where its backend cannot say, which is no error."""
+    try:
+        return backend.metrics(handle)
+    except MachineError:
+        return None
+
+
+def looked_at(found: UnderWay, state: JobState, now: float, *, seconds: float = 0.0) -> TrainingResult:
+    """Tell what is known of a job that has run for *seconds* when it is asked *now* (Unix seconds)."""
+    metrics = measured_by(found.backend, found.handle) or ()
+    return found.told(state, metrics, live=course_of(found.backend, found.handle, now).live, seconds=seconds)
 
 
 class Sight:
@@ -122,7 +139,7 @@ class Sight:
         began = self.shop.clock()
         if began < self._due and not ended:
             return self._live, ()
-        course = course_of(UnderWay(backend=backend, handle=handle, name=""), self.shop.now())
+        course = course_of(backend, handle, self.shop.now())
         after = self.shop.clock()
         self._due = after + self.SHARE * (after - began)
         self._live = course.live

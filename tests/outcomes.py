@@ -9,6 +9,7 @@ from alekseylearn.diff import diff_notebooks
 from alekseylearn.jobs import Artifact, CellRun, Failure, JobState, TrainingResult
 from alekseylearn.metrics import Judgement, Metric, compare, parse_gate
 from alekseylearn.notebook import Cell, Notebook
+from alekseylearn.progressing import Live
 from alekseylearn.report import Commit, GateResult, NotebookOutcome, Outcome, Step
 from alekseylearn.slicing import CellReason, Edge, Slice
 from alekseylearn.targets import Target
@@ -342,10 +343,17 @@ STATES: Mapping[str, Outcome] = {
     "running": outcome(told(head=None, deltas=(), gates=(), steps=STEPS), finished=False, history=()),
     "measured": outcome(
         told(
-            head=begun(state=JobState.RUNNING, phase="", metrics=(curve("val_accuracy", HEAD_CURVE[:7]),)),
+            head=begun(
+                state=JobState.RUNNING,
+                phase="",
+                metrics=(curve("val_accuracy", HEAD_CURVE[:7]),),
+                live=Live(cell=8, place=6, cells=7, epoch=7, epochs=20, seconds_left=540.0),
+            ),
             deltas=(),
             gates=(),
-            steps=(*SUBMITTED[:2], replace(SUBMITTED[2], text=f"run {RUN}")),
+            steps=(*SUBMITTED[:2], replace(SUBMITTED[2], text="cell 8 (6 of 7), epoch 7 of 20", seconds=161.0)),
+            timeout=3600,
+            max_cost=2.0,
         ),
         backend="sagemaker",
         finished=False,
