@@ -37,10 +37,10 @@ def find_curves(notebook: NotebookOutcome, max_points: int) -> tuple[Curve, ...]
     """Lay every metric that was logged by step on at most *max_points* steps, the primary metric first."""
     head = notebook.head.metrics if notebook.head is not None else ()
     base = notebook.base.metrics if notebook.base is not None else ()
-    before = {metric.name: _points(metric) for metric in base}
-    found = [(metric.name, points) for metric in head if len(points := _points(metric)) > 1]
+    before = {metric.name: points(metric) for metric in base}
+    found = [(metric.name, values) for metric in head if len(values := points(metric)) > 1]
     found.sort(key=lambda one: one[0] != notebook.primary)
-    return tuple(lay_out(name, points, before.get(name, {}), max_points) for name, points in found)
+    return tuple(lay_out(name, values, before.get(name, {}), max_points) for name, values in found)
 
 
 def lay_out(name: str, head: Mapping[int, float], base: Mapping[int, float], max_points: int) -> Curve:
@@ -59,7 +59,8 @@ def lay_out(name: str, head: Mapping[int, float], base: Mapping[int, float], max
     )
 
 
-def _points(metric: Metric) -> dict[int, float]:
+def points(metric: Metric) -> dict[int, float]:
+    """Return the values of *metric* by step, without what no picture can show."""
     return {
         step: value for step, value in metric.series if step >= 0 and math.isfinite(value) and abs(value) < _LARGEST
     }

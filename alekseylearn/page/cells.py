@@ -1,0 +1,142 @@
+"""The changed cells with what they showed before and after, and the notebook as it ran."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from alekseylearn.diff import CellChange
+from alekseylearn.notebook import Cell
+from alekseylearn.page.executed import ExecutedCell, Output, read_executed
+from alekseylearn.page.highlight import DiffLine, Line, changed_lines, coloured
+from alekseylearn.page.room import Room, Shown
+from alekseylearn.report import NotebookOutcome
+from alekseylearn.sections.changes import counts, how, side, ways_of
+
+MAX_UNCHANGED = 12
+"""Cells of unchanged code whose figures are set side by side."""
+_RICH = frozenset({"figure", "html"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeView:
+    """One cell that changed, or shows something else: its title, what was done, whether that counts, its lines.
+
+    *before* and *after* are what the cell showed on the two sides.
+    """
+
+    title: str
+    how: str
+    counts: str
+    lines: tuple[DiffLine, ...]
+    before: tuple[Shown, ...]
+    after: tuple[Shown, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutedView:
+    """One cell of the executed notebook; *title* names it."""
+
+    title: str
+    source: tuple[Line, ...]
+    outputs: tuple[Shown, ...]
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """The cells that ran on both sides, as far as their notebooks could be read."""
+
+    head: tuple[ExecutedCell, ...] | None
+    base: tuple[ExecutedCell, ...] | None
+
+
+def read_both(head: bytes | None, base: bytes | None) -> Ran:
+    """Read both executed notebooks; None where there is none."""
+    return Ran(
+        head=None if head is None else read_executed(head),
+        base=None if base is None else read_executed(base),
+    )
+
+
+def view_changes(notebook: NotebookOutcome, ran: Ran, room: Room) -> tuple[ChangeView, ...]:
+    """Show every cell whose text changed, in reading order, then cells of the same code that show other figures."""
+    ways = ways_of(notebook)
+    told = []
+    for change in notebook.diff.changes:
+        if change.kind in ("outputs", "metadata"):
+            continue
+        before, after = _shown(ran.base, change.before), _shown(ran.head, change.after)
+        title = _title(change)
+        counted = counts(notebook, change, ways) if side(change).kind == "code" else "no: text"
+        told.append(
+            ChangeView(
+                title=title,
+                how=how(change),
+                counts=counted,
+                lines=changed_lines(change),
+                before=_side(before, after, room, f"{title}, before"),
+                after=_side(after, before, room, f"{title}, now"),
+            )
+        )
+    return (*told, *_other_figures(ran, room, {side(change).source for change in notebook.diff.changes}))
+
+
+def view_executed(ran: Ran, room: Room) -> tuple[ExecutedView, ...]:
+    """Show the cells of head's run with their outputs."""
+    made = []
+    for place, cell in enumerate(ran.head or ()):
+        title = f"Cell {cell.number}" if cell.number is not None else f"Put in as number {place}"
+        title += "" if cell.ran else ", not reached"
+        outputs = room.show(cell.outputs, title)
+        made.append(ExecutedView(title=title, source=coloured(cell.source), outputs=outputs, seconds=cell.seconds))
+    return tuple(made)
+
+
+def _title(change: CellChange) -> str:
+    cell = side(change)
+    kind = "Cell" if cell.kind == "code" else "Text cell"
+    return f"{kind} {cell.index}" if change.after is not None else f"{kind} {cell.index} of the base"
+
+
+def _shown(ran: Sequence[ExecutedCell] | None, cell: Cell | None) -> tuple[Output, ...]:
+    """Find what *cell* showed, without what it printed: by its text, since a run may be older than the notebook."""
+    if ran is None or cell is None:
+        return ()
+    same = [one for one in ran if one.source == cell.source]
+    same.sort(key=lambda one: one.number != cell.index)
+    return _displayed(same[0].outputs) if same else ()
+
+
+def _displayed(outputs: Iterable[Output]) -> tuple[Output, ...]:
+    return tuple(output for output in outputs if output.kind not in ("printed", "error"))
+
+
+def _side(mine: tuple[Output, ...], other: tuple[Output, ...], room: Room, whose: str) -> tuple[Shown, ...]:
+    """Show one side, unless both show the same."""
+    return room.show(mine, whose) if mine != other else ()
+
+
+def _other_figures(ran: Ran, room: Room, changed: set[str]) -> list[ChangeView]:
+    """Find cells of the same code on both sides whose figures or tables differ."""
+    before = {cell.source: cell for cell in ran.base or ()}
+    told: list[ChangeView] = []
+    for cell in ran.head or ():
+        old = before.get(cell.source)
+        if old is None or cell.number is None or cell.source in changed or len(told) == MAX_UNCHANGED:
+            continue
+        sides = [tuple(output for output in one.outputs if output.kind in _RICH) for one in (old, cell)]
+        if sides[0] == sides[1]:
+            continue
+        title = f"Cell {cell.number}"
+        told.append(
+            ChangeView(
+                title=title,
+                how="the same code, other output",
+                counts="",
+                lines=(),
+                before=room.show(sides[0], f"{title}, before"),
+                after=room.show(sides[1], f"{title}, now"),
+            )
+        )
+    return told
