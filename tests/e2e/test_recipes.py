@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from alekseylearn.beginnings import WORKFLOW
+from alekseylearn.config import FILE_NAME
+from tests.desk import NOTEBOOK, Bench
 from tests.e2e.stories import only_comment
 from tests.rig.act.act_rig import CHECKOUT, ActRig
 from tests.rig.docker.engine import Engine
@@ -38,6 +41,20 @@ def test_several_notebooks_train_side_by_side_and_one_comment_tells_of_all(act_r
     assert comment.splitlines()[1].endswith(" Trained 2 notebooks: 1 worse, 1 better, against `main`")
     assert f"| `{THREE}` | 0 of 8 changed | 1 text | not trained: " in comment
     assert "alekseylearn-report-1" in run.artifacts
+
+
+def test_what_init_writes_reviews_the_first_pull_request(act_rig: ActRig, tmp_path: Path) -> None:
+    """One command in a repository that nobody prepared, and the next pull request is trained and commented on."""
+    bench = Bench.create(tmp_path)
+    assert bench.desk.run("init").code == 0
+    written = {name: (bench.desk.folder / name).read_text("utf-8") for name in (WORKFLOW, FILE_NAME)}
+    files = {NOTEBOOK: growth(), FILE_NAME: written[FILE_NAME]}
+    consumer = act_rig.consumer(files, workflow=written[WORKFLOW], full_name="octo/begun")
+    run = act_rig.run_pull(consumer.open_pull({NOTEBOOK: growth(LONGER)}))
+    assert run.exit_code == 0, run.log
+    heading = only_comment(consumer).splitlines()[1]
+    assert f"Trained `{NOTEBOOK}`: `mse` " in heading
+    assert "worse by" in heading or "better by" in heading
 
 
 @pytest.mark.parametrize("trains", [True, False])
