@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from alekseylearn import evidence
 from alekseylearn.disk import copy_plain, inside
 from alekseylearn.documents import outcome_json
 from alekseylearn.errors import InputError
@@ -31,13 +32,9 @@ def write_report(
     """
     from alekseylearn.page import render_page
 
-    logs = {}
-    for notebook in outcome.notebooks:
-        for result in (notebook.head, notebook.base):
-            if result is not None:
-                logs[result.digest] = _log(result, shop)
     page = folder / "report.html"
-    write_atomic(page, render_page(outcome, logs=logs).encode("utf-8", "replace"))
+    told = render_page(outcome, logs=evidence.logs(outcome, shop), notebooks=evidence.notebooks(outcome, shop))
+    write_atomic(page, told.encode("utf-8", "replace"))
     _, text = body(outcome)
     write_atomic(folder / "comment.md", (text + "\n").encode("utf-8", "replace"))
     write_atomic(
@@ -110,11 +107,3 @@ def copy_result(result: TrainingResult, source: Path, target: Path) -> int:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _log(result: TrainingResult, shop: Workshop) -> str:
-    item = next((item for item in result.artifacts if item.name == "log.txt"), None)
-    if item is None:
-        return result.log_tail
-    path = shop.folder(result) / item.path
-    return path.read_text("utf-8", "replace") if path.is_file() else result.log_tail

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from alekseylearn.comment_state import PastRun
 from alekseylearn.page.assets import find_assets, read
+from alekseylearn.page.executed import MAX_BYTES as MAX_NOTEBOOK
 from alekseylearn.page.inline import inline, words
 from alekseylearn.page.room import Room
 from alekseylearn.page.views import MAX_LOG, view_notebook
@@ -23,7 +24,7 @@ from alekseylearn.verdict import State, Words, active, skipped, verdict
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["MAX_LOG", "inline", "render_page"]
+__all__ = ["MAX_LOG", "MAX_NOTEBOOK", "inline", "render_page"]
 
 
 def render_page(

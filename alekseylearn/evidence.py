@@ -1,0 +1,40 @@
+"""What the page shows of a result beside the result itself: its log, and the notebook as it ran."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from alekseylearn.collected import LOG, NOTEBOOK, read_plain
+from alekseylearn.disk import inside
+from alekseylearn.jobs import TrainingResult
+from alekseylearn.page import MAX_NOTEBOOK
+from alekseylearn.report import Outcome
+from alekseylearn.workshop import Workshop
+
+MAX_LOG = 20_000_000
+"""Bytes of a log that are read; the page shows less."""
+
+
+def logs(outcome: Outcome, shop: Workshop) -> dict[str, str]:
+    """Read the whole log of every result, by its digest; its last lines where there is no file."""
+    found = {}
+    for result in _results(outcome):
+        data = _read(result, shop, LOG, MAX_LOG)
+        found[result.digest] = result.log_tail if data is None else data.decode("utf-8", "replace")
+    return found
+
+
+def notebooks(outcome: Outcome, shop: Workshop) -> dict[str, bytes]:
+    """Read the executed notebook of every result that left one the page can show, by its digest."""
+    read = {result.digest: _read(result, shop, NOTEBOOK, MAX_NOTEBOOK + 1) for result in _results(outcome)}
+    return {digest: data for digest, data in read.items() if data is not None and len(data) <= MAX_NOTEBOOK}
+
+
+def _results(outcome: Outcome) -> Iterator[TrainingResult]:
+    for notebook in outcome.notebooks:
+        yield from (result for result in (notebook.head, notebook.base) if result is not None)
+
+
+def _read(result: TrainingResult, shop: Workshop, path: str, most: int) -> bytes | None:
+    there = any(item.path == path for item in result.artifacts)
+    return read_plain(inside(shop.folder(result), path), most) if there else None
