@@ -19,6 +19,7 @@ pytest_plugins = [
     "tests.rig.act.fixture",
     "tests.rig.docker.fixture",
     "tests.rig.iam.fixture",
+    "tests.rig.writers.fixture",
 ]
 
 # Each session of botocore reads its descriptions of AWS anew, for some hundred milliseconds; a program has one session,
