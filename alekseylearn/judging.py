@@ -151,11 +151,10 @@ def _training_step(name: str, job: TrainingJob, current: str, result: TrainingRe
     if result is None:
         running = job.digest == current
         return Step(name=name, state="running" if running else "waiting", text=f"run {job.run}" if running else "")
-    if result.state.ended:
-        told, seconds = f"run {result.run}", result.seconds
-    else:
-        told, seconds = _under_way(result), result.seconds or None
-    state: Literal["done", "running"] = "done" if result.state.ended else "running"
+    ended = result.state.ended
+    told = f"run {result.run}" if ended else _under_way(result)
+    seconds = result.seconds if ended else result.seconds or None
+    state: Literal["done", "running"] = "done" if ended else "running"
     return Step(name=name, state=state, text=told, seconds=seconds, backend=result.backend, url=result.url)
 
 

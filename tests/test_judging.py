@@ -14,7 +14,7 @@ from alekseylearn.jobs import Failure, JobState, TrainingResult
 from alekseylearn.judging import exit_code, judge, not_run, past_runs, steps_of, stopping
 from alekseylearn.metrics import Metric, parse_gate
 from alekseylearn.plan import NotebookPlan, Settings, TrainingJob, make_job
-from alekseylearn.report import GateResult, NotebookOutcome
+from alekseylearn.report import Difference, GateResult, NotebookOutcome
 from tests import outcomes
 from tests.strategies import notebook
 from tests.trees import tree
@@ -111,6 +111,31 @@ def test_a_job_that_no_backend_took_is_a_lost_run_that_says_why() -> None:
     assert told.failure == Failure(exception="env.missing", message="numpy is missing", hint="add numpy")
 
 
+def test_each_side_is_judged_by_the_means_of_its_runs() -> None:
+    seeds = [job(BASE[0], f"alpha = {number}", *BASE[2:]) for number in (3, 4)]
+    made = plan(more_head=(seeds[0],), more_base=(seeds[1],))
+    more = {seeds[0].digest: result(0.85), seeds[1].digest: result(0.70)}
+    told = judge(made, head=result(0.95), base=result(0.90), more=more)
+    assert told.head is not None
+    assert told.head.metric("accuracy") == pytest.approx(0.90)
+    accuracy = next(delta for delta in told.deltas if delta.name == "accuracy")
+    assert (accuracy.base, accuracy.head) == (pytest.approx(0.80), pytest.approx(0.90))
+    assert (accuracy.verdict, accuracy.noise is not None) == ("same", True)
+    # A gate is about the mean, too.
+    assert told.gates[0].value == pytest.approx(0.90)
+    assert (len(told.more_head), len(told.more_base)) == (1, 1)
+    assert len(judge(made, head=result(0.95), base=result(0.90)).more_head) == 0
+
+
+def test_what_the_sides_ran_on_is_compared_once_both_have_ended() -> None:
+    there, here = ({"torch": version} for version in ("2.12.0", "2.13.0"))
+    told = judge(plan(), head=result(environment=here), base=result(environment=there))
+    assert told.differences == (Difference(what="torch", base="2.12.0", head="2.13.0"),)
+    going = result(environment=here, state=JobState.RUNNING)
+    assert judge(plan(), head=going, base=result(environment=there)).differences == ()
+    assert judge(plan(), head=result()).differences == ()
+
+
 # -- steps ------------------------------------------------------------------------------------------------------------
 
 
@@ -161,6 +186,26 @@ def test_a_job_that_was_asked_to_stop_is_told_as_stopped() -> None:
     assert told.failure is not None
     assert (told.failure.message, told.failure.exception) == ("the pull request was closed", "")
     assert f"alekseylearn status {outcomes.RUN}" in told.failure.hint
+
+
+@pytest.mark.parametrize(
+    ("states", "current", "expected"),
+    [
+        ([], "", ("waiting", "2 runs")),
+        ([], "first", ("running", "0 of 2 runs done")),
+        ([JobState.SUCCEEDED], "", ("waiting", "1 of 2 runs done")),
+        ([JobState.FAILED, JobState.RUNNING], "", ("running", "1 of 2 runs done")),
+        ([JobState.SUCCEEDED, JobState.SUCCEEDED], "", ("done", "2 of 2 runs done")),
+    ],
+)
+def test_runs_with_other_seeds_are_one_step(states: list[JobState], current: str, expected: tuple[str, str]) -> None:
+    seeds = [job(BASE[0], f"alpha = {number}", *BASE[2:]) for number in (3, 4)]
+    made = plan(more_head=(seeds[0],), more_base=(seeds[1], job(*HEAD)))
+    more = {one.digest: result(state=state) for one, state in zip(seeds, states, strict=False)}
+    going = result(state=JobState.RUNNING)
+    now = seeds[0].digest if current else ""
+    step = steps_of(made, current=now, head=going, base=None, more=more)[-1]
+    assert (step.name, step.state, step.text) == ("Repeat with other seeds", *expected)
 
 
 @pytest.mark.parametrize("changes", [{"decision": "skip"}, {"decision": "reuse"}])
@@ -255,6 +300,14 @@ def test_a_run_that_did_not_end_well_is_remembered_as_such(state: JobState, cell
         outcomes.outcome(outcomes.told(head=outcomes.result(state=state, metrics=()), base=None, primary=None))
     )
     assert (run.metric, run.value, run.change) == ("", None, None)
+
+
+def test_a_run_is_remembered_with_the_cost_of_all_its_seeds() -> None:
+    more = (outcomes.result(cost=0.5), outcomes.result(cost=None))
+    (run,) = past_runs(outcomes.outcome(outcomes.told(head=outcomes.result(cost=0.25), more_head=more)))
+    assert run.cost == 0.75
+    (run,) = past_runs(outcomes.outcome(outcomes.told()))
+    assert run.cost is None
 
 
 def test_only_what_was_trained_or_reused_is_remembered() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from alekseylearn.jobs import JobState, TrainingResult
 from alekseylearn.sides import Sides, fresh_results
 from tests import outcomes
-from tests.test_judging import plan, result
+from tests.test_judging import BASE, job, plan, result
 
 
 def silence(_: object) -> None:
@@ -61,3 +62,61 @@ def test_a_base_with_a_result_or_on_its_way_is_kept(state: JobState) -> None:
 )
 def test_results_that_were_there_before_are_not_this_runs(changes: dict[str, Any], count: int) -> None:
     assert len(fresh_results([outcomes.told(**changes)])) == count
+
+
+def test_what_was_heard_of_a_run_with_another_seed_is_told_in_the_steps() -> None:
+    made = plan(more_head=(job(*BASE[:1], "alpha = 7", *BASE[2:]),))
+    sides = Sides(made, head=result(), base=result())
+    going = result(state=JobState.RUNNING)
+    told = sides.outcome("", lambda one: going if one in made.more_head else None)
+    assert (told.steps[-1].name, told.steps[-1].state) == ("Repeat with other seeds", "running")
+    assert told.more_head == (going,)
+    assert sides.outcome("", silence).steps == ()
+
+
+def test_runs_with_other_seeds_are_asked_for_where_they_are_of_use() -> None:
+    seeds = tuple(job(*BASE[:1], f"alpha = {number}", *BASE[2:]) for number in range(2, 5))
+    made = plan(more_head=seeds[:1], more_base=seeds[1:])
+
+    def lacking(begun: frozenset[str] = frozenset(), both: bool = True, **sides: Any) -> list[bool]:
+        return [base for _, base in Sides(made, **sides).lacking(begun, both=both)]
+
+    going, failed = result(state=JobState.RUNNING), result(state=JobState.FAILED)
+    assert lacking(head=result(), base=result()) == [False, True, True]
+    assert lacking(head=result(), base=result(), both=False) == [False]
+    assert lacking(head=going, base=going) == [False, True, True]
+    assert lacking(head=result()) == [False]
+    assert lacking(head=failed, base=result()) == lacking(base=result()) == []
+    assert lacking(head=failed, base=result(), begun=frozenset({seeds[2].run})) == [True]
+    assert lacking(head=result(), base=result(), more={seeds[0].digest: failed}) == [True, True]
+
+
+def test_what_an_interruption_leaves_is_kept_where_it_belongs() -> None:
+    seed = job(*BASE[:1], "alpha = 7", *BASE[2:])
+    made = plan(more_head=(seed,))
+    assert made.head is not None
+    assert made.base is not None
+    sides = Sides(made)
+    for digest in (made.head.digest, made.base.digest, seed.digest, "f" * 64):
+        sides.take(result(digest=digest))
+    assert sides.head is not None
+    assert sides.base is not None
+    assert (sides.head.digest, sides.base.digest, list(sides.more)) == (
+        made.head.digest, made.base.digest, [seed.digest],
+    )  # fmt: skip
+    alone = Sides(replace(made, head=None, base=None, more_head=()))
+    alone.take(result())
+    assert (alone.head, alone.base, alone.more) == (None, None, {})
+
+
+def test_runs_that_were_there_before_are_recalled_and_are_not_fresh() -> None:
+    seeds = tuple(job(*BASE[:1], f"alpha = {number}", *BASE[2:]) for number in range(2, 5))
+    made = plan(more_head=seeds[:1], more_base=seeds[1:])
+    sides = Sides(made)
+    stored = {one.digest: result(digest=one.digest) for one in seeds[:2]}
+    sides.recall(stored.get, frozenset({seeds[1].run}), force=False)
+    assert list(sides.more) == [seeds[0].digest, seeds[1].digest]
+    assert [one.digest for one in sides.fresh] == [seeds[1].digest]
+    forced = Sides(made)
+    forced.recall(stored.get, frozenset(), force=True)
+    assert list(forced.more) == [seeds[1].digest]

@@ -6,6 +6,7 @@ from alekseylearn.report import Section
 from alekseylearn.sections.artifacts import artifacts
 from alekseylearn.sections.changes import changes
 from alekseylearn.sections.curve import curve
+from alekseylearn.sections.environment import environment
 from alekseylearn.sections.failures import failures
 from alekseylearn.sections.footer import footer
 from alekseylearn.sections.headline import headline
@@ -21,13 +22,14 @@ from alekseylearn.sections.traces import traces
 
 SECTIONS: tuple[Section, ...] = (
     Section(name="headline", write=headline),
+    Section(name="what was not alike", write=environment),
     Section(name="what would train", write=planned, weight=11),
     Section(name="the decisions", write=nothing, weight=10),
     Section(name="the failure", write=failures, weight=12),
     Section(name="metrics", write=metrics),
+    Section(name="the progress", write=progress, weight=8),
     Section(name="the curve", write=curve, weight=7),
     Section(name="files", write=artifacts, weight=9),
-    Section(name="the progress", write=progress, weight=8),
     Section(name="each notebook", write=notebooks, weight=6),
     Section(name="what changed", write=changes, weight=5),
     Section(name="the traceback and the log", write=traces, weight=4),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from alekseylearn.jobs import TrainingResult
 from alekseylearn.metrics import MetricDelta
 from alekseylearn.report import GateResult, NotebookOutcome, Outcome
 from alekseylearn.sections import naming
@@ -28,7 +31,8 @@ def notebook_metrics(outcome: Outcome, notebook: NotebookOutcome) -> Markdown | 
     if not notebook.deltas:
         return _HOW_TO_ADD_ONE
     ordered = sorted(notebook.deltas, key=lambda delta: delta.name != notebook.primary)
-    rows = [_row(delta, primary=delta.name == notebook.primary) for delta in ordered]
+    spreads = _spreads(notebook)
+    rows = [_row(delta, spreads, primary=delta.name == notebook.primary) for delta in ordered]
     shown = table(_titles(outcome, "Metric"), rows[:SHOWN], ("left", "right", "right", "left"))
     rest = rows[SHOWN:MAX_ROWS]
     more = ""
@@ -48,8 +52,17 @@ def _titles(outcome: Outcome, first: str) -> tuple[str, str, str, str]:
     return first, naming.base(outcome), naming.head(outcome), "Change"
 
 
-def _row(delta: MetricDelta, *, primary: bool) -> list[str]:
-    before, after = _value(delta.base), _value(delta.head)
+def _spreads(notebook: NotebookOutcome) -> tuple[Mapping[str, float], Mapping[str, float]]:
+    """Return how far the runs of base and of head lie apart, by metric."""
+    base, head = (
+        {metric.name: metric.spread for metric in side.metrics if metric.spread is not None} if side else {}
+        for side in (notebook.base, notebook.head)
+    )
+    return base, head
+
+
+def _row(delta: MetricDelta, spreads: tuple[Mapping[str, float], Mapping[str, float]], *, primary: bool) -> list[str]:
+    before, after = _value(delta.base, spreads[0].get(delta.name)), _value(delta.head, spreads[1].get(delta.name))
     name = code(delta.name, 60)
     return [
         f"**{name}**" if primary else name,
@@ -59,8 +72,15 @@ def _row(delta: MetricDelta, *, primary: bool) -> list[str]:
     ]
 
 
-def _value(value: float | None) -> str:
-    return "none" if value is None else number(value)
+def _value(value: float | None, spread: float | None = None) -> str:
+    if value is None:
+        return "none"
+    return number(value) if spread is None else f"{number(value)} ± {_rough(spread)}"
+
+
+def _rough(value: float) -> str:
+    """Write a spread, of which two digits say all."""
+    return number(float(f"{value:.2g}"))
 
 
 def change(delta: MetricDelta, *, bold: bool = False) -> str:
@@ -74,6 +94,8 @@ def change(delta: MetricDelta, *, bold: bool = False) -> str:
             return (
                 "not comparable" if by is None else f"{'+' if by > 0 else ''}{number(by)}{_percent(delta)}, no goal set"
             )
+        case "same" if delta.noise and by:
+            return f"within noise (±{_rough(delta.noise)})" if abs(by) <= delta.noise else delta.verdict
         case _:
             return delta.verdict
 
@@ -97,29 +119,66 @@ def gates(found: tuple[GateResult, ...]) -> str:
 
 
 def how_sure(outcome: Outcome, notebook: NotebookOutcome) -> str:
-    """Say what to know about the comparison: how many runs, from what change on, where."""
+    """Say what to know about the comparison: how many runs, from what change on, and what was guessed."""
     if notebook.base is None or not notebook.base.succeeded:
         why = f": {prose(notebook.base_note)}" if notebook.base_note else ""
-        return f"There is no run of {naming.base(outcome)} to compare with{why}."
-    sure = "One run each side"
+        alone = f"There is no run of {naming.base(outcome)} to compare with{why}."
+        runs = _count(notebook.more_head)
+        return join(
+            [f"The mean of {runs} runs ± their spread." if runs > 1 else "", alone, _lost(outcome, notebook)], " "
+        )
+    sure = _runs(outcome, notebook)
     if notebook.tolerance > 0:
         sure += f"; changes of {number(notebook.tolerance)} or less count as the same"
-    else:
+    elif _count(notebook.more_head) == _count(notebook.more_base) == 1:
         sure += ", so a small change may be chance"
-    return join([f"{sure}.", _elsewhere(outcome, notebook)], " ")
+    return join([f"{sure}.", _lost(outcome, notebook), _guess(notebook)], " ")
 
 
-def _elsewhere(outcome: Outcome, notebook: NotebookOutcome) -> str:
-    """Say that base and head ran in different places, which a reader of small changes must know."""
-    sides = [
-        (side.backend, *(side.environment.get(key, "") for key in ("python", "machine", "gpu")))
-        for side in (notebook.base, notebook.head)
-        if side is not None
-    ]
-    if len(set(sides)) < 2:
+def _runs(outcome: Outcome, notebook: NotebookOutcome) -> str:
+    """Say how many runs each side had, and what they say about chance."""
+    here, there = _count(notebook.more_head), _count(notebook.more_base)
+    if here == there == 1:
+        return "One run each side"
+    if here == there:
+        told = f"{here} runs each side, mean ± spread"
+    else:
+        told = f"{plural(here, 'run')} here and {there} of {naming.base(outcome)}, mean ± spread"
+    noises = {delta.noise for delta in notebook.deltas if delta.noise is not None}
+    if not noises:
+        return f"{told}; too few to tell a change from chance" if 1 in (here, there) else told
+    if noises == {0.0}:
+        return f"{told}: the seed changes nothing here"
+    delta = next((delta for delta in notebook.deltas if delta.name == notebook.primary and delta.noise), None)
+    return f"{told}; chance alone explains changes of up to {_rough(delta.noise)}" if delta and delta.noise else told
+
+
+def _count(more: tuple[TrainingResult, ...]) -> int:
+    """Count the runs of one side that count."""
+    return 1 + sum(result.succeeded for result in more)
+
+
+def _lost(outcome: Outcome, notebook: NotebookOutcome) -> str:
+    """Say which runs with other seeds came to nothing, and are left out of the means."""
+    told = []
+    for more, where in ((notebook.more_head, "here"), (notebook.more_base, f"of {naming.base(outcome)}")):
+        lost = [result for result in more if result.state.ended and not result.succeeded]
+        if lost:
+            run = naming.run_id(lost[0].run)
+            named = f" ({code(run)}{' and others' if len(lost) > 1 else ''})" if run else ""
+            does = "does" if len(lost) == 1 else "do"
+            told.append(f"{len(lost)} of {len(more) + 1} runs {where}{named} failed and {does} not count.")
+    return " ".join(told)
+
+
+def _guess(notebook: NotebookOutcome) -> str:
+    """Say that nobody but its name told which way the metric should go."""
+    delta = next((delta for delta in notebook.deltas if delta.name == notebook.primary), None)
+    if delta is None or not delta.guessed or delta.verdict in ("new", "gone"):
         return ""
-    before, now = (", ".join(part for part in side if part) for side in sides)
-    return f"Not in the same place: {naming.base(outcome)} ran on {code(before)}, this on {code(now)}."
+    return (
+        f"That {'more' if delta.goal == 'max' else 'less'} {code(delta.name, 40)} is better is guessed from its name."
+    )
 
 
 def _all_notebooks(outcome: Outcome, told: tuple[NotebookOutcome, ...]) -> Markdown:
@@ -130,13 +189,13 @@ def _all_notebooks(outcome: Outcome, told: tuple[NotebookOutcome, ...]) -> Markd
 
 def _notebook_row(notebook: NotebookOutcome, state: State) -> list[str]:
     delta = next((delta for delta in notebook.deltas if delta.name == notebook.primary), None)
-    name = code(notebook.path)
+    name, spreads = code(notebook.path), _spreads(notebook)
     if delta is None or state in (State.CODE_FAILED, State.NOT_RUN, State.STOPPED):
         return [name, "", "", f"**{state}**"]
     gate = ", **a gate failed**" if state is State.GATE else ""
     return [
         f"{name} {code(delta.name, 40)}",
-        _value(delta.base),
-        f"**{_value(delta.head)}**",
+        _value(delta.base, spreads[0].get(delta.name)),
+        f"**{_value(delta.head, spreads[1].get(delta.name))}**",
         change(delta, bold=True) + gate,
     ]
