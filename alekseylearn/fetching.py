@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
-from alekseylearn.config import Config
-from alekseylearn.errors import UsageError
+from alekseylearn.arrivals import Item, settle_in
+from alekseylearn.disk import inside, plain_files, remove
+from alekseylearn.errors import InputError, LimitError, MachineError, UsageError
+from alekseylearn.finding import Located, Pair, Sources, find, find_one
+from alekseylearn.jobs import TrainingResult
+from alekseylearn.manifests import LIMITS, MANIFEST, read_manifest
+from alekseylearn.metrics import Metric
+from alekseylearn.text import size
 from alekseylearn.transfers import Transfer, unwatched
-from alekseylearn.workshop import Workshop
+from alekseylearn.transit import unpack_artifact
+from alekseylearn.zips import open_zip
+
+__all__ = ["ARCHIVES", "Fetched", "FetchedFile", "Sources", "fetch", "fetch_all", "unpack"]
+
+ARCHIVES = (".zip", ".tar.gz", ".tgz")
+"""How the names of files end that are unpacked."""
+_BLOCK = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +45,7 @@ class Fetched:
     """A model with its files, compared with what training left; *base* is what it was measured against."""
 
     run: str
-    """The first 12 digits of *digest*."""
+    """The first 12 digits of *digest*; both are '' for an archive that tells of no run."""
     digest: str
     name: str
     """The model's name in the configuration, else the notebook's."""
@@ -42,14 +60,6 @@ class Fetched:
     base: Fetched | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
-    """Where models are looked for: *shop* knows the results here and in S3, *config* the names of models."""
-
-    shop: Workshop
-    config: Config
-
-
 def fetch(
     what: str,
     sources: Sources,
@@ -62,10 +72,166 @@ def fetch(
 
     *what* is the id of a run or its beginning, the name of a model, or `pr/N` (`pr/N/MODEL` where it has several).
     With *base* also what that was measured against, into `runs/BASERUN`, or `INTO.base` where *into* is given. *tell*
-    hears how far a transfer has come.
-    Files that are there already are kept; the folder may hold nothing else.
+    hears how far a transfer has come. Files that are there already are kept; the folder may hold nothing else.
 
-    Raises `UsageError` (`usage.run`, `usage.folder`, `fetch.base`), `InputError` (`run.ambiguous`, `archive.*`) and
-    `MachineError` (`github.*`, `s3.*`, `store.failed`).
+    Raises `UsageError` (`usage.run`, `usage.folder`), `InputError` (`run.ambiguous`, `fetch.*`, `archive.*`) and
+    `MachineError` (`github.*`, `s3.*`, `fetch.unreachable`, `run.unfinished`, `store.failed`).
     """
-    raise UsageError("usage.run", f"there is no run {what!r}", hint="`alekseylearn runs` lists them")
+    pair = find_one(what, sources, tell)
+    (fetched,) = _bring_all([(pair, into)], tell, base=base)
+    return fetched
+
+
+def fetch_all(
+    what: str,
+    sources: Sources,
+    *,
+    base: bool = False,
+    into: Path | None = None,
+    tell: Callable[[Transfer], None] = unwatched,
+) -> tuple[Fetched, ...]:
+    """Do as `fetch` does for every model that *what* names; where it names several, *into* gets a folder for each."""
+    pairs = find(what, sources, tell)
+    if into is None or len(pairs) == 1:
+        return _bring_all([(pair, into) for pair in pairs], tell, base=base)
+    return _bring_all([(pair, inside(into, pair.head.result.name)) for pair in pairs], tell, base=base)
+
+
+def unpack(path: Path, into: Path) -> Fetched:
+    """Unpack the archive *path*, a `model.tar.gz` or an artifact's zip, into the new or empty folder *into*.
+
+    All of it is there at the end, or nothing. Raises `UsageError` (`usage.path`, `usage.folder`), `InputError`
+    (`archive.*`), `LimitError` `archive.limit` and `MachineError` `store.failed`.
+    """
+    if not path.is_file():
+        raise UsageError("usage.path", f"there is no file {path}", hint="name an archive, a run, a model or pr/N")
+    if into.exists() and (not into.is_dir() or any(into.iterdir())):
+        raise UsageError("usage.folder", f"{into} is not empty", hint="name another folder with --to")
+    try:
+        into.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{into.name}-", dir=into.parent) as temporary:
+            folder = Path(temporary) / "unpacked"
+            notes = (_unzip if path.name.endswith(".zip") else _untar)(path, folder)
+            files = {name: _sha256(folder / name) for name in plain_files(folder, "")}
+            heads = _compared(folder, files, path)
+            folder.replace(into)
+    except OSError as error:
+        what = f"{path.name} cannot be unpacked: {error.strerror or error}"
+        raise MachineError("store.failed", what, where=str(into), hint="free the disk") from None
+    head = heads[0] if len(heads) == 1 else None
+    return Fetched(
+        run=head.run if head else "",
+        digest=head.digest if head else "",
+        name=head.name if head else "",
+        folder=into,
+        files=tuple(_file(into, name, sha256) for name, sha256 in files.items()),
+        metrics=_metrics(head.metrics) if head else MappingProxyType({}),
+        source=path.name,
+        notes=notes,
+    )
+
+
+def _bring_all(
+    wanted: Sequence[tuple[Pair, Path | None]], tell: Callable[[Transfer], None], *, base: bool
+) -> tuple[Fetched, ...]:
+    # What cannot be found is told before anything is brought.
+    sides = [(pair.head, pair.base() if base else None, into) for pair, into in wanted]
+    brought = tuple(_bring_sides(head, other, into, tell) for head, other, into in sides)
+    for located in (one for head, other, _ in sides for one in (head, other) if one is not None):
+        if located.archive is not None:
+            remove(located.archive)
+    return brought
+
+
+def _bring_sides(head: Located, base: Located | None, into: Path | None, tell: Callable[[Transfer], None]) -> Fetched:
+    fetched = _bring(head, into or _default(head), tell)
+    if base is None:
+        return fetched
+    beside = _default(base) if into is None else into.with_name(f"{into.name}.base")
+    return replace(fetched, base=_bring(base, beside, tell))
+
+
+def _default(located: Located) -> Path:
+    return Path("runs", located.result.run)
+
+
+def _bring(located: Located, folder: Path, tell: Callable[[Transfer], None]) -> Fetched:
+    result = located.result
+    items = [
+        Item(name=item.name, size=item.size, sha256=item.sha256, open=partial(located.chunks, item))
+        for item in result.artifacts
+    ]
+    settle_in(folder, items, tell)
+    return Fetched(
+        run=result.run,
+        digest=result.digest,
+        name=result.name,
+        folder=folder,
+        files=tuple(_file(folder, item.name, item.sha256) for item in result.artifacts),
+        metrics=_metrics(result.metrics),
+        source=located.source,
+        notes=located.notes,
+    )
+
+
+def _file(folder: Path, name: str, sha256: str) -> FetchedFile:
+    path = inside(folder, name)
+    return FetchedFile(name=name, path=path, size=path.stat().st_size, sha256=sha256)
+
+
+def _metrics(metrics: Iterable[Metric]) -> Mapping[str, float]:
+    return MappingProxyType({metric.name: metric.value for metric in metrics})
+
+
+def _unzip(path: Path, folder: Path) -> tuple[str, ...]:
+    folder.mkdir()
+    with open_zip(path) as archive:
+        total, free = sum(archive.sizes.values()), shutil.disk_usage(folder).free
+        if total > free:
+            what = f"{path.name} needs {size(total)}; there are {size(free)}"
+            raise LimitError("archive.limit", what, where=str(folder.parent), hint="free the disk")
+        for name in archive.sizes:
+            place = inside(folder, name)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with place.open("xb") as file:
+                for chunk in archive.chunks(name):
+                    file.write(chunk)
+    return ()
+
+
+def _untar(path: Path, folder: Path) -> tuple[str, ...]:
+    def blocks() -> Iterator[bytes]:
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                yield block
+
+    try:
+        left = unpack_artifact(blocks(), folder)
+    except ConnectionError as error:
+        what = f"the archive is damaged, or is no archive: {error}"
+        raise InputError("archive.corrupt", what, where=str(path), hint="fetch it again") from None
+    if not left:
+        return ()
+    return (f"left behind, as no plain files: {', '.join(left[:4])}{' and more' if len(left) > 4 else ''}",)
+
+
+def _compared(folder: Path, files: Mapping[str, str], path: Path) -> list[TrainingResult]:
+    """Compare what was unpacked with what the reports in it tell; return the results that they tell of."""
+    heads = []
+    for name in (name for name in files if name.split("/")[-1] == MANIFEST and name.count("/") <= 1):
+        with (folder / name).open("rb") as file:
+            manifest = read_manifest(file.read(LIMITS.max_bytes + 1), f"{path.name}/{name}")
+        prefix = name.removesuffix(MANIFEST)
+        for listed in manifest.models:
+            heads.append(listed.head)
+            sides = (listed.head, listed.base) if listed.base is not None else (listed.head,)
+            for item in (item for side in sides for item in side.artifacts):
+                if files.get(prefix + item.path, item.sha256) != item.sha256:
+                    what = f"{item.path} is not the file that training left"
+                    raise InputError("archive.mismatch", what, where=str(path), hint="fetch it again")
+    return heads
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from alekseylearn.backends.base import Backend
     from alekseylearn.config import BackendName
     from alekseylearn.jobs import TrainingResult
@@ -33,7 +35,7 @@ def runs_command(backend: BackendName | None, as_json: bool) -> int:
     """List the jobs that run or wait to be brought home, and the results here; the newest first."""
     from alekseylearn.cli.screen import console, print_json
 
-    lookout = _lookout(backend)
+    lookout = lookout_here(backend)
     held = lookout.held()
     results = [result for result in lookout.shop.store.list() if backend in (None, result.backend)]
     rows = [*map(_job_row, held), *map(_result_row, results)]
@@ -52,7 +54,7 @@ def runs_command(backend: BackendName | None, as_json: bool) -> int:
 @_json
 def status_command(run: str, backend: BackendName | None, as_json: bool) -> int:
     """Say where RUN (its id, or the beginning of it) stands; one that has ended is brought home."""
-    lookout = _lookout(backend)
+    lookout = lookout_here(backend)
     found = lookout.find(run)
     _tell(_settled(found, lookout), lookout, as_json=as_json)
     return 0
@@ -72,7 +74,7 @@ def logs_command(run: str, follows: bool, backend: BackendName | None) -> int:
     from alekseylearn.judging import EXIT_OF_STATE
     from alekseylearn.watching import follow, kept_log
 
-    lookout = _lookout(backend)
+    lookout = lookout_here(backend)
     found = lookout.find(run)
     if isinstance(found, TrainingResult):
         print_log(kept_log(found, lookout.shop))
@@ -108,7 +110,7 @@ def stop_command(run: str, backend: BackendName | None, as_json: bool) -> int:
     from alekseylearn.text import duration
     from alekseylearn.watching import PATIENCE, stop_run
 
-    lookout = _lookout(backend)
+    lookout = lookout_here(backend)
     found = lookout.find(run)
     out = console(stderr=True)
     name = found.digest[:12]
@@ -129,8 +131,8 @@ def stop_command(run: str, backend: BackendName | None, as_json: bool) -> int:
     return 0
 
 
-def _lookout(backend: BackendName | None) -> Lookout:
-    """Choose where to look: on this machine, in an engine where one is configured, else there at last."""
+def lookout_here(backend: BackendName | None = None, folder: Path | None = None) -> Lookout:
+    """Choose where to look from *folder*: on this machine, in an engine where one is configured, else there at last."""
     from alekseylearn.backends import connect
     from alekseylearn.backends.base import Options
     from alekseylearn.cli.place import config_of, find_place, workshop
@@ -138,7 +140,7 @@ def _lookout(backend: BackendName | None) -> Lookout:
     from alekseylearn.tables import SageMakerTable
     from alekseylearn.watching import Lookout
 
-    place = find_place()
+    place = find_place(folder)
     config = config_of(place)
     environ = dict(os.environ)
     table = sagemaker_table(config, backend)

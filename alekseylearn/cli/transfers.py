@@ -19,10 +19,16 @@ PAUSE = 10.0
 
 
 class TransferLines:
-    """Says every ten seconds how far a transfer has come: `pulling pytorch:2.13 … 1.2 of 4.0 GB`."""
+    """Says every ten seconds how far a transfer has come: `pulling pytorch:2.13 … 1.2 of 4.0 GB`.
 
-    def __init__(self, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
+    *doing* is the first word.
+    """
+
+    def __init__(
+        self, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic, doing: str = "pulling"
+    ) -> None:
         self._say = say
+        self._doing = doing
         self._clock = clock
         self._name = ""
         self._said = 0.0
@@ -33,15 +39,16 @@ class TransferLines:
         if transfer.name == self._name and now - self._said < PAUSE:
             return
         self._name, self._said = transfer.name, now
-        self._say(f"pulling {clean(transfer.name)} … {_amount(transfer)}")
+        self._say(f"{self._doing} {clean(transfer.name)} … {_amount(transfer)}")
 
 
 class TransferBar:
     """Draws a bar on the terminal *out*, which is gone when the transfer is done; lines where *out* is none."""
 
-    def __init__(self, out: Console, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, out: Console, clock: Callable[[], float] = time.monotonic, doing: str = "pulling") -> None:
         self._out = out
-        self._lines = TransferLines(lambda line: out.print(line, markup=False, soft_wrap=True), clock)
+        self._doing = doing
+        self._lines = TransferLines(lambda line: out.print(line, markup=False, soft_wrap=True), clock, doing)
         self._name = ""
         self._drawn: tuple[Progress, TaskID] | None = None
 
@@ -77,7 +84,7 @@ class TransferBar:
 
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
         progress = Progress(*columns, console=self._out, transient=True)
-        task = progress.add_task(f"pulling {escape(clean(transfer.name, 60))}", total=None)
+        task = progress.add_task(f"{self._doing} {escape(clean(transfer.name, 60))}", total=None)
         progress.start()
         self._name, self._drawn = transfer.name, (progress, task)
         return self._drawn
