@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from alekseylearn.cli.fit import watcher
-from alekseylearn.cli.phases import Phases
+from alekseylearn.cli.phases import Phases, Watcher
 from alekseylearn.jobs import JobHandle, JobState
 from alekseylearn.plan import TrainingJob
 from alekseylearn.training import Progress
@@ -53,7 +52,7 @@ def test_a_job_begins_once(job: TrainingJob) -> None:
 def test_a_person_sees_where_it_runs_and_what_it_waits_for(
     job: TrainingJob, quiet: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    watch = watcher(Console(width=200, color_system=None), quiet=quiet)
+    watch = Watcher(Console(width=200, color_system=None), quiet=quiet)
     watch(heard(job, "getting a machine, 0.5 s"))
     watch(heard(job, "getting a machine, 9 s"))
     watch(heard(job, "", "[bold]epoch 1"))

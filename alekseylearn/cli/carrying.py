@@ -10,13 +10,14 @@ from pathlib import Path
 from alekseylearn.cli.aftermath import leave
 from alekseylearn.cli.notifying import notify_from_ci
 from alekseylearn.cli.phases import Phases
+from alekseylearn.cli.shown import Shown
 from alekseylearn.cli.step import Step
 from alekseylearn.errors import AlekseylearnError, MachineError
 from alekseylearn.forges.base import Posted
-from alekseylearn.metrics import Metric
 from alekseylearn.pipeline import Story, run
 from alekseylearn.report import Outcome
 from alekseylearn.training import Progress, StoppedError
+from alekseylearn.workshop import measured_by
 
 MINUTE = 60.0
 """Seconds between two edits of a running comment, at least; that a job begins is told at once."""
@@ -90,26 +91,21 @@ def _settle(step: Step, story: Story) -> None:
 def _watcher(step: Step, story: Story) -> Callable[[Progress], None]:
     """Print what the training prints and what goes on around it; bring the comment up to date once a minute."""
     due = [time.monotonic() + MINUTE]
-    phases = Phases()
+    phases, shown = Phases(), Shown()
 
     def watch(progress: Progress) -> None:
-        around = [f"{progress.job.name} (run {progress.job.run}): {line}" for line in phases.lines(progress)]
-        if around or progress.lines:
-            step.runner.echo([*around, *progress.lines])
+        about = f"{progress.job.name} (run {progress.job.run})"
+        around, steps = ([f"{about}: {line}" for line in say(progress)] for say in (phases.lines, phases.steps))
+        if around or progress.lines or steps:
+            step.runner.echo([*around, *progress.lines, *steps])
         story.hear(progress)
         begins = phases.begins(progress) and bool(progress.handle.url)
         if not progress.state.ended and (begins or time.monotonic() >= due[0]):
             due[0] = time.monotonic() + MINUTE
-            story.hear(progress, _measured(progress))
+            story.hear(progress, measured_by(progress.backend, progress.handle))
             when, seconds = step.clock()
-            step.post(story.outcome(finished=False, when=when, seconds=seconds))
+            outcome = story.outcome(finished=False, when=when, seconds=seconds)
+            if shown.is_news(outcome) and step.post(outcome) is None:
+                shown.forget()
 
     return watch
-
-
-def _measured(progress: Progress) -> tuple[Metric, ...] | None:
-    """Ask for the metrics by now; they are not worth an error."""
-    try:
-        return progress.backend.metrics(progress.handle)
-    except MachineError:
-        return None

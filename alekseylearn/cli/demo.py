@@ -54,7 +54,7 @@ def demo_command(target: str | None) -> int:
 def _train(folder: Path, out: Console) -> Outcome:
     from alekseylearn import __version__
     from alekseylearn.analysis import compare_versions
-    from alekseylearn.cli.fit import watcher
+    from alekseylearn.cli.phases import Watcher
     from alekseylearn.cli.place import Place, now, settings_for, workshop
     from alekseylearn.demonstration import BASE, BRANCH
     from alekseylearn.git import Git
@@ -68,7 +68,7 @@ def _train(folder: Path, out: Console) -> Outcome:
     )
     config = comparison.head.config
     settings = settings_for(config, backend=None, parameters={}, smoke=False, timeout=None)
-    shop = workshop(place.home, config, watcher(out, quiet=True), dict(os.environ))
+    shop = workshop(place.home, config, Watcher(out, quiet=True), dict(os.environ))
     order = Order(settings=settings, frame=replace(frame(comparison, version=__version__), pull=PULL))
     started = time.monotonic()
     told: list[Outcome] = []

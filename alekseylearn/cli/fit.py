@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,15 +11,12 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from alekseylearn.analysis import Comparison
     from alekseylearn.cli.place import Place
     from alekseylearn.config import BackendName, Scalar
     from alekseylearn.errors import AlekseylearnError
     from alekseylearn.pipeline import Story
     from alekseylearn.report import NotebookOutcome, Outcome
-    from alekseylearn.training import Progress
 
 
 @click.command("fit")
@@ -54,6 +50,7 @@ def fit_command(
     that is named is trained even if nothing changed, unless it has a result.
     """
     from alekseylearn import __version__
+    from alekseylearn.cli.phases import Watcher
     from alekseylearn.cli.place import find_place, settings_for, workshop
     from alekseylearn.cli.screen import console
     from alekseylearn.cli.stores import shared_in
@@ -72,12 +69,12 @@ def fit_command(
     settings = settings_for(
         config, backend=backend, parameters=_parameters(parameters), smoke=smoke, timeout=_seconds(timeout)
     )
-    bar = TransferBar(out)
+    bar, watch = TransferBar(out), Watcher(out, quiet=quiet)
     moved = unwatched if quiet else bar
     shop = workshop(
         place.home,
         config,
-        watcher(out, quiet=quiet),
+        watch,
         dict(os.environ),
         about=_labels(place, comparison),
         shared=shared_in(config, backend),
@@ -86,7 +83,7 @@ def fit_command(
     told = frame(comparison, version=__version__)
     order = Order(settings=settings, frame=told, train=not dry_run, detach=detach, force=force)
     story = Story(comparison=comparison, shop=shop, order=order)
-    with bar:
+    with bar, watch:
         outcome, error = _work(story)
     return _end(outcome, error, story, place, as_json=as_json)
 
@@ -188,26 +185,6 @@ def _seconds(text: str | None) -> int | None:
     if seconds is None:
         raise UsageError("usage.timeout", f"{text!r} is no time", hint="write 90s, 30m or 2h")
     return seconds
-
-
-def watcher(out: Console, *, quiet: bool) -> Callable[[Progress], None]:
-    """Show a job's log as it comes, under a line that says which job it is; and what goes on around it."""
-    from alekseylearn.cli.phases import Phases
-    from alekseylearn.text import clean_block
-
-    phases = Phases()
-
-    def watch(progress: Progress) -> None:
-        job = progress.job
-        if phases.begins(progress):
-            out.print(f"[bold]training[/] {job.name} (run {job.run}, {job.backend})")
-        for line in phases.lines(progress):
-            out.print(f"  {line}", markup=False, soft_wrap=True)
-        if not quiet:
-            for line in progress.lines:
-                out.print(f"  {clean_block(line)}", markup=False, style="dim", soft_wrap=True)
-
-    return watch
 
 
 def _finish(outcome: Outcome, story: Story, place: Place, *, as_json: bool) -> None:
