@@ -2,12 +2,15 @@
 
 A page says in comments what its fences are: `<!-- notebook: PATH -->` (cells between lines `# %%`), `<!-- file: PATH -->`, and
 `<!-- edit: PATH -->` (a `diff` fence of lines to replace, each time in the notebook as it was defined). A `console` fence holds
-one command behind `$ ` and what it prints.
+commands behind `$ `, each with what it prints; a line `...` stands for lines that are left out. A page with
+`<!-- one story -->` goes on from step to step, on the branch that it is on: an edit changes what the last one left.
 """
 
 from __future__ import annotations
 
 import re
+import shlex
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -15,13 +18,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from tests.desk import lone_desk
+from tests.desk import Desk, lone_desk
 from tests.repositories import Repository
 from tests.small import notebook
 
-PAGES = (Path(__file__).parent.parent / "docs" / "how-it-decides.md",)
+DOCS = Path(__file__).parent.parent / "docs"
+PAGES = (DOCS / "how-it-decides.md", DOCS / "tutorial.md")
 _FENCE = re.compile(r"(?:^<!-- (notebook|file|edit): (\S+) -->\n)?^```(\w+)\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
-_IDENTITY = re.compile(r"identity [0-9a-f]{12}")
+_STORY = "<!-- one story -->"
+_LEFT_OUT = "..."
+# Identities differ between versions of Python, times and sizes from run to run, and columns are as wide as these.
+_VARIES = (
+    (re.compile(r"\b[0-9a-f]{12}\b"), "RUN"),
+    (re.compile(r"\b[0-9a-f]{7}\b"), "COMMIT"),
+    (re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d\b"), "DATE"),
+    (re.compile(r"\b\d+(?:\.\d)? (?:s|min|B|kB|MB|GB)\b"), "SO MUCH"),
+    (re.compile(r" {2,}|─+"), " "),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,26 +58,60 @@ def blocks(page: str) -> Iterator[Block]:
 
 
 def play(page: str, folder: Path) -> Iterator[tuple[Block, str]]:
-    """Run the commands of *page* in a repository in *folder*; give each with what it prints."""
+    """Run the commands of *page* in a repository in *folder*; give each fence with what they print."""
     repository = Repository.create(folder)
     desk = replace(lone_desk(repository.root), environ={**lone_desk(repository.root).environ, "COLUMNS": "90"})
-    repository.git("checkout", "--quiet", "-b", "topic")
+    story = _STORY in page
+    if not story:
+        repository.git("checkout", "--quiet", "-b", "topic")
     for block in blocks(page):
         match block.kind:
             case "notebook" | "file":
-                repository.git("checkout", "--quiet", "--force", "-B", "main")
                 content = notebook(cells(block.text)) if block.kind == "notebook" else block.text
+                if story:
+                    repository.write({block.path: content})
+                    continue
+                repository.git("checkout", "--quiet", "--force", "-B", "main")
                 repository.commit({block.path: content})
                 repository.git("checkout", "--quiet", "-B", "topic")
             case "edit":
-                repository.git("checkout", "--quiet", "--force", "topic")
+                if not story:
+                    repository.git("checkout", "--quiet", "--force", "topic")
                 place = repository.root / block.path
                 place.write_bytes(edited(place.read_text("utf-8"), block))
             case "console":
-                command = block.text.partition("\n")[0].removeprefix("$ ").partition("  #")[0].split()
-                done = desk.run(*command[1:])
-                told = "\n".join(line.rstrip() for line in (done.out + done.err).splitlines())
-                yield block, f"{block.text.partition(chr(10))[0]}\n{told}\n"
+                yield block, "".join(run(line, desk, repository) for line, _ in commands(block.text))
+
+
+def commands(text: str) -> list[tuple[str, str]]:
+    """Take a console fence apart: each command, and what is shown of its output."""
+    parts = re.split(r"^\$ (.*)\n", text, flags=re.MULTILINE)
+    if parts[0] or len(parts) == 1:
+        raise AssertionError(f"no command stands in front of {text!r}")
+    return list(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def run(line: str, desk: Desk, repository: Repository) -> str:
+    """Run one line of a console: our own program, git, or cat; give it with what it prints."""
+    program, *arguments = shlex.split(line.partition("  #")[0])
+    match program:
+        case "alekseylearn":
+            done = desk.run(*arguments)
+            told = done.out + done.err
+        case "git":
+            called = [program, *arguments]
+            child = subprocess.run(
+                called, cwd=repository.root, env=repository.environ, capture_output=True, text=True, check=True
+            )
+            told = child.stdout + child.stderr
+        case "cat":
+            told = (repository.root / arguments[0]).read_text("utf-8")
+        case _:
+            raise AssertionError(f"{program} is not run by pages")
+    # A person's folder is called by the repository's name.
+    told = told.replace(str(repository.root), "~/wine")
+    lines = "".join(f"{each.rstrip()}\n" for each in told.splitlines())
+    return f"$ {line}\n{lines}"
 
 
 def cells(text: str) -> list[tuple[str, str]]:
@@ -88,9 +135,27 @@ def edited(text: str, block: Block) -> bytes:
     return text.replace(old, new).encode()
 
 
-def same(left: str, right: str) -> bool:
-    """Compare what a command printed; identities differ between versions of Python."""
-    return _IDENTITY.sub("identity", left) == _IDENTITY.sub("identity", right)
+def same(shown: str, told: str) -> bool:
+    """Compare what a page shows with what its commands printed, but for what differs from run to run."""
+    pairs = zip(commands(shown), commands(told), strict=True)
+    return all(left == right and _fits(_plain(part), _plain(whole)) for (left, part), (right, whole) in pairs)
+
+
+def _plain(text: str) -> list[str]:
+    for pattern, word in _VARIES:
+        text = pattern.sub(word, text)
+    return [line.rstrip() for line in text.splitlines() if line.strip()]
+
+
+def _fits(shown: list[str], told: list[str]) -> bool:
+    """Tell whether *shown* is *told*, where `...` stands for any lines."""
+    if _LEFT_OUT not in shown:
+        return shown == told
+    place = shown.index(_LEFT_OUT)
+    head, rest = shown[:place], shown[place + 1 :]
+    if told[:place] != head:
+        return False
+    return any(_fits(rest, told[start:]) for start in range(place, len(told) + 1))
 
 
 def main() -> None:
@@ -99,8 +164,11 @@ def main() -> None:
         page = path.read_text("utf-8")
         with tempfile.TemporaryDirectory() as folder:
             for block, told in sorted(play(page, Path(folder)), key=lambda pair: -pair[0].start):
-                if not same(block.text, told):
-                    page = page[: block.start] + told + page[block.start + len(block.text) :]
+                if same(block.text, told):
+                    continue
+                if f"\n{_LEFT_OUT}\n" in block.text:
+                    sys.exit(f"{path.name} leaves lines out; write it anew from\n{told}")
+                page = page[: block.start] + told + page[block.start + len(block.text) :]
         path.write_text(page, "utf-8")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import get_args
@@ -31,74 +32,88 @@ _UNSEEN = {"state"}
 _READ = {"load_json": ("ambiguous", "limit", "unreadable"), "load_yaml": ("limit", "syntax")}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What of one module says how things fail: its calls, its texts, what it imports, and its names for texts."""
+
+    calls: list[ast.Call]
+    texts: list[str]
+    imports: set[str]
+    named: dict[str, object]
+
+
 @cache
-def slugs(source: Path = SOURCE) -> dict[str, set[int]]:
+def sources() -> tuple[Source, ...]:
+    """Read every module once."""
+    return tuple(_read(ast.parse(path.read_text("utf-8"))) for path in sorted(SOURCE.rglob("*.py")))
+
+
+@cache
+def slugs() -> dict[str, set[int]]:
     """Return each slug with the exit codes that it is raised with, as far as they stand beside it."""
-    trees = [ast.parse(path.read_text("utf-8")) for path in sorted(source.rglob("*.py"))]
     found: dict[str, set[int]] = {f"cfg.{kind}": {errors.InputError.exit_code} for kind in get_args(Kind)}
-    for tree in trees:
-        for slug, code in _raised(tree):
+    for source in sources():
+        for slug, code in _raised(source):
             found.setdefault(slug, set()).add(code)
-        for slug in _strict(tree):
+        for slug in _strict(source):
             found.setdefault(slug, set()).add(errors.InputError.exit_code)
     families = {slug.partition(".")[0] for slug in found} | {"gpu", "model"}
-    for tree in trees:
-        for slug in _told(tree):
-            family, _, word = slug.partition(".")
-            if family in families and word not in _FILES:
-                found.setdefault(slug, set())
+    for text in (text for source in sources() for text in source.texts):
+        match = _SLUG.match(text)
+        if match and match[1] in families and match[2] not in _FILES:
+            found.setdefault(f"{match[1]}.{match[2]}", set())
     return found
 
 
-def _raised(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CODES and node.args:
-            first = node.args[0]
-            if isinstance(first, ast.Constant) and isinstance(first.value, str):
-                yield first.value, CODES[node.func.id]
-
-
-def _strict(tree: ast.Module) -> Iterator[str]:
-    """Yield what the strict readers raise for the documents of one module."""
-    readers = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
-    for node in ast.walk(tree):
-        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Limits"):
-            continue
-        for keyword in node.keywords:
-            if keyword.arg == "family" and isinstance(keyword.value, ast.Constant):
-                family = str(keyword.value.value)
-                words = {word for reader, said in _READ.items() if reader in readers for word in said}
-                # `decode` says of a notebook that it is unreadable, and of all else that its syntax is wrong.
-                words |= set() if family == "nb" or not words else {"syntax"}
-                yield from (f"{family}.{word}" for word in words if family not in _UNSEEN)
-
-
-def _told(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and (match := _SLUG.match(node.value)):
-            yield f"{match[1]}.{match[2]}"
-
-
 @cache
-def endings(source: Path = SOURCE) -> set[str]:
+def endings() -> set[str]:
     """Return the words that stand in place of an exception where a training failed without one."""
     found = set()
-    for path in source.rglob("*.py"):
-        tree = ast.parse(path.read_text("utf-8"))
-        named = {
+    for source in sources():
+        for call in source.calls:
+            given = [keyword.value for keyword in call.keywords if keyword.arg == "exception"]
+            if isinstance(call.func, ast.Name) and call.func.id in ("_failure", "failure_before_the_cells"):
+                given += call.args[:2]
+            for value in given:
+                word = source.named.get(value.id) if isinstance(value, ast.Name) else getattr(value, "value", None)
+                if isinstance(word, str) and re.fullmatch(r"[A-Z][A-Za-z]+", word):
+                    found.add(word)
+    return found
+
+
+def _read(tree: ast.Module) -> Source:
+    nodes = list(ast.walk(tree))
+    return Source(
+        calls=[node for node in nodes if isinstance(node, ast.Call)],
+        texts=[node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)],
+        imports={alias.name for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names},
+        named={
             target.id: node.value.value
             for node in tree.body
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
             for target in node.targets
             if isinstance(target, ast.Name)
-        }
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call):
-                given = [keyword.value for keyword in node.keywords if keyword.arg == "exception"]
-                if isinstance(node.func, ast.Name) and node.func.id in ("_failure", "failure_before_the_cells"):
-                    given += node.args[:2]
-                for value in given:
-                    word = named.get(value.id) if isinstance(value, ast.Name) else getattr(value, "value", None)
-                    if isinstance(word, str) and re.fullmatch(r"[A-Z][A-Za-z]+", word):
-                        found.add(word)
-    return found
+        },
+    )
+
+
+def _raised(source: Source) -> Iterator[tuple[str, int]]:
+    for call in source.calls:
+        if isinstance(call.func, ast.Name) and call.func.id in CODES and call.args:
+            first = call.args[0]
+            if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                yield first.value, CODES[call.func.id]
+
+
+def _strict(source: Source) -> Iterator[str]:
+    """Yield what the strict readers raise for the documents of one module."""
+    for call in source.calls:
+        if not (isinstance(call.func, ast.Name) and call.func.id == "Limits"):
+            continue
+        for keyword in call.keywords:
+            if keyword.arg == "family" and isinstance(keyword.value, ast.Constant):
+                family = str(keyword.value.value)
+                words = {word for reader, said in _READ.items() if reader in source.imports for word in said}
+                # `decode` says of a notebook that it is unreadable, and of all else that its syntax is wrong.
+                words |= set() if family == "nb" or not words else {"syntax"}
+                yield from (f"{family}.{word}" for word in words if family not in _UNSEEN)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pages import PAGES, Block, blocks, cells, edited, play, same
+from tests.pages import PAGES, Block, blocks, cells, commands, edited, play, same
 
 PAGE = """\
 <!-- notebook: a.ipynb -->
@@ -69,6 +69,48 @@ def test_an_edit_must_find_its_lines() -> None:
         edited("a\n", block)
 
 
-def test_identities_are_not_compared() -> None:
-    assert same("identity 0123456789ab\n", "identity ba9876543210\n")
-    assert not same("identity 0123456789ab\n", "identity none\n")
+def test_what_differs_from_run_to_run_is_not_compared() -> None:
+    assert same("$ a\nidentity 0123456789ab\n", "$ a\nidentity ba9876543210\n")
+    assert not same("$ a\nidentity 0123456789ab\n", "$ a\nidentity none\n")
+    assert same("$ a\nx  4.5 s  11 kB\n", "$ a\n\nx 12 min 900 B\n")
+    assert not same("$ a\naccuracy 0.91\n", "$ a\naccuracy 0.92\n")
+
+
+@pytest.mark.parametrize(
+    ("shown", "fits"),
+    [
+        ("a\nb\nc", True),
+        ("a\n...", True),
+        ("...\nb\n...", True),
+        ("a\n...\nc", True),
+        ("...\nc", True),
+        ("...", True),
+        ("b\n...", False),
+        ("...\nb", False),
+        ("...\nc\n...\nb\n...", False),
+        ("a\nc", False),
+    ],
+)
+def test_lines_may_be_left_out_where_a_page_says_so(shown: str, fits: bool) -> None:
+    assert same(f"$ x\n{shown}\n", "$ x\na\nb\nc\n") is fits
+
+
+def test_every_command_of_a_fence_is_run(tmp_path: Path) -> None:
+    page = "<!-- one story -->\n<!-- file: a.txt -->\n```text\nA\n```\n```console\n$ git add a.txt\n$ cat a.txt\nA\n$ git status -s\nA  a.txt\n```\n"
+    ((block, told),) = play(page, tmp_path)
+    assert commands(block.text) == [("git add a.txt", ""), ("cat a.txt", "A\n"), ("git status -s", "A  a.txt\n")]
+    assert same(block.text, told)
+
+
+def test_a_story_goes_on_where_it_was(tmp_path: Path) -> None:
+    edit = "<!-- edit: a.txt -->\n```diff\n- {}\n+ {}\n```\n"
+    page = "<!-- one story -->\n<!-- file: a.txt -->\n```text\nA\n```\n"
+    page += f"{edit.format('A', 'B')}{edit.format('B', 'C')}```console\n$ cat a.txt\n```\n"
+    assert [told for _, told in play(page, tmp_path)] == ["$ cat a.txt\nC\n"]
+
+
+def test_other_programs_are_not_run(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="rm is not run"):
+        list(play("```console\n$ rm -r x\n```\n", tmp_path))
+    with pytest.raises(AssertionError, match="no command"):
+        commands("told\n")
