@@ -134,7 +134,13 @@ class Judgement:
 
     def goal(self, name: str) -> Goal | None:
         """Return the direction in which *name* is good, or None when nobody knows."""
-        return self.goals.get(name) or guess_goal(name)
+        return self.told(name) or guess_goal(name)
+
+    def told(self, name: str) -> Goal | None:
+        """Return the direction that the configuration gives *name*: as its goal, else by its gate."""
+        gate = next((gate for gate in self.gates if gate.metric == name), None)
+        bounded: Goal | None = None if gate is None else "max" if gate.operator in (">=", ">") else "min"
+        return self.goals.get(name) or bounded
 
 
 def guess_goal(name: str) -> Goal | None:
@@ -208,7 +214,7 @@ def _delta(name: str, base: Metric | None, head: Metric | None, judgement: Judge
         head=values[1],
         goal=goal,
         verdict=_verdict(*values, goal, max(judgement.tolerance, within or 0.0)),
-        guessed=goal is not None and name not in judgement.goals,
+        guessed=goal is not None and judgement.told(name) is None,
         noise=within,
     )
 

@@ -73,6 +73,21 @@ def test_the_configuration_knows_a_goal_better_than_the_name() -> None:
     assert judgement.goal("depth") is None
 
 
+def test_a_gate_tells_the_goal_of_its_metric_too() -> None:
+    judgement = Judgement(goals={"c": "max"}, gates=tuple(parse_gate(name, rule) for name, rule in RULES.items()))
+    assert {name: judgement.goal(name) for name in "abcde"} == {
+        "a": "max",
+        "b": "min",
+        "c": "max",
+        "d": "min",
+        "e": None,
+    }
+    assert judgement.told("loss") is None
+
+
+RULES = {"a": ">= 1", "b": "<= 1", "c": "< 1", "d": "< 1"}
+
+
 @pytest.mark.parametrize(
     ("names", "judgement", "primary"),
     [
@@ -185,9 +200,9 @@ def test_what_the_seeds_explain_is_no_change(
 
 
 def test_a_goal_that_was_guessed_is_told_as_such() -> None:
-    judgement = Judgement(goals={"accuracy": "max"})
-    found = compare((), metrics(accuracy=0.9, loss=0.1, depth=3), judgement)
-    assert {delta.name: delta.guessed for delta in found} == {"accuracy": False, "loss": True, "depth": False}
+    judgement = Judgement(goals={"accuracy": "max"}, gates=(parse_gate("f1", "> 0.5"),))
+    found = compare((), metrics(accuracy=0.9, loss=0.1, depth=3, f1=0.7), judgement)
+    assert [delta.name for delta in found if delta.guessed] == ["loss"]
 
 
 @given(
