@@ -32,6 +32,20 @@ class Fault:
         return self.method in {None, method} and self.path in path
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlobFault:
+    """What goes wrong with the next archive that is handed out.
+
+    *status* is an answer of the store's own (403 for a signature that has expired). Only *cut* bytes come, then the
+    connection breaks. With *whole* the store knows no ranges; *body* is handed out instead of the archive.
+    """
+
+    status: int = 0
+    cut: int | None = None
+    whole: bool = False
+    body: bytes | None = None
+
+
 def bad_gateway(*, after_commit: bool = False, method: str | None = None, path: str = "") -> Fault:
     """Return GitHub's 502, after the request was carried out or before."""
     return Fault(status=502, body=message("Server Error"), after_commit=after_commit, method=method, path=path)

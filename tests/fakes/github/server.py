@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -14,7 +15,7 @@ from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.fakes.github.answers import NOT_FOUND, Answer, Asked, Permissions, encode, error
-from tests.fakes.github.faults import JSON_TYPE, Fault
+from tests.fakes.github.faults import JSON_TYPE, BlobFault, Fault
 from tests.fakes.github.openapi import Call, Json, Spec
 from tests.fakes.github.render import Renderer
 from tests.fakes.github.routes import ROUTES
@@ -53,6 +54,9 @@ class FakeGitHub:
         self.violations: list[str] = []
         self.requests: list[Request] = []
         self.faults: list[Fault] = []
+        self.blob_faults: list[BlobFault] = []
+        self.downloads: list[str] = []
+        """The ranges that were asked of archives, '' for all of one."""
         self.repositories: dict[str, Repository] = {}
         self.remaining = HOURLY
         self._clock = clock
@@ -158,17 +162,29 @@ class FakeGitHub:
                 return Outgoing(status=answer.status, headers=headers, body=encode(answer))
 
     def _hand_out(self, incoming: Incoming) -> Outgoing:
-        """Hand the archive at a signed address out, which lies on another host as it does at GitHub."""
+        """Hand the archive at a signed address out, or its end; it lies on another host as it does at GitHub."""
         with self._lock:
             allowed = "authorization" not in incoming.headers
             if not allowed:
                 self.violations.append(f"GET {incoming.target}: a token was sent to the store of the archives")
             artifacts = [each for repository in self.repositories.values() for each in repository.artifacts.values()]
             found = next((each for each in artifacts if signed(each) == incoming.target and allowed), None)
-        if found is None:
+            fault = self.blob_faults.pop(0) if self.blob_faults and found is not None else BlobFault()
+            self.downloads.append(incoming.headers.get("range", ""))
+        if found is None or fault.status:
             refusal = b"<Error><Code>AuthenticationFailed</Code></Error>"
-            return Outgoing(status=403, headers={"Content-Type": "application/xml"}, body=refusal)
-        return Outgoing(status=200, headers={"Content-Type": "application/zip"}, body=found.content)
+            status = fault.status or 403
+            return Outgoing(status=status, headers={"Content-Type": "application/xml"}, body=refusal)
+        content = found.content if fault.body is None else fault.body
+        headers = {"Content-Type": "application/zip", "ETag": f'"{found.id}"', "Accept-Ranges": "bytes"}
+        wanted = re.fullmatch(r"bytes=(\d+)-", incoming.headers.get("range", ""))
+        if wanted is None or fault.whole:
+            return Outgoing(status=200, headers=headers, body=content, cut=fault.cut)
+        start = int(wanted[1])
+        if start >= len(content):
+            return Outgoing(status=416, headers={"Content-Range": f"bytes */{len(content)}"}, body=b"")
+        headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
+        return Outgoing(status=206, headers=headers, body=content[start:], cut=fault.cut)
 
     def _parse(self, method: str, path: str, raw: bytes) -> Json:
         try:

@@ -24,11 +24,12 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """An answer as it goes out."""
+    """An answer as it goes out; of its body only the first *cut* bytes, then the connection breaks."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    cut: int | None = None
 
 
 class Server(ThreadingHTTPServer):
@@ -104,6 +105,7 @@ class Handler(BaseHTTPRequestHandler):
         if answer.status != 204:
             self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
-        self.wfile.write(answer.body)
+        self.wfile.write(answer.body[: answer.cut])
+        self.close_connection = self.close_connection or answer.cut is not None
 
     do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = respond  # noqa: N815 (names that the base class looks for)
