@@ -56,6 +56,8 @@ _NOTHING_TO_TRAIN = frozenset(
         "psource", "lsmagic", "magic", "history", "hist", "recall", "notebook", "tensorboard", "colors",
         "memit", "pwd", "ls", "ll", "cat", "watermark", "quickref", "page", "logstart", "logstop", "dirs",
         "pycat", "nbdev_export", "nbdev_hide",
+        # Our own: what asks for a training, or looks after one, is no part of it.
+        "slice", "fit", "runs", "status", "stop", "fetch",
     }
 )  # fmt: skip
 _ENVIRONMENT = {"env": "changes os.environ", "set_env": "changes os.environ", "cd": "changes the working directory"}

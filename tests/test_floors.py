@@ -58,7 +58,11 @@ DANGERS: dict[str, tuple[Danger, set[str]]] = {
         set(),
     ),
     "YAML read by another loader than ours": (loads_yaml, {"alekseylearn/strict.py"}),
-    "pickle": (lambda node: bool(imports(node) & {"pickle", "marshal", "shelve", "joblib", "dill"}), set()),
+    # There a person asks for it, of a model of their own, and is warned.
+    "pickle": (
+        lambda node: bool(imports(node) & {"pickle", "marshal", "shelve", "joblib", "dill"}),
+        {"alekseylearn/live_loading.py"},
+    ),
     "code from text": (lambda node: called(node) in ("eval", "exec", "compile", "__import__", "builtins.exec"), set()),
     "nbdime": (lambda node: "nbdime" in imports(node), {"alekseylearn/alignment.py"}),
     "chance that nobody gave": (lambda node: bool(imports(node) & {"random", "uuid"}), set()),

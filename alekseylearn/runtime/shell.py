@@ -16,9 +16,10 @@ from typing import Any, Callable, Iterator
 IGNORED = frozenset(
     {"matplotlib", "pylab", "load_ext", "reload_ext", "unload_ext", "autoreload", "config", "precision", "pdb", "xmode",
      "colors", "autosave", "automagic", "pinfo", "pinfo2", "psearch", "who", "who_ls", "whos", "history", "hist",
-     "lsmagic", "magic", "quickref", "page", "notebook", "logstart", "logstop"}
+     "lsmagic", "magic", "quickref", "page", "notebook", "logstart", "logstop",
+     "slice", "fit", "runs", "status", "stop", "fetch"}
 )  # fmt: skip
-"""Magics that change how a session looks, not what it computes."""
+"""Magics that change how a session looks, not what it computes; and our own, which are for a live notebook."""
 INSTALLERS = frozenset({"pip", "conda", "mamba", "uv"})
 SHELLS = frozenset({"bash", "sh", "script", "system", "sx", "!"})
 SHOWN = {"html": "text/html", "HTML": "text/html", "markdown": "text/markdown", "latex": "text/latex",
