@@ -21,7 +21,7 @@ Align = Literal["left", "right"]
 # A word that means nothing to Markdown or to GitHub wherever it stands inside a line.
 _PLAIN_WORD = re.compile(r"[(\"']?[A-Za-z0-9]+(?:[-',./=%][A-Za-z0-9]+)*%?[)\"']?[.,:;!?]?[)\"']?\Z")
 # What GitHub turns into links by itself: addresses, commits, references.
-_LINKED_WORD = re.compile(r"(?i)\W*(?:www\.|[0-9a-f]{7,40}\W*\Z|gh-\d)")
+_LINKED_WORD = re.compile(r"(?i)www\.|(?<![a-z0-9])(?:[0-9a-f]{7,40}(?![a-z0-9])|gh-\d)")
 _SIGNS = frozenset({"-", "+", "=", "<=", ">=", "·", "…", "→"})
 # What may follow a code span of the sentence at once.
 _AFTER_CODE = re.compile(r"'s\Z|[.,:;!?)]{1,2}\Z")
@@ -162,7 +162,7 @@ def _piece(part: str, *, first: bool, cell: bool) -> str:
         return part.replace("|", r"\|" if cell else "|") if mark else code(part[1:-1])
     if first and _LIST_MARK.match(part):
         return code(part)
-    plain = part in _SIGNS or (_PLAIN_WORD.match(part) and not _LINKED_WORD.match(part))
+    plain = part in _SIGNS or (_PLAIN_WORD.match(part) and not _LINKED_WORD.search(part))
     return part if plain else code(part)
 
 

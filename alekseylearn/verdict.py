@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -214,13 +215,21 @@ def reason(failure: Failure) -> str:
 def _bad_end(state: State, notebook: NotebookOutcome) -> Phrase:
     path = Name(notebook.path)
     failure = notebook.head.failure if notebook.head is not None else None
+    # What is not the code's fault is told by us, or by a service: in sentences.
+    message = failure.message.strip().partition("\n")[0].removesuffix(".") if failure is not None else ""
+    words: Phrase = (": ", Words(message)) if message else ()
     why: Phrase = (": ", Name(reason(failure))) if failure is not None and reason(failure) else ()
     if state is State.CODE_FAILED and failure is not None:
         return (f"Training failed in cell {failure.cell} of ", path, *why)
     if state is State.STOPPED:
-        limit = failure.message.strip().partition("\n")[0] if failure is not None else ""
-        return ("Stopped ", path, *((": ", Words(limit)) if limit else why))
-    return ("Could not train ", path, *(why or (": the machine went away",)))
+        return ("Stopped ", path, *(words or _where(notebook)))
+    return ("Could not train ", path, *(words or why or (": the machine went away",)))
+
+
+def _where(notebook: NotebookOutcome) -> Phrase:
+    """Say in which cell a run was that nobody says more about."""
+    runs = notebook.head.cells if notebook.head is not None else ()
+    return next(((f" in cell {run.cell}",) for run in runs if run.state == "interrupted"), ())
 
 
 def _under_way(notebook: NotebookOutcome, outcome: Outcome) -> Phrase:
@@ -240,6 +249,8 @@ def _gates(failed: Sequence[GateResult]) -> Phrase:
     count = "a gate failed: " if len(failed) == 1 else f"{len(failed)} gates failed, first: "
     if first.value is None:
         return (count, Name(first.gate.metric), f" is missing, {number(first.gate.bound)} is asked for")
+    if math.isnan(first.value):
+        return (count, Name(first.gate.metric), f" is not a number, {number(first.gate.bound)} is asked for")
     relation = {">=": "below", ">": "not above", "<=": "above", "<": "not below"}[first.gate.operator]
     return (count, Name(first.gate.metric), f" {number(first.value)} is {relation} {number(first.gate.bound)}")
 

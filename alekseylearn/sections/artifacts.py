@@ -9,6 +9,7 @@ from alekseylearn.text import Align, Markdown, code, fence, join, link, plural, 
 from alekseylearn.verdict import active
 
 SHOWN = 6
+_OURS = ("output/data/log.txt", "output/data/metrics.jsonl")
 IN_S3 = "sagemaker"
 """The backend whose results lie where everybody who may train sees them."""
 
@@ -26,7 +27,7 @@ def artifacts(outcome: Outcome) -> Markdown | None:
     shown = table(("File", "Size", "Get it")[: len(rows[0])], rows, align[: len(rows[0])])
     rest = f"And {plural(len(found) - SHOWN, 'more file')}." if len(found) > SHOWN else ""
     download = link("one download", outcome.artifact_url)
-    together = f"All of them are in {download}." if download != "one download" else ""
+    together = f"All of them are in {download}, with the logs and `report.html`." if download != "one download" else ""
     return join([shown, join([rest, together, *_archive(trained)], " "), _fetch(outcome, trained)])
 
 
@@ -43,8 +44,9 @@ def _link(item: Artifact) -> str:
 
 
 def _files(notebook: NotebookOutcome, *, models_only: bool) -> list[Artifact]:
-    """List the files of one notebook, its model first."""
-    found = notebook.head.artifacts if notebook.head is not None else ()
+    """List the files of one notebook, its model first; what we read ourselves is nobody's result."""
+    every = notebook.head.artifacts if notebook.head is not None else ()
+    found = [item for item in every if item.path not in _OURS]
     models = [item for item in found if item.path.startswith("model/")]
     return models if models_only else [*models, *(item for item in found if item not in models)]
 

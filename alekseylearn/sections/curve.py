@@ -76,6 +76,8 @@ def _room(last: int) -> int:
 def _chart(outcome: Outcome, notebook: NotebookOutcome, found: Curve) -> Markdown:
     name, base = _word(found.name) or "metric", _word(outcome.base.name) or "base"
     step, head = naming.counted(notebook, found.name), naming.head(outcome).replace("This", "this")
+    # Histories count from nought, people and what they print from one.
+    first = 1 if step == naming.EPOCH and found.steps[0] == 0 else 0
     low, high = _axis((*found.head, *found.base))
     decimals = min(15, max(0, 2 - math.floor(math.log10(high - low))))
     told = f"The line is {head.replace('PR', 'pull request')} and ends at {number(found.head_end)}."
@@ -95,7 +97,7 @@ def _chart(outcome: Outcome, notebook: NotebookOutcome, found: Curve) -> Markdow
         f"    accTitle: {name} by {step}",
         f"    accDescr: {told}",
         f'    title "{title}"',
-        f'    x-axis "{step}" [{", ".join(str(step) for step in found.steps)}]',
+        f'    x-axis "{step}" [{", ".join(str(place + first) for place in found.steps)}]',
         f'    y-axis "{name}" {low:.{decimals}f} --> {high:.{decimals}f}',
         *bars,
         f"    line {_numbers(found.head, decimals)}",

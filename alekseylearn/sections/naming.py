@@ -19,6 +19,7 @@ _PAGES = {
 """Where pages of jobs are: addresses come from what jobs have written, too."""
 HISTORY = "history"
 """The source of metrics that is a training history."""
+EPOCH = "epoch"
 _PLACES = {"docker": "a container", "sagemaker": "SageMaker"}
 
 
@@ -83,7 +84,7 @@ def _machine(outcome: Outcome) -> str:
 def counted(notebook: NotebookOutcome, name: str) -> str:
     """Say what the steps of head's metric *name* count: a training history has one value an epoch."""
     metrics = notebook.head.metrics if notebook.head is not None else ()
-    return "epoch" if any(one.name == name and one.source == HISTORY for one in metrics) else "step"
+    return EPOCH if any(one.name == name and one.source == HISTORY for one in metrics) else "step"
 
 
 def job_page(backend: str, url: str) -> Markdown:
