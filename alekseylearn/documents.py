@@ -10,6 +10,7 @@ from alekseylearn.diff import CellChange
 from alekseylearn.jobs import TrainingResult, number_out
 from alekseylearn.metrics import MetricDelta
 from alekseylearn.plan import NotebookPlan, TrainingJob
+from alekseylearn.progressing import live_json
 from alekseylearn.reach import Reach, Route, find_reaches, find_ways
 from alekseylearn.report import Commit, NotebookOutcome, Outcome
 from alekseylearn.slicing import CellReason
@@ -42,10 +43,19 @@ def _run_json(notebook: NotebookOutcome, folders: Mapping[str, str]) -> dict[str
         "reason": notebook.reason,
         "state": str(shown.state) if shown else "none",
         "phase": shown.phase if shown else "",
+        "live": live_json(shown.live) if shown else None,
         "url": shown.url if shown else "",
         "metrics": metrics_json(head),
         "base": None if base is None else _base_json(base, folders),
         "deltas": [delta_json(delta) for delta in notebook.deltas],
+        "repeats": {
+            "head": [_repeat_json(result) for result in notebook.more_head],
+            "base": [_repeat_json(result) for result in notebook.more_base],
+        },
+        "differences": [
+            {"what": one.what, "base": one.base, "head": one.head, "part_of_the_change": one.part}
+            for one in notebook.differences
+        ],
         "gates": [{"gate": str(gate.gate), "passed": gate.passed} for gate in notebook.gates],
         "artifacts": _files_json(head, folders),
         "seconds": head.seconds if head else 0.0,
@@ -85,13 +95,20 @@ def metrics_json(result: TrainingResult | None) -> dict[str, float | str]:
     return {metric.name: number_out(metric.value) for metric in result.metrics} if result else {}
 
 
+def _repeat_json(result: TrainingResult) -> dict[str, Any]:
+    """Tell of one run with another seed: its own metrics, where those of its side are the means."""
+    return {"digest": result.digest, "state": str(result.state), "metrics": metrics_json(result)}
+
+
 def delta_json(delta: MetricDelta) -> dict[str, Any]:
-    """Return one line of a comparison."""
+    """Return one line of a comparison; `noise` is what the seeds explain, null where nobody knows."""
     return {
         "name": delta.name,
         "base": None if delta.base is None else number_out(delta.base),
         "head": None if delta.head is None else number_out(delta.head),
         "verdict": delta.verdict,
+        "guessed": delta.guessed,
+        "noise": None if delta.noise is None else number_out(delta.noise),
     }
 
 

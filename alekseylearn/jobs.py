@@ -95,12 +95,14 @@ class SubmittedJob:
     """A job that a backend still holds, running or not yet collected; *submitted* in Unix seconds.
 
     *about* are the labels that it was submitted with (`repository`, `pull`, `commit`), where the backend has such.
+    *state* is where it stands, where the list itself tells; None: its backend is to be asked.
     """
 
     handle: JobHandle
     name: str
     submitted: float
     about: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    state: JobState | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

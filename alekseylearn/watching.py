@@ -13,7 +13,9 @@ from alekseylearn.collected import log_lines
 from alekseylearn.config import BackendName
 from alekseylearn.errors import InputError, MachineError, UsageError
 from alekseylearn.jobs import JobState, SubmittedJob, TrainingResult
+from alekseylearn.progressing import Live
 from alekseylearn.training import UnderWay, Workshop, bring_home, stop_jobs
+from alekseylearn.workshop import Sight, course_of
 
 PATIENCE = GRACE + 15.0
 """Seconds that a job which was asked to stop has to save what it has, and its machine to notice."""
@@ -93,7 +95,7 @@ class Lookout:
 
     def _held(self, name: BackendName) -> list[Held]:
         backend = self.connect(name)
-        return [Held(backend=backend, job=job, state=backend.poll(job.handle)) for job in backend.jobs()]
+        return [Held(backend=backend, job=job, state=job.state or backend.poll(job.handle)) for job in backend.jobs()]
 
     def _likely(self, names: Iterable[BackendName], missed: list[str]) -> list[Held]:
         """List what those backends hold that can be reached; why others cannot goes into *missed*."""
@@ -106,13 +108,31 @@ class Lookout:
         return found
 
 
-def follow(held: Held, lookout: Lookout, tell: Callable[[Iterable[str]], None]) -> JobState:
-    """Give *tell* every line of the job's log once, until it ends; return how.
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended: its state, and the exception that ended it, where one did."""
+
+    state: JobState
+    exception: str = ""
+
+    @classmethod
+    def of(cls, result: TrainingResult) -> Ending:
+        """Say how a run ended that was brought home."""
+        return cls(result.state, "" if result.failure is None else result.failure.exception)
+
+
+def follow(
+    held: Held,
+    lookout: Lookout,
+    tell: Callable[[Iterable[str]], None],
+    show: Callable[[Live | None], None] = lambda _: None,
+) -> Ending:
+    """Give *tell* every line of the job's log once, and *show* where it is, until it ends; return how.
 
     Another process may bring it home meanwhile: the rest is then read from what it has kept.
     """
     backend, handle, shop = held.backend, held.job.handle, lookout.shop
-    started, cursor, count = shop.clock(), "", 0
+    started, cursor, count, sight = shop.clock(), "", 0, Sight(shop)
     while True:
         state = backend.poll(handle)
         chunk = backend.logs(handle, cursor)
@@ -120,12 +140,14 @@ def follow(held: Held, lookout: Lookout, tell: Callable[[Iterable[str]], None]) 
         tell(chunk.lines)
         if state.ended:
             break
+        show(None if state is JobState.QUEUED else sight.look(backend, handle, ended=False)[0])
         shop.sleep(backend.pause(shop.clock() - started))
+    show(None)
     result = None if backend.find(handle.digest) else lookout.result(handle.digest)
     if result is None:
-        return state
+        return Ending(state, course_of(backend, handle, shop.now()).failure)
     tell(islice(kept_log(result, shop), count, None))
-    return result.state
+    return Ending.of(result)
 
 
 def kept_log(result: TrainingResult, shop: Workshop) -> Iterator[str]:

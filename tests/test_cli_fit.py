@@ -16,7 +16,8 @@ from tests.small import EPOCHS, LINE, PROSE, TRAINS, count, counting, growth, no
 
 RUN_KEYS = {
     *("id", "name", "notebook", "digest", "backend", "decision", "reason", "state", "metrics", "base", "deltas"),
-    *("gates", "artifacts", "seconds", "cost", "failure", "refused", "phase", "url"),
+    *("gates", "artifacts", "seconds", "cost", "failure", "refused", "phase", "url", "live", "repeats"),
+    "differences",
 }
 
 
@@ -60,13 +61,15 @@ class TestWhatIsTrained:
         assert (told["name"], told["notebook"], told["backend"]) == ("growth", NOTEBOOK, "process")
         assert (told["decision"], told["state"], told["failure"]) == ("train", "succeeded", None)
         assert told["metrics"]["mse"] == pytest.approx(0.47024975)
-        assert set(told["base"]) == {"digest", "metrics"}
+        assert set(told["base"]) == {"digest", "state", "metrics", "artifacts"}
         (delta,) = told["deltas"]
         assert delta == {
             "name": "mse",
             "base": told["base"]["metrics"]["mse"],
             "head": told["metrics"]["mse"],
             "verdict": "better",
+            "guessed": True,
+            "noise": None,
         }
         assert {item["name"] for item in told["artifacts"]} >= {"model.pkl", "growth.executed.ipynb", "metrics.jsonl"}
         for item in told["artifacts"]:

@@ -15,7 +15,7 @@ from alekseylearn.inputs import Tree
 from alekseylearn.jobs import JobState, TrainingResult
 from alekseylearn.plan import TrainingJob
 from alekseylearn.training import Workshop, launch, make_bundle, reconcile
-from alekseylearn.watching import Held, Lookout, follow, settle, stop_run
+from alekseylearn.watching import Ending, Held, Lookout, follow, settle, stop_run
 from tests.contract.jobs import kill_process, until
 from tests.gate import Gate
 from tests.shop import job_of, open_shop
@@ -119,7 +119,7 @@ class TestFollowing:
                 case.gate.open()
                 assert case.reconcile().succeeded
 
-        assert follow(held, case.lookout, tell) is JobState.SUCCEEDED
+        assert follow(held, case.lookout, tell) == Ending(JobState.SUCCEEDED)
         assert lines[:2] == ["before", "after"]
 
     def test_a_job_that_dies_is_lost_whatever_became_of_the_one_before(self, make: Make, tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ class TestFollowing:
         launch(case.job, case.tree, case.shop, commit="")
         case.gate.wait()
         kill_process(case.held.job.handle)
-        assert follow(case.held, case.lookout, lambda _: None) is JobState.LOST
+        assert follow(case.held, case.lookout, lambda _: None) == Ending(JobState.LOST)
 
 
 class TestBringingHome:

@@ -203,16 +203,21 @@ class SageMakerBackend:
 
     def jobs(self) -> tuple[SubmittedJob, ...]:
         """List the jobs that were started and not yet brought home, the newest first."""
-        # One without a job was written down by somebody who died before the service heard of it.
-        known = (one for one in self._attempts.all() if is_digest(one.digest) and self._service.describe(one.job))
-        return tuple(
-            SubmittedJob(
-                handle=self._handle(attempt),
-                name=attempt.name,
-                submitted=attempt.submitted,
-                about=labels_of(attempt.request),
-            )
-            for attempt in known
+        return tuple(found for one in self._attempts.all() if (found := self._listed(one)) is not None)
+
+    def _listed(self, attempt: Attempt) -> SubmittedJob | None:
+        """Describe an attempt; one without a job was written down by somebody who died before anybody heard of it."""
+        described = self._service.describe(attempt.job) if is_digest(attempt.digest) else None
+        if described is None:
+            return None
+        seen = self._seen[attempt.digest] = _Seen(attempt, described)
+        return SubmittedJob(
+            handle=self._handle(attempt),
+            name=attempt.name,
+            submitted=attempt.submitted,
+            about=labels_of(attempt.request),
+            # One for which there were no machines may go on with others: whoever polls it sees to that.
+            state=None if lacks_capacity(described) else seen.state,
         )
 
     def poll(self, job: JobHandle) -> JobState:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -81,6 +81,17 @@ class CourseBars:
             visible=bool(known),
         )
         progress.start()
+
+    def above(self, print_lines: Callable[[Iterable[str]], None]) -> Callable[[Iterable[str]], None]:
+        """Print lines as *print_lines* does, on the same terminal: the bars make room for them."""
+
+        def printed(lines: Iterable[str]) -> None:
+            whole = tuple(lines)
+            if whole and self._drawn is not None:
+                self._drawn[0].stop()
+            print_lines(whole)
+
+        return printed
 
     def close(self) -> None:
         """Take the bars away."""

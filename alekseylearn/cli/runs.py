@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from alekseylearn.backends.base import Backend
     from alekseylearn.config import BackendName
     from alekseylearn.jobs import TrainingResult
-    from alekseylearn.watching import Found, Held, Lookout
+    from alekseylearn.progressing import Live
+    from alekseylearn.watching import Ending, Found, Held, Lookout
 
 _AnyCommand = Callable[..., Any]
 _backend: Callable[[_AnyCommand], _AnyCommand] = click.option(
@@ -71,28 +72,41 @@ def logs_command(run: str, follows: bool, backend: BackendName | None) -> int:
     """
     from alekseylearn.cli.screen import console, print_log
     from alekseylearn.jobs import TrainingResult
-    from alekseylearn.judging import EXIT_OF_STATE
-    from alekseylearn.watching import follow, kept_log
+    from alekseylearn.judging import exit_code_of
+    from alekseylearn.watching import Ending, kept_log
 
     lookout = lookout_here(backend)
     found = lookout.find(run)
     if isinstance(found, TrainingResult):
         print_log(kept_log(found, lookout.shop))
-        state = found.state
+        ending = Ending.of(found)
     elif follows:
         try:
-            state = follow(found, lookout, print_log)
+            ending = _follow(found, lookout)
         except KeyboardInterrupt:
             name = found.job.handle.id
             click.echo(f"run {name} goes on: `alekseylearn stop {name}` stops it", err=True)
             return 130
     else:
         print_log(found.backend.logs(found.job.handle).lines)
-        state = found.state
+        return 0
     if not follows:
         return 0
-    console(stderr=True).print(f"run {found.digest[:12]}: {state}", markup=False)
-    return EXIT_OF_STATE.get(state, 0)
+    console(stderr=True).print(f"run {found.digest[:12]}: {ending.state}", markup=False)
+    return exit_code_of(ending.state, ending.exception)
+
+
+def _follow(held: Held, lookout: Lookout) -> Ending:
+    """Print the log to its end; where somebody looks at all that is printed, under it how far the job has come."""
+    from alekseylearn.cli.bars import CourseBars, draws
+    from alekseylearn.cli.screen import console, print_log
+    from alekseylearn.watching import follow
+
+    out = console(stderr=True)
+    if not (draws(out) and sys.stdout.isatty()):
+        return follow(held, lookout, print_log)
+    with CourseBars(out) as bars:
+        return follow(held, lookout, bars.above(print_log), bars)
 
 
 @click.command("stop")
@@ -163,22 +177,17 @@ def lookout_here(backend: BackendName | None = None, folder: Path | None = None)
 
 def _settled(found: Found, lookout: Lookout) -> TrainingResult:
     """Return what became of a run, brought home if need be; for one under way, where it stands."""
-    from alekseylearn.errors import MachineError
     from alekseylearn.jobs import TrainingResult
     from alekseylearn.training import UnderWay
     from alekseylearn.watching import settle
+    from alekseylearn.workshop import looked_at
 
     if isinstance(found, TrainingResult):
         return found
     if found.state.ended:
         return settle(found, lookout)
-    handle = found.job.handle
-    try:
-        measured = found.backend.metrics(handle)
-    except MachineError:
-        measured = ()
-    told = UnderWay(backend=found.backend, handle=handle, name=found.job.name).told(found.state, measured)
-    return replace(told, seconds=_elapsed(found))
+    job = UnderWay(backend=found.backend, handle=found.job.handle, name=found.job.name)
+    return looked_at(job, found.state, lookout.shop.now(), seconds=_elapsed(found))
 
 
 def _elapsed(held: Held) -> float:
@@ -202,6 +211,7 @@ def _tell(result: TrainingResult, lookout: Lookout, *, as_json: bool) -> None:
     lines = {"run": f"{result.run} {result.name}", "state": f"{result.state}{spent}"}
     lines["backend"] = f"{result.backend}: {result.machine}" if result.machine else result.backend
     lines["phase"] = result.phase
+    lines["at"] = "" if result.live is None else _at(result.live)
     lines["page"] = result.url
     lines["metrics"] = ", ".join(f"{metric.name} {number(metric.value)}" for metric in result.metrics)
     if result.failure is not None:
@@ -216,6 +226,13 @@ def _tell(result: TrainingResult, lookout: Lookout, *, as_json: bool) -> None:
     for name, told in lines.items():
         if told:
             out.print(f"[dim]{name:8}[/] {escape(clean(told, 1000))}", soft_wrap=True)
+
+
+def _at(live: Live) -> str:
+    """Say where a job is: `cell 14 (6 of 9), epoch 7 of 20, about 9 min left`."""
+    from alekseylearn.progressing import time_left, whereabouts
+
+    return ", ".join(part for part in (whereabouts(live), time_left(live)) if part)
 
 
 def _job_row(held: Held) -> dict[str, Any]:
