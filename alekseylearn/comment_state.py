@@ -18,8 +18,8 @@ RUNNING = "⏳"
 """The sign of a heading that tells of a training under way."""
 MAX_RUNS = 20
 """As many earlier runs are remembered."""
-MAX_BEGUN = 40
-"""As many runs that nobody waits for are remembered."""
+MAX_BEGUN = 120
+"""As many runs that nobody waits for are remembered: both sides of three notebooks with twenty seeds each."""
 MAX_ENCODED = 12_000
 """Longest state, in base64 characters; a longer one is not looked at."""
 MAX_JSON = 40_000

@@ -108,7 +108,7 @@ def test_one_wrong_part_makes_the_whole_state_unread(place: tuple[int, ...], val
     assert decode(_line(zlib.compress(json.dumps(changed).encode()))) is None
 
 
-@pytest.mark.parametrize("begun", [{}, "c0ffee000000", [7], ["c0ffee"], ["C0FFEE000000"], ["c0ffee000000"] * 41])
+@pytest.mark.parametrize("begun", [{}, "c0ffee000000", [7], ["c0ffee"], ["C0FFEE000000"], ["c0ffee000000"] * 121])
 def test_runs_that_are_none_make_the_whole_state_unread(begun: object) -> None:
     assert decode(_line(zlib.compress(json.dumps([[1, 1], "", [], begun]).encode()))) is None
     assert decode(_line(zlib.compress(json.dumps([[1, 1], "", [], [], []]).encode()))) is None

@@ -16,6 +16,7 @@ from alekseylearn.git import ChangedFile
 from alekseylearn.jobs import Failure, JobState
 from alekseylearn.metrics import Metric, MetricDelta
 from alekseylearn.plan import NotebookPlan, Settings, make_job
+from alekseylearn.report import Difference
 from tests import outcomes, small
 from tests.strategies import notebook
 from tests.trees import tree
@@ -42,6 +43,7 @@ def listed(schema: dict[str, Any]) -> dict[str, Any]:
 FILES = listed(closed(name=TEXT, path=TEXT, url=TEXT, size=COUNT, sha256=DIGEST))
 METRICS = {"type": "object", "additionalProperties": NUMBER}
 REASON = closed(cell=COUNT, id=TEXT, reason={"type": "string", "minLength": 1})
+SEED = closed(digest=DIGEST, state={"enum": [state.value for state in JobState]}, metrics=METRICS)
 COMMIT = closed(name=TEXT, sha={"type": "string", "pattern": "^([0-9a-f]{40})?$"})
 RUN = closed(
     id={"type": "string", "pattern": "^([0-9a-f]{12})?$"},
@@ -54,6 +56,7 @@ RUN = closed(
     state={"enum": [*(state.value for state in JobState), "none"]},
     phase=TEXT,
     url=TEXT,
+    live=nullable({"type": "object"}),
     metrics=METRICS,
     base=nullable(
         closed(digest=DIGEST, state={"enum": [state.value for state in JobState]}, metrics=METRICS, artifacts=FILES)
@@ -64,8 +67,12 @@ RUN = closed(
             base=nullable(NUMBER),
             head=nullable(NUMBER),
             verdict={"enum": ["better", "worse", "same", "new", "gone", "unjudged"]},
+            guessed={"type": "boolean"},
+            noise=nullable(NUMBER),
         )
     ),
+    repeats=closed(head=listed(SEED), base=listed(SEED)),
+    differences=listed(closed(what=TEXT, base=TEXT, head=TEXT, part_of_the_change={"type": "boolean"})),
     gates=listed(closed(gate=TEXT, passed={"type": "boolean"})),
     artifacts=FILES,
     seconds={"type": "number", "minimum": 0},
@@ -134,7 +141,9 @@ def test_a_run_is_told_with_what_it_was_compared_with() -> None:
     assert (run["decision"], run["state"], run["backend"]) == ("train", "succeeded", "process")
     assert run["metrics"]["val_accuracy"] == 0.927
     assert run["base"]["metrics"]["val_accuracy"] == 0.913
-    assert {"name": "val_accuracy", "base": 0.913, "head": 0.927, "verdict": "better"} in run["deltas"]
+    assert {
+        "name": "val_accuracy", "base": 0.913, "head": 0.927, "verdict": "better", "guessed": False, "noise": None,
+    } in run["deltas"]  # fmt: skip
     assert run["gates"][0]["passed"] is True
     assert {item["name"] for item in run["artifacts"]} == {"churn.executed.ipynb", "model.pt"}
     assert run["failure"] is None
@@ -174,9 +183,24 @@ def test_undefined_numbers_are_words() -> None:
     assert metrics_json(outcomes.result(metrics=metrics)) == {"a": "nan", "b": "-inf", "c": 1}
     assert metrics_json(None) == {}
     delta = MetricDelta(name="a", base=math.inf, head=math.nan, goal=None, verdict="unjudged")
-    assert delta_json(delta) == {"name": "a", "base": "inf", "head": "nan", "verdict": "unjudged"}
-    gone = MetricDelta(name="a", base=None, head=None, goal=None, verdict="gone")
-    assert delta_json(gone) == {"name": "a", "base": None, "head": None, "verdict": "gone"}
+    told = {"guessed": False, "noise": None}
+    assert delta_json(delta) == {"name": "a", "base": "inf", "head": "nan", "verdict": "unjudged", **told}
+    gone = MetricDelta(name="a", base=None, head=None, goal=None, verdict="gone", noise=0.25)
+    assert delta_json(gone) == {"name": "a", "base": None, "head": None, "verdict": "gone", **told, "noise": 0.25}
+
+
+def test_runs_with_other_seeds_are_told_each_with_its_own_metrics() -> None:
+    lost = outcomes.result(state=JobState.LOST, metrics=())
+    told = outcomes.told(more_head=(outcomes.result(), lost), more_base=(outcomes.base_result(),))
+    (run,) = checked(outcome_json(outcomes.outcome(told)), OUTCOME)["runs"]
+    assert [one["state"] for one in run["repeats"]["head"]] == ["succeeded", "lost"]
+    assert run["repeats"]["base"][0]["metrics"]["val_accuracy"] == 0.913
+
+
+def test_what_was_not_alike_is_told() -> None:
+    told = outcomes.told(differences=(Difference(what="torch", base="2.12.0", head="2.13.0"),))
+    (run,) = checked(outcome_json(outcomes.outcome(told)), OUTCOME)["runs"]
+    assert run["differences"] == [{"what": "torch", "base": "2.12.0", "head": "2.13.0", "part_of_the_change": False}]
 
 
 # -- slice --json -----------------------------------------------------------------------------------------------------

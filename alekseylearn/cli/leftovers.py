@@ -100,7 +100,7 @@ def close(step: Step) -> int:
     # Whichever workflow has told of them, theirs is the last word.
     last = step if state is None else replace(step, order=max(step.order, state.order))
     story = last.story(train=False, begun=begun)
-    heads = {plan.head.digest for plan in story.look() if plan.head is not None}
+    heads = {job.digest for plan in story.look() for job, base in plan.jobs if not base}
     code, stopped = 0, False
     try:
         wanted = _wanted_elsewhere(step, pulls)
