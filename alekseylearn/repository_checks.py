@@ -26,7 +26,7 @@ MOST = 10
 """Notebooks that get a line of their own."""
 PATIENCE = 8.0
 """Seconds after which no more notebooks are read: who has hundreds of them is told of the first ones."""
-_TOKENS = ("GH_TOKEN", "GITHUB_TOKEN")
+_TOKENS = ("GITHUB_TOKEN", "GH_TOKEN")
 _LIMIT = 10.0
 
 
@@ -176,7 +176,7 @@ def _github(git: Git, environ: Mapping[str, str]) -> Iterator[Check]:
         yield Check(name="token", state="ok", told=f"{told}: `alekseylearn fetch pr/N` can read what workflows left")
     else:
         told = "there is none: `alekseylearn fetch pr/N` cannot read what workflows left"
-        yield Check(name="token", state="warning", told=told, remedy="`gh auth login`, or set GH_TOKEN")
+        yield Check(name="token", state="warning", told=told, remedy="`gh auth login`, or set GITHUB_TOKEN")
 
 
 def _signed_in(environ: Mapping[str, str]) -> bool:

@@ -24,11 +24,13 @@ CODES = {
     for name, kind in vars(errors).items()
     if isinstance(kind, type) and issubclass(kind, errors.AlekseylearnError)
 }
-_SLUG = re.compile(r"([a-z0-9]{2,8})\.([a-z]+(?:-[a-z]+)*)(?::? |\Z)")
+_SLUG = re.compile(r"([a-z0-9]{2,9})\.([a-z]+(?:-[a-z]+)*)(?::? |\Z)")
 _FILES = {"json", "jsonl", "txt", "md", "py", "yml", "html", "ipynb", "zip", "tar", "part", "db"}
 """What stands behind the dot of a file's name: `result.json` is no error of the family `result`."""
 _UNSEEN = {"state"}
 """Families whose errors reach nobody: a remembered state that cannot be read is ignored."""
+_WARNS = {"notify"}
+"""Families of errors that are told beside a run and never end it: they have no exit code."""
 _READ = {"load_json": ("ambiguous", "limit", "unreadable"), "load_yaml": ("limit", "syntax")}
 
 
@@ -54,7 +56,9 @@ def slugs() -> dict[str, set[int]]:
     found: dict[str, set[int]] = {f"cfg.{kind}": {errors.InputError.exit_code} for kind in get_args(Kind)}
     for source in sources():
         for slug, code in _raised(source):
-            found.setdefault(slug, set()).add(code)
+            found.setdefault(slug, set()).update(set() if slug.partition(".")[0] in _WARNS else {code})
+        for slug in _called(source):
+            found.setdefault(slug, set())
         for slug in _strict(source):
             found.setdefault(slug, set()).add(errors.InputError.exit_code)
     families = {slug.partition(".")[0] for slug in found} | {"gpu", "model"}
@@ -103,6 +107,16 @@ def _raised(source: Source) -> Iterator[tuple[str, int]]:
             first = call.args[0]
             if isinstance(first, ast.Constant) and isinstance(first.value, str):
                 yield first.value, CODES[call.func.id]
+
+
+def _called(source: Source) -> Iterator[str]:
+    """Yield what is handed to a function that makes the error: it stands in front of a remedy."""
+    for call in source.calls:
+        first = call.args[0] if call.args else None
+        if any(keyword.arg == "hint" for keyword in call.keywords) and isinstance(first, ast.Constant):
+            match = _SLUG.fullmatch(str(first.value))
+            if match:
+                yield f"{match[1]}.{match[2]}"
 
 
 def _strict(source: Source) -> Iterator[str]:

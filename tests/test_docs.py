@@ -31,6 +31,13 @@ def test_a_configuration_that_a_page_shows_holds(place: TableName) -> None:
         assert all(getattr(config, place)(model) for model in config.models.values())
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_a_part_of_a_configuration_that_a_page_shows_holds(page: str) -> None:
+    for text in re.findall(r"```yaml\n(.*?)```", PAGES[page], re.DOTALL):
+        if text.split(":")[0] in {held.name for held in fields(Config)}:
+            parse_config(text.encode())
+
+
 @pytest.mark.parametrize("place", PLACES)
 def test_every_key_of_a_table_is_explained(place: TableName) -> None:
     table = PAGES[f"{place}.md"].split(f"### The `{place}:` table")[1].split("### ")[0]
@@ -53,6 +60,11 @@ def test_a_command_that_a_page_names_exists(page: str) -> None:
     named = set(re.findall(r"^(?:\$ )?alekseylearn ([a-z]+)", shells, re.MULTILINE))
     named |= set(re.findall(r"`alekseylearn ([a-z]+)", PAGES[page]))
     assert named <= {*COMMANDS, *ALIASES}
+
+
+def test_the_pages_together_name_every_command() -> None:
+    text = "".join(PAGES.values())
+    assert [name for name in COMMANDS if not re.search(rf"(?:\balekseylearn |`){name}\b", text)] == []
 
 
 @pytest.mark.parametrize("page", PAGES)

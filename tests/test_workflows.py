@@ -13,7 +13,8 @@ import yaml
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
-RECIPES = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8"), re.DOTALL)
+SHOWN = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8"), re.DOTALL)
+RECIPES = [text for text in SHOWN if "uses:" in text]
 WHOLE = [text for text in RECIPES if text.startswith("name:")]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
