@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -34,6 +35,8 @@ PRECEDENCE = (
 LONGEST_NAME = 250
 DEEPEST = 8
 """Dicts within dicts whose numbers are found."""
+NO_SCORE = re.compile(r"(epoch|step|total_flos)\Z|.*_(runtime|samples|per_second|pct)\Z")
+"""What Hugging Face's trainers put beside the scores: how far and how fast it went, not how well."""
 MOST_FILES = 1000
 """Files of one source that are read."""
 
@@ -132,7 +135,9 @@ def scalars(name: str, value: object) -> Iterable[Found]:
     elif isinstance(value, dict) and value:
         entries = [(key, scalar(entry)) for key, entry in value.items() if isinstance(key, str)]
         if len(entries) == len(value) and all(entry is not None for _, entry in entries):
-            yield from ((key[:LONGEST_NAME], entry, None) for key, entry in entries if entry is not None)
+            for key, entry in entries:
+                if entry is not None and not NO_SCORE.match(key):
+                    yield key[:LONGEST_NAME], entry, None
 
 
 def flat(value: object, separator: str = ".") -> Iterable[Found]:

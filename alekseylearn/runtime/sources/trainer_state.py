@@ -7,15 +7,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from .base import LONGEST_NAME, Found, Written, scalar, text_of
+from .base import LONGEST_NAME, NO_SCORE, Found, Written, scalar, text_of
 from .folders import told_apart
 
 NAME = "trainer_state"
 FILES = ("trainer_state.json", "all_results.json")
 LARGEST = 50_000_000
 CHECKPOINT = re.compile(r"checkpoint-\d+\Z")
-SPEED = re.compile(r"(epoch|step|total_flos)\Z|.*_(runtime|samples|per_second|pct)\Z")
-"""How far and how fast it went, not how well."""
 
 State = Mapping[str, Any]
 
@@ -78,6 +76,6 @@ def _logged(state: State) -> Iterator[Found]:
 
 def _entries(entry: Mapping[str, object], step: int | None) -> Iterator[Found]:
     for name, value in entry.items():
-        number = None if SPEED.match(name) else scalar(value)
+        number = None if NO_SCORE.match(name) else scalar(value)
         if number is not None:
             yield name[:LONGEST_NAME], number, step
