@@ -10,6 +10,7 @@ from alekseylearn.notebook import Cell
 from alekseylearn.page.executed import ExecutedCell, Output, read_executed
 from alekseylearn.page.highlight import DiffLine, Line, changed_lines, coloured
 from alekseylearn.page.room import Room, Shown
+from alekseylearn.pruning import LEFT_OUT
 from alekseylearn.report import NotebookOutcome
 from alekseylearn.sections.changes import counts, how, side, ways_of
 
@@ -103,9 +104,15 @@ def _shown(ran: Sequence[ExecutedCell] | None, cell: Cell | None) -> tuple[Outpu
     """Find what *cell* showed, without what it printed: by its text, since a run may be older than the notebook."""
     if ran is None or cell is None:
         return ()
-    same = [one for one in ran if one.source == cell.source]
+    same = [one for one in ran if _same_code(one.source, cell.source)]
     same.sort(key=lambda one: one.number != cell.index)
     return _displayed(same[0].outputs) if same else ()
+
+
+def _same_code(ran: str, source: str) -> bool:
+    """Compare a cell as it ran with the notebook's: lines that only show may have been left out of a run."""
+    old, new = ran.split("\n"), source.split("\n")
+    return len(old) == len(new) and all(LEFT_OUT in left or left == right for left, right in zip(old, new, strict=True))
 
 
 def _displayed(outputs: Iterable[Output]) -> tuple[Output, ...]:

@@ -156,7 +156,7 @@ def _figure(mime: str, stored: object) -> Output | None:
 def _clean_html(html: str) -> str:
     import nh3
 
-    return nh3.clean(html, tags=_TABLE | _TEXT, attributes=_ATTRIBUTES, link_rel=None, strip_comments=True)
+    return nh3.clean(clean_block(html), tags=_TABLE | _TEXT, attributes=_ATTRIBUTES, link_rel=None)
 
 
 def _text(stored: object, between: str = "") -> str:

@@ -15,10 +15,10 @@
 
     // Says the values at one step, for eyes and for a screen reader.
     function tell(index) {
-      const values = columns.slice(1).map((column, line) => `${names[line]} ${short(column[index])}`);
-      told.textContent = values.join(", ");
+      const values = columns.slice(1).map((column, line) => `${names[line]}: ${short(column[index])}`);
+      told.textContent = values.join("; ");
       slider.value = index;
-      slider.setAttribute("aria-valuetext", `step ${steps[index]}: ${told.textContent}`);
+      slider.setAttribute("aria-valuetext", `${steps[index]}. ${told.textContent}`);
     }
 
     const axis = {

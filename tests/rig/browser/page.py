@@ -157,8 +157,9 @@ class Page:
 
     @property
     def requests(self) -> tuple[str, ...]:
-        """Every address that the page asked for, itself first; what a policy kept back is not among them."""
-        return tuple(event["params"]["request"]["url"] for event in self._events() if event["method"] == _REQUEST)
+        """Every address that the page asked for, itself first; what a policy kept back, or is in the page, is none."""
+        found = [event["params"]["request"]["url"] for event in self._events() if event["method"] == _REQUEST]
+        return tuple(url for url in found if not url.startswith("data:"))
 
     @property
     def problems(self) -> tuple[str, ...]:

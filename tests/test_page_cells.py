@@ -1,0 +1,131 @@
+"""What cells showed stands beside what they show now, each figure once, as far as there is room."""
+
+from dataclasses import replace
+
+from alekseylearn.diff import diff_notebooks
+from alekseylearn.page.cells import MAX_UNCHANGED, ChangeView, Ran, read_both, view_changes, view_executed
+from alekseylearn.page.executed import Output
+from alekseylearn.page.room import Room, Shown
+from tests.executed import cell, executed, figure, printed, shown
+from tests.outcomes import EDITS, notebook, told
+
+RED, BLUE, GREEN = (200, 0, 0), (0, 0, 200), (0, 200, 0)
+
+
+def sources(edited: bool = False) -> list[str]:
+    return [one.source for one in notebook(edits=EDITS if edited else None).cells]
+
+
+def views(head: list[object] | None, base: list[object] | None, room: Room | None = None) -> dict[str, ChangeView]:
+    ran = read_both(None if head is None else executed(head), None if base is None else executed(base))
+    return {view.title: view for view in view_changes(told(), ran, room or Room())}
+
+
+def alts(shown_: tuple[Shown, ...]) -> list[str]:
+    return [one.alt or one.output.text for one in shown_]
+
+
+def test_every_changed_cell_is_told_in_reading_order() -> None:
+    found = views(None, None)
+    assert list(found) == ["Cell 4", "Cell 6", "Cell 10"]
+    assert (found["Cell 4"].how, found["Cell 4"].counts[:4]) == ("edited, +1 −1", "yes:")
+    assert found["Cell 4"].before == found["Cell 4"].after == ()
+
+
+def test_text_cells_are_told_too_and_count_for_nothing() -> None:
+    before = notebook()
+    after = notebook(edits={0: ("first", "second")})
+    removed = replace(before, cells=before.cells[:-1])
+    for diff, title, counts in (
+        (diff_notebooks(before, after), "Text cell 0", "no: text"),
+        (diff_notebooks(before, removed), "Cell 10 of the base", "no longer there"),
+    ):
+        (view,) = view_changes(told(diff=diff), Ran(head=None, base=None), Room())
+        assert (view.title, view.counts) == (title, counts)
+    outputs = replace(before, cells=tuple(replace(one, outputs="ab" * 32) for one in before.cells))
+    assert view_changes(told(diff=diff_notebooks(before, outputs)), Ran(head=None, base=None), Room()) == ()
+
+
+def test_a_changed_cell_shows_its_figures_before_and_after() -> None:
+    found = views(
+        [cell(10, sources(edited=True)[10], printed("not this"), figure(colour=BLUE))],
+        [cell(10, sources()[10], figure(colour=RED), figure(colour=GREEN))],
+    )["Cell 10"]
+    assert alts(found.before) == ["Figure 1 of Cell 10, before", "Figure 2 of Cell 10, before"]
+    assert alts(found.after) == ["Figure of Cell 10, now"]
+
+
+def test_figures_that_are_the_same_are_not_set_side_by_side() -> None:
+    found = views(
+        [cell(10, sources(edited=True)[10], figure())],
+        [cell(10, sources()[10], figure())],
+    )["Cell 10"]
+    assert found.before == found.after == ()
+
+
+def test_cells_are_found_by_their_code_since_a_run_may_be_older() -> None:
+    found = views(
+        [cell(99, sources(edited=True)[10], figure()), cell(10, "another cell", figure(colour=RED))],
+        [
+            cell(4, "another cell"),
+            cell(4, "batch_size = 128\npass  # (only shows) epochs = 20", shown({"text/plain": "8"})),
+        ],
+    )
+    assert alts(found["Cell 10"].after) == ["Figure of Cell 10, now"]
+    assert alts(found["Cell 4"].before) == ["8"]
+    assert found["Cell 4"].after == ()
+
+
+def test_cells_of_the_same_code_are_told_when_they_show_other_figures() -> None:
+    same = sources()[9]
+    found = views(
+        [cell(9, same, figure(colour=BLUE), shown({"text/plain": "0.9"})), cell(7, sources()[7], figure())],
+        [cell(8, same, figure(colour=RED), shown({"text/plain": "0.8"})), cell(7, sources()[7], figure())],
+    )
+    assert list(found) == ["Cell 4", "Cell 6", "Cell 10", "Cell 9"]
+    assert found["Cell 9"].how == "the same code, other output"
+    assert (alts(found["Cell 9"].before), alts(found["Cell 9"].after)) == (
+        ["Figure of Cell 9, before"],
+        ["Figure of Cell 9, now"],
+    )
+
+
+def test_only_so_many_cells_of_the_same_code_are_told() -> None:
+    def side(colour: tuple[int, int, int]) -> list[object]:
+        return [cell(place, f"plot({place})", figure(colour=colour)) for place in range(20, 60)]
+
+    found = views([*side(BLUE), cell(None, "p = 1", figure())], [*side(RED), cell(None, "p = 1")])
+    assert len(found) == 3 + MAX_UNCHANGED
+
+
+def test_a_figure_stands_in_the_page_once() -> None:
+    room = Room()
+    head = [cell(10, sources(edited=True)[10], figure(), seconds=None)]
+    views(head, None, room)
+    (again,) = view_executed(read_both(executed(head), None), room)
+    assert (again.outputs[0].again, again.outputs[0].alt) == ("figure-1", "Figure of Cell 10")
+
+
+def test_executed_cells_are_named_by_their_place_in_the_notebook() -> None:
+    ran = read_both(executed([cell(4, "a"), cell(None, "b"), cell(8, "c", ran=False)]), b"broken")
+    assert ran.base is None
+    assert [one.title for one in view_executed(ran, Room())] == ["Cell 4", "Put in as number 1", "Cell 8, not reached"]
+    assert view_executed(Ran(head=None, base=None), Room()) == ()
+
+
+def test_what_does_not_fit_is_left_out_and_said() -> None:
+    picture = Output(kind="figure", text="data:image/png;base64," + "A" * 4000)
+    words = Output(kind="printed", text="b" * 100)
+    room = Room(figures=5000, text=150)
+    made = room.show((picture, replace(picture, text=picture.text + "B"), words, words), "Cell 1")
+    assert [one.note for one in made] == [
+        "",
+        "Figure 2 of Cell 1: left out, it is 3 kB large.",
+        "",
+        "An output of 100 characters was left out.",
+    ]
+    assert room.told == "2 outputs were left out, to keep this page small: see the executed notebook."
+    one = Room(text=0)
+    one.show((words,), "Cell 1")
+    assert one.told == "1 output was left out, to keep this page small: see the executed notebook."
+    assert Room().told == ""
