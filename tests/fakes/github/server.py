@@ -110,6 +110,10 @@ class FakeGitHub:
         self._grants[token] = {name.replace("_", "-"): level for name, level in permissions.items()}
         return token
 
+    def address_of(self, artifact: Artifact) -> str:
+        """Return where the archive of *artifact* is handed out without a token."""
+        return f"http://localhost:{self._blobs.server_port}{signed(artifact)}"
+
     def writes(self) -> list[Request]:
         """Return the requests that were not `GET`."""
         return [request for request in self.requests if request.method != "GET"]
@@ -234,7 +238,7 @@ class FakeGitHub:
             account=account,
             renderer=self._renderer,
             repository=repository,
-            download=lambda artifact: f"http://localhost:{self._blobs.server_port}{signed(artifact)}",
+            download=self.address_of,
             remaining=self.remaining,
         )
         return route.answer(asked)
