@@ -84,14 +84,14 @@ def reference() -> str:
 
 def table(rows: list[str]) -> str:
     """Write a table of keys."""
-    return "\n".join(["| Key | Holds | Default | Means | For example |", "| :-- | :-- | :-- | :-- | :-- |", *rows, ""])
+    return "\n".join(["| Key | Holds | Default | Means |", "| :-- | :-- | :-- | :-- |", *rows, ""])
 
 
 def row(held: Field[Any], definition: dict[str, Any], kind: str) -> str:
     """Write the row of one key."""
     entry = TABLES[kind][held.name]
     holds = f"[its keys](#{held.name})" if held.name in KEYS else values_of(definition["properties"][held.name])
-    told = [f"`{held.name}`", holds, default(held), entry.means, f"`{entry.example}`"]
+    told = [f"`{held.name}`", holds, default(held), f"{entry.means}<br>`{held.name}: {entry.example}`"]
     return f"| {' | '.join(part.replace('|', chr(92) + '|') for part in told)} |"
 
 
