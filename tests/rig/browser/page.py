@@ -150,6 +150,17 @@ class Page:
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
+    def drag(self, selector: str, start: float, end: float, down: float = 0.5) -> None:
+        """Drag the mouse over an element, from *start* to *end* as shares of its width."""
+        x, y = self._place(selector, start, down)
+        target, _ = self._place(selector, end, down)
+        pressed = {"button": "left", "buttons": 1, "clickCount": 1}
+        self.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+        self.call("Input.dispatchMouseEvent", type="mousePressed", x=x, y=y, **pressed)
+        for part in (0.5, 1.0):
+            self.call("Input.dispatchMouseEvent", type="mouseMoved", x=x + part * (target - x), y=y, **pressed)
+        self.call("Input.dispatchMouseEvent", type="mouseReleased", x=target, y=y, button="left", clickCount=1)
+
     def focused(self) -> str:
         """Return the HTML start tag of the element that has the focus."""
         html: str = self.evaluate("document.activeElement.cloneNode(false).outerHTML")
@@ -158,8 +169,14 @@ class Page:
     @property
     def requests(self) -> tuple[str, ...]:
         """Every address that the page asked for, itself first; what a policy kept back, or is in the page, is none."""
-        found = [event["params"]["request"]["url"] for event in self._events() if event["method"] == _REQUEST]
-        return tuple(url for url in found if not url.startswith("data:"))
+        asked, refused = {}, set()
+        for event in self._events():
+            told = event.get("params", {})
+            if event["method"] == "Network.requestWillBeSent":
+                asked[told["requestId"]] = told["request"]["url"]
+            elif event["method"] == "Network.loadingFailed" and "blockedReason" in told:
+                refused.add(told["requestId"])
+        return tuple(url for key, url in asked.items() if key not in refused and not url.startswith("data:"))
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -178,9 +195,6 @@ class Page:
             " const box = found.getBoundingClientRect(); return [box.x, box.y, box.width, box.height]; })()"
         )
         return x + across * width, y + down * height
-
-
-_REQUEST = "Network.requestWillBeSent"
 
 
 def _problem(event: Mapping[str, Any]) -> str:
