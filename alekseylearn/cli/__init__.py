@@ -5,10 +5,14 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from alekseylearn import __version__
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 # name -> (module, what `--help` says); importing a command costs only those who use it.
 COMMANDS = {
@@ -26,6 +30,7 @@ COMMANDS = {
     "init": ("init", "Write the workflow, and for SageMaker what an account needs."),
     "doctor": ("doctor", "Check what training needs here, and say what to do."),
     "demo": ("demo", "See the whole story on this machine."),
+    "completion": ("completion", "Print what makes bash, zsh or fish complete these commands."),
     "ci": ("ci", "What the GitHub Action calls."),
 }
 ALIASES = {"ps": "runs", "cancel": "stop"}
@@ -44,6 +49,13 @@ class _Commands(click.Group):
         module = importlib.import_module(f"alekseylearn.cli.{COMMANDS[name][0]}")
         command: click.Command = getattr(module, f"{name}_command")
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        # From the table: to import all commands would take too long for somebody who waits for a word.
+        found = [CompletionItem(name, help=text) for name, (_, text) in COMMANDS.items() if name.startswith(incomplete)]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from alekseylearn.cli import completing
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -16,8 +18,8 @@ if TYPE_CHECKING:
 
 
 @click.command("compare")
-@click.argument("base")
-@click.argument("head", required=False)
+@click.argument("base", shell_complete=completing.models)
+@click.argument("head", required=False, shell_complete=completing.models)
 @click.option("--repository", metavar="OWNER/NAME", help="Where pr/N is; the remote origin when left out.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def compare_command(base: str, head: str | None, repository: str | None, as_json: bool) -> int:

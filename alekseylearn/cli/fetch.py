@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from alekseylearn.cli import completing
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -26,7 +28,7 @@ _SECONDS = 10
 
 
 @click.command("fetch")
-@click.argument("what", metavar="RUN|MODEL|pr/N|FILE")
+@click.argument("what", metavar="RUN|MODEL|pr/N|FILE", shell_complete=completing.models)
 @click.option("--base", is_flag=True, help="Bring what it was measured against, too.")
 @click.option("--to", "target", type=click.Path(file_okay=False), help="The folder to fill; runs/RUN when left out.")
 @click.option("--repository", metavar="OWNER/NAME", help="Where pr/N is; the remote origin when left out.")

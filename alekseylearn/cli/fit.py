@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from alekseylearn.cli import completing
+
 if TYPE_CHECKING:
     from alekseylearn.analysis import Comparison
     from alekseylearn.cli.place import Place
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command("fit")
-@click.argument("what", nargs=-1, metavar="[NOTEBOOK or MODEL]...")
+@click.argument("what", nargs=-1, metavar="[NOTEBOOK or MODEL]...", shell_complete=completing.trainable)
 @click.option("--base", metavar="REF", help="Compare with this commit; else with where the default branch was left.")
 @click.option("--backend", type=click.Choice(["process", "docker", "sagemaker"]), help="Where to train.")
 @click.option("-p", "parameters", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a variable of the notebook.")
@@ -140,17 +142,19 @@ def _work(story: Story) -> tuple[Outcome, AlekseylearnError | None]:
 def _say_what_runs(outcome: Outcome, *, stderr: bool) -> None:
     """Name the runs that were started, or run already, and how to follow them."""
     for notebook in outcome.notebooks:
-        run = notebook.digest[:12]
-        if _under_way(notebook) and notebook.head is not None:
-            where = f"\n  {notebook.head.url}" if notebook.head.url else ""
-            told = f"{run} {notebook.name} runs ({notebook.head.backend}){where}\n  alekseylearn logs -f {run}"
-            click.echo(told, err=stderr)
+        for result in (notebook.head, *notebook.more_head):
+            if result is not None and not result.state.ended:
+                where = f"\n  {result.url}" if result.url else ""
+                told = (
+                    f"{result.run} {notebook.name} runs ({result.backend}){where}\n  alekseylearn logs -f {result.run}"
+                )
+                click.echo(told, err=stderr)
     click.echo("Call `alekseylearn fit` again when they have ended: it compares them with the base.", err=True)
 
 
 def _under_way(notebook: NotebookOutcome) -> bool:
     """Whether the training of *notebook* was started and left alone."""
-    return notebook.head is not None and not notebook.head.state.ended
+    return any(result is not None and not result.state.ended for result in (notebook.head, *notebook.more_head))
 
 
 def _comparison(place: Place, what: tuple[str, ...], base: str | None) -> Comparison:

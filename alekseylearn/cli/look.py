@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from alekseylearn.cli import completing
+
 if TYPE_CHECKING:
     from alekseylearn.analysis import Comparison
     from alekseylearn.cli.place import Place
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command("diff")
-@click.argument("what", nargs=-1)
+@click.argument("what", nargs=-1, shell_complete=completing.notebooks)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option("--exit-code", "by_code", is_flag=True, help="End with 1 when a notebook changed, as git does.")
 @click.option("--lines", is_flag=True, help="Show the changed lines, too.")
@@ -94,7 +96,7 @@ def _two_files(old: Path, new: Path) -> NotebookPlan:
 
 
 @click.command("slice")
-@click.argument("notebook", type=click.Path(exists=True, dir_okay=False))
+@click.argument("notebook", type=click.Path(exists=True, dir_okay=False), shell_complete=completing.notebooks)
 @click.option("--why", is_flag=True, help="Show the cells that are left out, too, and what leads to training.")
 @click.option("--target", type=int, multiple=True, help="Take this cell as the one that trains (counted from 0).")
 @click.option("-o", "--output", help="Write the slice as OUT.py or OUT.ipynb, or the whole bundle into the new OUT/.")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from alekseylearn.cli import completing
+
 if TYPE_CHECKING:
     from alekseylearn.finding import Sources
     from alekseylearn.jobs import TrainingResult
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command("report")
-@click.argument("runs", nargs=-1, metavar="[RUN]...")
+@click.argument("runs", nargs=-1, metavar="[RUN]...", shell_complete=completing.runs)
 @click.option("--format", "form", type=click.Choice(["md", "html", "json"]), default="md", show_default=True)
 @click.option("--open", "open_it", is_flag=True, help="Open the page in the browser.")
 def report_command(runs: tuple[str, ...], form: str, open_it: bool) -> int:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from alekseylearn.cli import completing
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -50,7 +52,7 @@ def runs_command(backend: BackendName | None, as_json: bool) -> int:
 
 
 @click.command("status")
-@click.argument("run")
+@click.argument("run", shell_complete=completing.runs)
 @_backend
 @_json
 def status_command(run: str, backend: BackendName | None, as_json: bool) -> int:
@@ -62,7 +64,7 @@ def status_command(run: str, backend: BackendName | None, as_json: bool) -> int:
 
 
 @click.command("logs")
-@click.argument("run")
+@click.argument("run", shell_complete=completing.runs)
 @click.option("-f", "--follow", "follows", is_flag=True, help="Go on until the run ends; Ctrl-C leaves it running.")
 @_backend
 def logs_command(run: str, follows: bool, backend: BackendName | None) -> int:
@@ -110,7 +112,7 @@ def _follow(held: Held, lookout: Lookout) -> Ending:
 
 
 @click.command("stop")
-@click.argument("run")
+@click.argument("run", shell_complete=completing.runs)
 @_backend
 @_json
 def stop_command(run: str, backend: BackendName | None, as_json: bool) -> int:
