@@ -57,9 +57,7 @@ def examine_workflows(folder: Path, environ: Mapping[str, str]) -> tuple[Check, 
     except AlekseylearnError:
         return ()  # which is told already
     with git:
-        tree = git.work_tree()
-        names = [path for path in sorted(tree.names) if path.startswith(WORKFLOWS) and path.endswith((".yml", ".yaml"))]
-        read = ((path, examine_workflow(path, tree.read(path))) for path in names)
+        read = workflows_of(git.work_tree())
         found = [_committed(git, path, check) for path, check in read if check is not None]
         if not found:
             told = f"none in {WORKFLOWS} uses the action: pull requests are not looked at"
@@ -91,6 +89,13 @@ def examine_notebooks(
                 jobs += [] if job is None else [job]
     checks += [_needs(job, git.root, environ) for job in jobs[:MOST]]
     return (_summary(names, len(jobs), seen), *checks[: 2 * MOST])
+
+
+def workflows_of(tree: Tree) -> Iterator[tuple[str, Check | None]]:
+    """Yield the workflows of *tree*, each with what is to be said of it; None for one that does not use the action."""
+    for path in tree.list(WORKFLOWS.rstrip("/")):
+        if path.endswith((".yml", ".yaml")):
+            yield path, examine_workflow(path, tree.read(path))
 
 
 def notebooks_of(tree: Tree, config: Config) -> tuple[str, ...]:

@@ -259,6 +259,16 @@ class TestMachine:
         assert parse_config(read(bench, "alekseylearn.yml").encode()).defaults.backend == "docker"
         assert words(init(bench)) == {WORKFLOW: "same"}
 
+    def test_a_workflow_of_another_name_is_not_doubled(self, bench: Bench) -> None:
+        mine = ".github/workflows/train.yml"
+        bench.desk.write(mine, on_machine("process").files[WORKFLOW])
+        bench.desk.write(".github/workflows/lint.yml", "on: push\njobs: {}\n")
+        done = init(bench)
+        assert f"left out  {WORKFLOW}: {mine} uses the action already" in done.out
+        assert f"git add {mine} alekseylearn.yml &&" in done.out
+        assert not (bench.desk.folder / WORKFLOW).exists()
+        assert words(init(bench, "--force"))[WORKFLOW] == "wrote"
+
     def test_a_configuration_that_is_there_stays_as_it_is(self, bench: Bench) -> None:
         bench.desk.write("alekseylearn.yml", "# mine\n")
         done = init(bench, "--force")

@@ -140,12 +140,16 @@ def _branch(git: Git) -> str:
 
 def _write(git: Git, begin: Beginning, config: Config, *, force: bool) -> None:
     """Write what is not there yet, and say what was done and how to go on."""
-    from alekseylearn.beginnings import lacks
+    from alekseylearn.beginnings import WORKFLOW, lacks
     from alekseylearn.config import FILE_NAME
     from alekseylearn.suggestions import first_config
 
+    others = [] if force else _others(git)
     for path, text in begin.files.items():
-        _put(git.root, path, text, replaces=force)
+        if path == WORKFLOW and others:
+            click.echo(f"left out  {path}: {others[0]} uses the action already; --force writes it all the same")
+        else:
+            _put(git.root, path, text, replaces=force)
     there = (git.root / FILE_NAME).exists()
     candidates = _candidates(git, config)
     if not there:
@@ -157,9 +161,17 @@ def _write(git: Git, begin: Beginning, config: Config, *, force: bool) -> None:
         click.echo("".join(f"  {line}\n" for line in begin.config.splitlines()), nl=False)
     click.echo("\nNext:")
     for command in begin.commands:
-        click.echo(f"  {command}")
+        click.echo(f"  {command.replace(WORKFLOW, others[0]) if others else command}")
     for note in begin.notes:
         click.echo(f"\n{note}")
+
+
+def _others(git: Git) -> list[str]:
+    """Name the workflows of other names that use the action: two would train, and comment, twice."""
+    from alekseylearn.beginnings import WORKFLOW
+    from alekseylearn.repository_checks import workflows_of
+
+    return [path for path, check in workflows_of(git.work_tree()) if check is not None and path != WORKFLOW]
 
 
 def _candidates(git: Git, config: Config) -> list[Candidate]:
