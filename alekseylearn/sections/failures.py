@@ -141,7 +141,7 @@ def _failing_cell(notebook: NotebookOutcome, failure: Failure, *, stopped: bool)
         "" if not ran else f"ran {ran}" if stopped else f"ran {ran} before the error",
         f"from line {first}" if first > 1 else "",
     ]
-    shown = [join([f"# cell {failure.cell}", *told], ", ")]
+    shown: list[str] = [join([f"# cell {failure.cell}", *told], ", ")]
     shown += [_cut(line) + (here if place == failure.line else "") for place, line in lines]
     if last < notebook.failed_source.rstrip("\n").count("\n") + 1:
         shown.append("# …")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alekseylearn.report import Outcome
 from alekseylearn.sections import naming
-from alekseylearn.text import Markdown, code, duration, join, link, money, plural
+from alekseylearn.text import Markdown, code, duration, join, link, money, plural, prose
 from alekseylearn.verdict import State, active, verdict
 
 
@@ -61,7 +61,7 @@ def _spent(outcome: Outcome) -> str:
 def _billed(outcome: Outcome) -> str:
     """Return what is billed of the one run that there is."""
     heads = [one.head for one in active(outcome) if one.head is not None and not one.reused]
-    return heads[0].environment.get("billed", "") if len(heads) == 1 else ""
+    return prose(heads[0].environment.get("billed", ""), 40) if len(heads) == 1 else ""
 
 
 def _links(outcome: Outcome) -> list[str]:
