@@ -2,14 +2,21 @@
 
 import html.parser
 import itertools
+import math
 from dataclasses import replace
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from alekseylearn.metrics import Metric, MetricDelta
 from alekseylearn.page import MAX_LOG, inline, render_page
-from tests.outcomes import DIGEST, STATES, outcome, skipped, told
+from alekseylearn.page.assets import find_assets
+from alekseylearn.page.inline import words
+from alekseylearn.page.room import FIGURES
+from alekseylearn.report import Difference
+from tests.executed import cell, executed, figure, printed, raised, shown
+from tests.outcomes import DIGEST, STATES, base_result, outcome, result, skipped, told
 from tests.test_sections_hostile import HOSTILE, poisoned
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
@@ -110,6 +117,86 @@ def test_a_result_without_words_has_no_log() -> None:
     assert one.base is not None
     quiet = replace(one, head=replace(one.head, log_tail=""), base=replace(one.base, log_tail=" \n"))
     assert "Log of" not in render_page(outcome(quiet))
+
+
+def test_a_metric_tells_its_goal_its_source_and_how_far_its_runs_lie_apart() -> None:
+    metrics = (
+        Metric(name="accuracy", value=0.9, source="history", cell=8, also=("tensorboard",), spread=0.004, runs=5),
+        Metric(name="loss", value=0.3, runs=3),
+        Metric(name="weird", value=math.nan),
+    )
+    deltas = tuple(
+        MetricDelta(name=one.name, base=None, head=one.value, goal=goal, verdict="new", guessed=guessed)
+        for one, goal, guessed in zip(metrics, ("max", "min", None), (True, False, False), strict=True)
+    )
+    gone = MetricDelta(name="gone", base=1.0, head=None, goal=None, verdict="gone")
+    before = base_result(metrics=(Metric(name="gone", value=1.0, source="metrics.json"),))
+    text = render_page(outcome(told(head=result(metrics=metrics), base=before, deltas=(*deltas, gone))))
+    for wanted in (
+        "higher is better, guessed from the name",
+        "lower is better<",
+        "from history, cell 8; also in tensorboard, not used",
+        '0.900<span class="under">±0.004, mean of 5 runs</span>',
+        '0.300<span class="under">mean of 3 runs</span>',
+        "not a number",
+        "from metrics.json<",
+    ):
+        assert wanted in text, wanted
+
+
+def test_what_else_differs_is_said_before_the_metrics() -> None:
+    found = (Difference(what="torch", base="2.12.0", head="2.13.0"),)
+    text = render_page(outcome(told(differences=found)))
+    assert text.index("The two sides differ in more than the code") < text.index("Metrics of both sides")
+    assert "<td><code>2.12.0</code></td><td><code>2.13.0</code></td>" in text
+
+
+def test_the_executed_notebook_is_in_the_page() -> None:
+    book = executed(
+        [cell(8, "loss.backward()", printed("epoch 1"), figure()), cell(9, "val", raised("ValueError", "no"))]
+    )
+    text = render_page(STATES["better"], notebooks={DIGEST: book})
+    assert "<summary>2 cells, with what they printed and showed</summary>" in text
+    assert '<h4>Cell 8 <span class="quiet">1.5 s</span></h4>' in text
+    assert '<img id="figure-1" src="data:image/png;base64,' in text
+    assert 'alt="Figure of Cell 8" width="6" height="4"' in text
+    assert '<pre class="out printed stdout">epoch 1</pre>' in text
+    assert '<pre class="out error">ValueError: no</pre>' in text
+
+
+def test_an_executed_notebook_that_cannot_be_shown_is_named() -> None:
+    for books in ({}, {DIGEST: b"broken"}):
+        assert "It is not shown here: see <code>churn.executed.ipynb</code>" in render_page(
+            STATES["better"], notebooks=books
+        )
+    assert "Executed notebook" not in render_page(outcome(told(head=result(artifacts=()))))
+
+
+def test_figures_for_which_there_is_no_room_are_said() -> None:
+    large = shown({"image/svg+xml": "<svg>" + "x" * FIGURES + "</svg>"})
+    text = render_page(STATES["better"], notebooks={DIGEST: executed([cell(8, "x", large)])})
+    assert "Figure of Cell 8: left out, it is 2.0 MB large." in text
+    assert "<li>1 output was left out, to keep this page small: see the executed notebook.</li>" in text
+    assert len(text) < 200_000
+
+
+def test_without_the_chart_library_the_tables_say_the_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    for found in (lambda: "</script>", _cannot):
+        monkeypatch.setattr("youplot.vendor.uplot_js", found)
+        find_assets.cache_clear()
+        text = render_page(STATES["better"])
+        assert (text.count("<script>"), text.count("<style>")) == (1, 1)
+        assert "The numbers of this curve" in text
+    monkeypatch.undo()
+    find_assets.cache_clear()
+
+
+def _cannot() -> str:
+    raise OSError("gone")
+
+
+def test_a_sentence_from_outside_keeps_its_plain_words() -> None:
+    assert words("no room <b>left</b>") == "no room <code>&lt;b&gt;left&lt;/b&gt;</code>"
 
 
 def test_several_notebooks_are_listed_and_linked() -> None:

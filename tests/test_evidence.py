@@ -1,0 +1,67 @@
+"""The page is given what lies with the results: logs and executed notebooks of real runs, as far as they are there."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from alekseylearn import evidence
+from alekseylearn.jobs import TrainingResult
+from alekseylearn.report import Outcome
+from alekseylearn.training import Workshop, reconcile
+from tests.outcomes import outcome, told
+from tests.shop import job_of, open_shop
+from tests.small import growth
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workshop, TrainingResult]:
+    """Train once for real."""
+    folder = tmp_path_factory.mktemp("evidence")
+    shop = open_shop(folder)
+    job, tree = job_of(folder / "work", growth(before="print('said before')"))
+    result = reconcile(job, tree, shop, commit="c0ffee")
+    assert result is not None
+    assert result.succeeded
+    return shop, result
+
+
+def of(result: TrainingResult) -> Outcome:
+    return outcome(told(head=result, base=None))
+
+
+def test_what_a_run_left_is_read(trained: tuple[Workshop, TrainingResult]) -> None:
+    shop, result = trained
+    assert "said before" in evidence.logs(of(result), shop)[result.digest]
+    (book,) = evidence.notebooks(of(result), shop).values()
+    assert any("said before" in str(cell["outputs"]) for cell in json.loads(book)["cells"])
+
+
+def test_a_result_without_files_has_its_last_lines_and_no_notebook(trained: tuple[Workshop, TrainingResult]) -> None:
+    shop, result = trained
+    bare = replace(result, artifacts=(), log_tail="the end")
+    assert evidence.logs(of(bare), shop) == {result.digest: "the end"}
+    assert evidence.notebooks(of(bare), shop) == {}
+    assert evidence.logs(outcome(told(head=None, base=None)), shop) == {}
+
+
+def test_a_file_that_is_gone_or_is_a_link_is_not_read(trained: tuple[Workshop, TrainingResult], tmp_path: Path) -> None:
+    shop, result = trained
+    elsewhere = replace(result, state=type(result.state).FAILED, run="0" * 12, log_tail="the end")
+    folder = shop.failed.folder(elsewhere.run) / "output" / "data"
+    assert evidence.logs(of(elsewhere), shop) == {result.digest: "the end"}
+    folder.mkdir(parents=True)
+    (tmp_path / "secret").write_text("secret", "utf-8")
+    (folder / "log.txt").symlink_to(tmp_path / "secret")
+    (folder / "executed.ipynb").symlink_to(tmp_path / "secret")
+    assert evidence.logs(of(elsewhere), shop) == {result.digest: "the end"}
+    assert evidence.notebooks(of(elsewhere), shop) == {}
+
+
+def test_a_notebook_that_the_page_cannot_show_is_not_read(
+    trained: tuple[Workshop, TrainingResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, result = trained
+    monkeypatch.setattr(evidence, "MAX_NOTEBOOK", 100)
+    assert evidence.notebooks(of(result), shop) == {}
