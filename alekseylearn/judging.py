@@ -15,7 +15,7 @@ from alekseylearn.metrics import Judgement, compare, primary_metric
 from alekseylearn.plan import NotebookPlan, TrainingJob
 from alekseylearn.progressing import whereabouts
 from alekseylearn.repeats import averaged
-from alekseylearn.report import GateResult, NotebookOutcome, Outcome, Step
+from alekseylearn.report import OTHER_SEEDS, GateResult, NotebookOutcome, Outcome, Step
 from alekseylearn.text import plural
 
 EXIT_OF_STATE: Mapping[JobState, int] = {
@@ -72,7 +72,7 @@ def judge(
             GateResult(gate=gate, value=head.metric(gate.metric), passed=gate.passes(head.metric(gate.metric)))
             for gate in judgement.gates
         )
-        if head is not None and head.succeeded
+        if head is not None and head.succeeded and not _repeats(steps)
         else (),
         steps=steps,
         refused=plan.refused,
@@ -83,6 +83,11 @@ def judge(
         if base is not None and head is not None and base.state.ended and head.state.ended
         else (),
     )
+
+
+def _repeats(steps: Iterable[Step]) -> bool:
+    """Whether a mean may still change, by which gates are kept or not."""
+    return any(step.name == OTHER_SEEDS and step.state != "done" for step in steps)
 
 
 def not_run(job: TrainingJob, error: AlekseylearnError) -> TrainingResult:
@@ -144,7 +149,7 @@ def _other_seeds(others: list[str], current: str, more: Mapping[str, TrainingRes
     runs = len(begun) > ended or current in others
     state: Literal["done", "running", "waiting"] = "done" if ended == len(others) else "running" if runs else "waiting"
     told = f"{ended} of {plural(len(others), 'run')} done" if runs or ended else plural(len(others), "run")
-    return Step(name="Repeat with other seeds", state=state, text=told)
+    return Step(name=OTHER_SEEDS, state=state, text=told)
 
 
 def _training_step(name: str, job: TrainingJob, current: str, result: TrainingResult | None) -> Step:

@@ -15,7 +15,7 @@ from alekseylearn.judging import exit_code, gone, not_run, past_runs, stopping
 from alekseylearn.metrics import Metric
 from alekseylearn.plan import NotebookPlan, Settings, TrainingJob
 from alekseylearn.report import Commit, Outcome, render
-from alekseylearn.sides import Sides, fresh_results
+from alekseylearn.sides import Sides
 from alekseylearn.text import Markdown
 from alekseylearn.training import Progress, StoppedError, UnderWay, Workshop, forget, launch, reconcile, stop_jobs
 from alekseylearn.training import running as find_running
@@ -160,7 +160,8 @@ class Story:
         notebooks = tuple(sides.outcome(current, (lambda _: None) if finished else self._told) for sides in self._sides)
         left = [result.run for sides in self._sides for result in sides.going] if finished else []
         pending = sorted(digest[:12] for digest in self._pending)
-        fresh = [*fresh_results(notebooks), *(result for sides in self._sides for result in sides.fresh)]
+        told = zip(self._sides, notebooks, strict=True)
+        fresh = [result for sides, notebook in told for result in sides.fresh(notebook)]
         begun = [*left, *pending, *sorted(self.order.begun), *(result.run for result in fresh)]
         # The run that the report is known by is one that trained, where there is one.
         first = next(

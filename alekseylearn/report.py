@@ -16,6 +16,8 @@ from alekseylearn.text import Markdown, join
 
 LIMIT = 60_000
 """Longest comment, in characters; GitHub refuses a body of more than 65,536."""
+OTHER_SEEDS = "Repeat with other seeds"
+"""Name of the step that stands for all runs but the first of each side."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

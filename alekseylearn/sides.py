@@ -27,7 +27,7 @@ class Sides:
     more: dict[str, TrainingResult] = field(default_factory=dict)
     """What came of the runs with other seeds, by digest."""
     _known: set[str] = field(default_factory=set)
-    """Identities of those of them that were there before."""
+    """Identities of what was there before."""
 
     @property
     def going(self) -> tuple[TrainingResult, ...]:
@@ -35,10 +35,10 @@ class Sides:
         sides = (self.head, self.base, *self.more.values())
         return tuple(side for side in sides if side is not None and not side.state.ended)
 
-    @property
-    def fresh(self) -> tuple[TrainingResult, ...]:
-        """The results with other seeds that were made for this very report."""
-        return tuple(result for digest, result in self.more.items() if digest not in self._known)
+    def fresh(self, notebook: NotebookOutcome) -> list[TrainingResult]:
+        """Return the results that were made for this very report, *notebook* being what is told."""
+        found = [*fresh_results([notebook]), *self.more.values()]
+        return [result for result in found if result.digest not in self._known]
 
     def recall(self, get: Callable[[str], TrainingResult | None], begun: AbstractSet[str], *, force: bool) -> None:
         """Fill in the results that *get* finds; those of runs that were *begun* for this comparison are no reuse.
@@ -46,8 +46,10 @@ class Sides:
         With *force* head's are made anew.
         """
         plan = self.plan
-        if plan.head is not None and plan.decision == "reuse":
+        if plan.head is not None and (plan.decision == "reuse" or (plan.others and not force)):
             self.head = get(plan.head.digest)
+            # Trained it is called where other seeds of it are.
+            self._known |= {plan.head.digest} if self.head is not None and plan.head.run not in begun else set()
         if plan.base is not None:
             self.base = get(plan.base.digest)
             self.base_reused = self.base is not None and plan.base.run not in begun

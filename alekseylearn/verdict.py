@@ -13,7 +13,7 @@ from alekseylearn.comment_state import RUNNING
 from alekseylearn.jobs import Failure, JobState
 from alekseylearn.metrics import MetricDelta
 from alekseylearn.progressing import summary
-from alekseylearn.report import GateResult, NotebookOutcome, Outcome, Step
+from alekseylearn.report import OTHER_SEEDS, GateResult, NotebookOutcome, Outcome, Step
 from alekseylearn.text import number, plural
 
 
@@ -237,6 +237,9 @@ def _under_way(notebook: NotebookOutcome, outcome: Outcome) -> Phrase:
     if head is not None and head.succeeded:
         delta = primary_delta(notebook)
         metric: Phrase = () if delta is None or delta.head is None else (Name(delta.name), f" {number(delta.head)}, ")
+        goes_on = next((one for one in notebook.steps if one.state != "done"), None)
+        if goes_on is not None and goes_on.name == OTHER_SEEDS:
+            return ("Trained ", Name(notebook.path), ": ", *metric, f"{goes_on.text} with other seeds")
         return ("Trained ", Name(notebook.path), ": ", *metric, _base(outcome), " still trains")
     where = summary(head.live) if head is not None and head.live is not None else ""
     told: Phrase = (": ", where) if where else () if step is None else (": ", Words(step.text or step.name))
@@ -266,7 +269,8 @@ def _against_base(notebook: NotebookOutcome, outcome: Outcome) -> Phrase:
         case "better" | "worse":
             return (*told, f"{delta.verdict}{by} than ", base)
         case "same":
-            return (*told, "same as ", base)
+            chance = bool(delta.noise and delta.change and abs(delta.change) <= delta.noise)
+            return (*told, "within noise of " if chance else "same as ", base)
         case "unjudged":
             before = "undefined" if delta.base is None else number(delta.base)
             return (*told, f"was {before} on ", base, " (no goal set)")

@@ -290,3 +290,28 @@ def test_a_run_that_was_not_taken_says_why() -> None:
     lost = outcomes.result(state=JobState.LOST, failure=failure)
     told = outcomes.outcome(outcomes.told(more_head=(outcomes.result(), lost)))
     assert f"1 of 3 runs here (`{lost.run}`) failed and does not count" in body(told)[1]
+
+
+# -- the words --------------------------------------------------------------------------------------------------------
+
+
+def test_a_gate_waits_for_every_seed(tell: Tell, cloud: Cloud, change: Change) -> None:
+    configure(change, "{defaults: {repeats: 3}, models: {growth: {notebook: growth.ipynb, gates: {mse: '< 0.3'}}}}")
+    left = submit(tell).left
+    *others, last = cloud.jobs
+    for digest in others:
+        cloud.end(digest, mse=0.4)
+    waiting, _ = collect(tell, *left)
+    assert (waiting.notebooks[0].gates, waiting.exit_code) == ((), 0)
+    assert "`mse` 0.400, 3 of 4 runs done with other seeds" in body(waiting)[1]
+    cloud.end(last, mse=0.4)
+    outcome, _ = collect(tell, *left)
+    assert ([gate.passed for gate in outcome.notebooks[0].gates], outcome.exit_code) == ([False], 5)
+
+
+def test_what_chance_explains_stands_in_the_heading(tell: Tell, cloud: Cloud) -> None:
+    left = submit(tell).left
+    for place, digest in enumerate(list(cloud.jobs)):
+        cloud.end(digest, mse=0.5 + place / 100)
+    outcome, _ = collect(tell, *left)
+    assert "`mse` 0.520, within noise of `main`" in body(outcome)[1].split("\n")[1]

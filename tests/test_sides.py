@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from alekseylearn.jobs import JobState, TrainingResult
+from alekseylearn.judging import judge
 from alekseylearn.sides import Sides, fresh_results
 from tests import outcomes
 from tests.test_judging import BASE, job, plan, result
@@ -116,7 +117,21 @@ def test_runs_that_were_there_before_are_recalled_and_are_not_fresh() -> None:
     stored = {one.digest: result(digest=one.digest) for one in seeds[:2]}
     sides.recall(stored.get, frozenset({seeds[1].run}), force=False)
     assert list(sides.more) == [seeds[0].digest, seeds[1].digest]
-    assert [one.digest for one in sides.fresh] == [seeds[1].digest]
+    assert [one.digest for one in sides.fresh(outcomes.told(head=None, base=None))] == [seeds[1].digest]
     forced = Sides(made)
     forced.recall(stored.get, frozenset(), force=True)
     assert list(forced.more) == [seeds[1].digest]
+
+
+def test_a_first_run_that_was_there_before_costs_nothing_more() -> None:
+    seed = job(*BASE[:1], "alpha = 7", *BASE[2:])
+    made = plan(more_head=(seed,))
+    assert made.head is not None
+    stored = {made.head.digest: result(digest=made.head.digest)}
+    sides = Sides(made)
+    sides.recall(stored.get, frozenset(), force=False)
+    assert sides.head == stored[made.head.digest]
+    assert sides.fresh(sides.outcome("", silence)) == []
+    begun = Sides(made)
+    begun.recall(stored.get, frozenset({made.head.run}), force=False)
+    assert begun.fresh(begun.outcome("", silence)) == [judge(made, head=begun.head).head]

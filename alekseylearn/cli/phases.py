@@ -62,7 +62,8 @@ class Watcher:
         """Hear of a job."""
         job, out = progress.job, self._out
         if self._phases.begins(progress):
-            out.print(f"[bold]training[/] {job.name} (run {job.run}, {job.backend})")
+            seed = f", seed {job.seed}" if job.repeats > 1 else ""
+            out.print(f"[bold]training[/] {job.name} (run {job.run}, {job.backend}{seed})")
         for line in self._phases.lines(progress):
             out.print(f"  {line}", markup=False, soft_wrap=True)
         if not self._quiet:
