@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from .scanning import MOST_ENTRIES, Scan, Stamp
+from .scanning import Scan, Stamp
 from .sources import dvclive, lightning_csv, metrics_json, metrics_yaml, mlflow, tensorboard, trainer_state
-from .sources.base import File, Found, Source, Written, said
+from .sources.base import File, Found, Source, Written, number, said
 
 SOURCES: Sequence[tuple[Source, Sequence[str]]] = tuple(
     (source, source.FILES)
@@ -23,18 +23,22 @@ class Harvest:
     """The sources that read files; *folders* are where the run may write."""
 
     def __init__(self, folders: Sequence[Path]) -> None:
-        self._began = time.time()
+        self.began = time.time()
         self._scan = Scan(folders, [name for _, names in SOURCES for name in names])
         self._seen: dict[File, Stamp] = {}
 
+    def again(self) -> Iterator[tuple[str, list[Found], list[str]]]:
+        """Look as `look` does, but not while nothing has changed since the last time."""
+        return self.look({}) if self._scan.changed() != self._seen else iter(())
+
     def look(self, namespace: Mapping[str, object]) -> Iterator[tuple[str, list[Found], list[str]]]:
         """Yield for each source its name, what it finds, and in words what it could not read."""
-        tensorboard.flush(namespace)
         changed = self._scan.changed()
-        if self._scan.cut:
-            yield "", [], [f"metrics were looked for in {MOST_ENTRIES:,} files, and there are more"]
+        self._seen = changed
+        if self._scan.trouble:
+            yield "", [], [self._scan.trouble]
         for source, _ in SOURCES:
-            written = Written(list(changed), self._began)
+            written = Written(list(changed), self.began)
             try:
                 found = list(source.harvest(namespace, written))
             except Exception as problem:
@@ -57,3 +61,22 @@ def bounded(found: Sequence[Found], troubles: list[str]) -> Iterator[Found]:
         # The last point is the metric's value.
         yield from points[:-1:stride]
         yield points[-1]
+
+
+class Growth:
+    """What was sent of each series, so that only what is new is sent."""
+
+    def __init__(self) -> None:
+        self._sent: dict[tuple[str, str], tuple[int, int]] = {}
+
+    def new(self, source: str, found: Iterable[Found]) -> Iterator[Found]:
+        """Yield what the series of *source* grew by; one that was begun anew is yielded as a whole."""
+        series: dict[str, list[Found]] = {}
+        for metric in found:
+            series.setdefault(metric[0], []).append(metric)
+        for name, metrics in series.items():
+            points = [(step, number(value)) for _, value, step in metrics]
+            length, mark = self._sent.get((source, name), (0, 0))
+            same = length and hash(tuple(points[:length])) == mark
+            yield from metrics[length if same else 0 :]
+            self._sent[source, name] = len(points), hash(tuple(points))

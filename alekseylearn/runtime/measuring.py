@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import ast
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Callable
 
 from .cells import Cell
-from .harvesting import Harvest
-from .sources import assigned, cross_validation, history, last_expression, log_metric, trainer_state
+from .harvesting import Growth, Harvest
+from .sources import assigned, cross_validation, history, last_expression, log_metric, tensorboard, trainer_state
 from .sources.base import Found, Source, Written, number, said
 
 Send = Callable[..., None]
-
-SMALL_PART = 0.02
-"""Of the time since the run began, what looking at files may take before the end."""
 
 
 class Measuring:
@@ -24,12 +20,10 @@ class Measuring:
 
     def __init__(self, cells: Sequence[Cell], folders: Sequence[Path], send: Send) -> None:
         self._send = send
-        self._began = time.monotonic()
         self._files = Harvest(folders)
-        self._looked = time.monotonic() - self._began
         self._training = False
         self._trains = any(cell.trains for cell in cells)
-        self._sent: dict[tuple[str, str], tuple[int, int]] = {}
+        self._growth = Growth()
         self._folds: dict[str, object] = {}
         self._cell: int | None = None
         self.calls = log_metric.Calls(self._logged, self._params)
@@ -54,36 +48,19 @@ class Measuring:
         public = {name: value for name, value in namespace.items() if not name.startswith("_")}
         self._grown(history.NAME, self._found(history, {**shown, **public}))
         self._grown(trainer_state.NAME, self._found(trainer_state, public))
-        if cell.trains and self._looked < SMALL_PART * (time.monotonic() - self._began):
-            self._look(public)
 
     def at_end(self, namespace: Mapping[str, object]) -> None:
         """Harvest the files that the notebook, with these names in the end, wrote."""
         self._cell = None
-        for trouble in self._look(namespace):
-            self._send("warning", message=trouble)
-
-    def _look(self, namespace: Mapping[str, object]) -> list[str]:
-        began = time.monotonic()
-        troubles = []
-        for source, found, problems in self._files.look(namespace):
+        tensorboard.flush(namespace)
+        for source, found, troubles in self._files.look(namespace):
             self._grown(source, found)
-            troubles += problems
-        self._looked = time.monotonic() - began
-        return troubles
+            for trouble in troubles:
+                self._send("warning", message=trouble)
 
     def _grown(self, source: str, found: Sequence[Found]) -> None:
-        """Send what series grew by since they were last looked at; one that was begun anew is sent as a whole."""
-        series: dict[str, list[Found]] = {}
-        for metric in found:
-            series.setdefault(metric[0], []).append(metric)
-        for name, metrics in series.items():
-            points = [(step, number(value)) for _, value, step in metrics]
-            length, mark = self._sent.get((source, name), (0, 0))
-            same = length and hash(tuple(points[:length])) == mark
-            for metric in metrics[length if same else 0 :]:
-                self._emit(metric, source)
-            self._sent[source, name] = len(points), hash(tuple(points))
+        for metric in self._growth.new(source, found):
+            self._emit(metric, source)
 
     def _harvest(self, source: Source, namespace: Mapping[str, object]) -> None:
         for metric in self._found(source, namespace):

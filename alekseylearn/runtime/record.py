@@ -30,7 +30,6 @@ class Record:
         self._program = split(layout.train.read_text(encoding="utf-8"), manifest.cells)
         self._notebook = Executed(layout.data / "executed.ipynb", manifest, self._program.cells)
         self._position = Position(self._program.cells)
-        self._printed = Printed(manifest.printed, self.handle)
         self._folders = {"stdout": LineFolder(), "stderr": LineFolder()}
         self._started = time.time()
         self._cell_started = self._started
@@ -49,11 +48,13 @@ class Record:
         self._params: dict[str, Any] = {}
         self.peak_memory = 0
         self.gpus = Seen(0)
+        self._printed = Printed(manifest.printed, self.handle)
         self._event("run-start", run=manifest.run, name=manifest.name, cells=self._position.cells)
         self._notebook.write()
 
     @property
-    def _cell(self) -> int | None:
+    def cell(self) -> int | None:
+        """The number of the cell that runs."""
         return None if self._at is None else self._program.cells[self._at].number
 
     def _event(self, event: str, **fields: Any) -> None:
@@ -74,12 +75,12 @@ class Record:
             return
         self._journal.log(text)
         self._notebook.stream(name, text)
-        self._printed.read(text, self._cell)
+        self._printed.read(text, self.cell)
         for epoch, total in epochs(text):
             now = time.time()
             if self._position.epoch(epoch, total, now):
-                self._epochs.append(Epoch(self._cell, epoch, now))
-                self._event("epoch", cell=self._cell, epoch=epoch, of=total)
+                self._epochs.append(Epoch(self.cell, epoch, now))
+                self._event("epoch", cell=self.cell, epoch=epoch, of=total)
 
     def _flush(self) -> None:
         for name, folder in self._folders.items():
@@ -124,7 +125,7 @@ class Record:
             self._notebook.error(self._failure)
         self._notebook.end(seconds)
         self._position.leave()
-        which = {"cell": self._cell, "index": index, **self._position.place(index)}
+        which = {"cell": self.cell, "index": index, **self._position.place(index)}
         self._event("cell-end", **which, state=state, seconds=seconds)
         self._at = None
 
@@ -174,7 +175,7 @@ class Record:
             failure=self._failure,
             defect=self._defect,
             stop=stop,
-            cell=self._cell if self._failure is None else self._failure["cell"],
+            cell=self.cell if self._failure is None else self._failure["cell"],
             peak_memory=self.peak_memory,
         )
         verdict = self._with_hint(judge(ending))

@@ -24,8 +24,8 @@ class Scan:
     def __init__(self, folders: Sequence[Path], names: Sequence[str]) -> None:
         self._folders = list(dict.fromkeys(folder.absolute() for folder in folders))
         self._wanted = re.compile("|".join(translate(name) for name in names))
-        self.cut = False
-        """Whether there was more than may be looked at."""
+        self.trouble = ""
+        """In words that there was more than may be looked at, or nothing."""
         self._before = self._stamps()
 
     def changed(self) -> dict[File, Stamp]:
@@ -39,13 +39,13 @@ class Scan:
         found: dict[File, Stamp] = {}
         waiting = deque((root, root, 0) for root in self._folders)
         room = MOST_ENTRIES
-        self.cut = False
+        self.trouble = ""
         while waiting:
             root, folder, depth = waiting.popleft()
             for entry in _entries(folder):
                 room -= 1
                 if room < 0:
-                    self.cut = True
+                    self.trouble = f"metrics were looked for in {MOST_ENTRIES:,} files, and there are more"
                     return found
                 if entry.is_dir(follow_symlinks=False):
                     inner = Path(entry.path)

@@ -13,9 +13,10 @@ from typing import Any
 
 from . import compat, preparing, programs, ranks, seeds
 from .journal import Journal, Printer
-from .layout import Layout, Manifest, layout_of, read_manifest
+from .layout import Layout, Manifest, layout_of, read_manifest, written_to
 from .limits import Limits, Stop
 from .mirror import mirror_of
+from .previews import Previews
 from .programs import Ended, Program, Watch
 from .ranks import Rank
 from .record import Record
@@ -77,6 +78,7 @@ class Supervisor:
         self._rank = rank
         self._record = Record(layout, manifest, Journal(layout.data, printer))
         self._mirror = mirror_of(environ, layout.data, self._warn)
+        self._previews = Previews(written_to(layout, manifest))
         grace = manifest.grace if rank is None else min(manifest.grace, ranks.GRACE)
         self._limits = Limits(time.monotonic(), manifest.timeout, manifest.cell_timeout, grace)
         self._stop_seen = False
@@ -151,7 +153,10 @@ class Supervisor:
     def _train(self) -> int:
         command = [sys.executable, str(Path(__file__).with_name("supervisor.py"))]
         environ = child_environment(self._environ, self._layout, self._manifest)
+        if self._rank is None or self._rank.leads:
+            self._previews.begin()
         ended = self._watch(programs.start(command, environ, wired=True))
+        self._previews.end(self._record.handle, self._record.cell)
         self._record.peak_memory = ended.peak_memory
         return ended.status
 
@@ -163,12 +168,13 @@ class Supervisor:
         return watch.until_it_ends()
 
     def _tend(self) -> float | None:
-        """Keep the mirror; return after how many seconds it is to be looked after again."""
+        """Keep the mirror and tell of previews; return after how many seconds it is to be looked after again."""
         if self._limits.stop is not None and not self._stop_seen:
             # There may not be another occasion.
             self._stop_seen = True
             self._mirror.sync()
-        return self._mirror.tick()
+        waits = [self._previews.tell(self._record.handle, self._record.cell), self._mirror.tick()]
+        return min((wait for wait in waits if wait is not None), default=None)
 
     def _handle(self, event: dict[str, Any], watch: Watch) -> None:
         sync, answer = event.pop("sync"), event.pop("answer")

@@ -48,7 +48,7 @@ def test_an_object_that_raises_is_no_number() -> None:
         ("scores.std()", "scores.std"), ("cross_val_score(m, X, y).mean()", "cross_val_score"),
         ("report['accuracy']", "accuracy"), ("history.history['val_loss'][-1]", "val_loss"), ("losses[-1]", "losses"),
         ("correct / total", "correct / total"), ("-loss", "-loss"), ("await evaluate()", "evaluate"),
-        ("len(df)", None), ("X.shape[0]", None), ("df.size", None), ("1 + 1", None), ("42", None), ("'text'", None),
+        ("len(df)", None), ("file.write('x')", None), ("os.system('ls')", None), ("gc.collect()", None), ("X.shape[0]", None), ("df.size", None), ("1 + 1", None), ("42", None), ("'text'", None),
         ("(lambda: 1)()", None),
     ],
 )  # fmt: skip

@@ -12,7 +12,12 @@ NAME = "last_expression"
 TRANSPARENT = frozenset({"item", "mean", "round", "numpy", "detach", "cpu", "compute", "result", "float", "abs"})
 """Calls that leave a number what it was: `round(acc, 3)`, `loss.item()`, `scores.mean()`."""
 AGGREGATES = frozenset({"max", "min", "std", "sum", "median", "var"})
-NO_METRIC = frozenset({"len", "id", "hash", "ord", "nunique", "count_params", "randint", "time", "perf_counter"})
+NO_METRIC = frozenset({
+    "len", "id", "hash", "ord", "nunique", "count_params", "numel", "randint",
+    "time", "perf_counter", "monotonic", "process_time", "timestamp",
+    "system", "call", "wait", "getpid", "collect", "cpu_count", "device_count",
+    "write", "seek", "tell", "getsizeof", "getsize", "memory_allocated", "max_memory_allocated",
+})  # fmt: skip
 """Calls whose number says nothing of a model's quality."""
 
 
