@@ -24,7 +24,8 @@ slim=(--overrides requirements/overrides.txt -c requirements/bench.txt)
 # bench holds all the others, so they take their versions from it: one version of everything, whatever is installed.
 # The peers that it measures need what the others do without.
 compile bench "${package[@]}" requirements/uv.in --group examples --group test --group docs --group bench
-compile test "${package[@]}" requirements/uv.in --group examples --group test --group docs "${slim[@]}"
+compile test "${package[@]}" requirements/uv.in --group examples --group test --group docs \
+  --overrides requirements/overrides-test.txt -c requirements/bench.txt
 compile demo "${package[@]}" requirements/uv.in --group examples "${slim[@]}"
 compile run "${package[@]}" "${slim[@]}"
 # The action installs this one in place of `run` where somebody wants to be told of the end.
