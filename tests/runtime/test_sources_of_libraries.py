@@ -310,19 +310,45 @@ def test_a_writer_of_tensorboard_that_nobody_closed(fit: Fit) -> None:
     assert math.isnan(told.metrics["final"].value)
 
 
-def test_writers_of_tensorboardx_in_folders_as_keras_makes_them(fit: Fit) -> None:
+TENSORS = """
+from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
+from tensorboard.util import tensor_util
+
+def scalar(tag, value):
+    scalars = SummaryMetadata(plugin_data=SummaryMetadata.PluginData(plugin_name="scalars"))
+    return Summary(value=[Summary.Value(tag=tag, metadata=scalars, tensor=tensor_util.make_tensor_proto(value))])
+"""
+
+
+def test_folders_of_tensorboard_and_tensors_as_keras_writes_them_told_while_the_cell_runs(fit: Fit) -> None:
     told = fit(
         f"{MODEL}\nfrom tensorboardX import SummaryWriter",
+        TENSORS,
         """
+        import os
+        import time
         for split, loss in (("train", 1.0), ("validation", 2.0)):
             with SummaryWriter(f"logs/{split}") as writer:
                 for epoch in range(2):
                     model.fit([[0], [1], [2]], [0, 1, 3])
                     writer.add_scalar("epoch_loss", loss / (epoch + 1), epoch)
+        writer = EventFileWriter("logs/test")
+        for epoch in range(2):
+            writer.add_event(Event(step=epoch, summary=scalar("epoch_loss", 3.0 / (epoch + 1))))
+        writer.close()
+        until = time.monotonic() + 60
+        while "test/epoch_loss" not in open(os.environ["SM_OUTPUT_DATA_DIR"] + "/metrics.jsonl").read():
+            assert time.monotonic() < until, "it was never told"
+            time.sleep(0.05)
         """,
     )
-    assert told.sources == dict.fromkeys(("train/epoch_loss", "validation/epoch_loss"), "tensorboard")
+    assert told.sources == dict.fromkeys(
+        ("train/epoch_loss", "validation/epoch_loss", "test/epoch_loss"), "tensorboard"
+    )
     assert told.metrics["validation/epoch_loss"].series == ((0, 2.0), (1, 1.0))
+    assert told.metrics["test/epoch_loss"].series == ((0, 3.0), (1, 1.5))
 
 
 def test_scores_that_are_only_printed(fit: Fit) -> None:
@@ -343,17 +369,16 @@ def test_scores_that_are_only_printed(fit: Fit) -> None:
 
 def test_one_name_by_two_libraries_counts_once_and_names_the_other(fit: Fit) -> None:
     told = fit(
-        f"{MODEL}\nimport mlflow\nfrom dvclive import Live\nfrom tensorboardX import SummaryWriter",
+        f"{MODEL}\nfrom dvclive import Live\nfrom tensorboardX import SummaryWriter",
         """
-        with Live() as live, SummaryWriter("runs/one") as writer, mlflow.start_run():
+        with Live() as live, SummaryWriter("runs/one") as writer:
             for epoch in range(2):
                 model.fit([[0], [1], [2]], [0, 1, 3])
                 writer.add_scalar("loss", 1 / 3, epoch)
-                mlflow.log_metric("loss", 1 / 3, step=epoch)
                 live.log_metric("loss", 1 / 3)
                 live.next_step()
         """,
     )
     assert told.sources == {"loss": "dvclive"}
-    assert told.metrics["loss"].also == ("mlflow", "tensorboard")
+    assert told.metrics["loss"].also == ("tensorboard",)
     assert told.metrics["loss"].series == ((0, 1 / 3), (1, 1 / 3))
