@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import random
+import shutil
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -12,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from alekseylearn.aws import connect_aws
 from alekseylearn.config import Config, parse_config
 from alekseylearn.downloads import Downloader
 from alekseylearn.errors import AlekseylearnError
@@ -22,7 +25,12 @@ from alekseylearn.forges.uploads import Uploads
 from alekseylearn.jobs import Artifact, JobState, TrainingResult
 from alekseylearn.metrics import Metric
 from alekseylearn.pulled import Puller
+from alekseylearn.s3 import Bucket
+from alekseylearn.stores.folder import FolderStore
+from alekseylearn.stores.layered import LayeredStore
+from alekseylearn.stores.s3 import S3Store
 from alekseylearn.watching import Lookout
+from tests.fakes.aws import Cloud, Cut, Request, refusal
 from tests.fakes.github import faults
 from tests.fakes.github.faults import BlobFault
 from tests.fakes.github.server import FakeGitHub
@@ -34,6 +42,7 @@ pytest_plugins = ["tests.fakes.github.fixture"]
 
 HEAD, BASE = {"model.pkl": b"head" * 50_000, "metrics.jsonl": b"{}"}, {"model.pkl": b"base"}
 NEWER = "c" * 40
+CONTENT = random.Random(6).randbytes(1_000_000)
 
 
 @pytest.fixture
@@ -352,6 +361,51 @@ class TestPull:
     ) -> None:
         repository.add_artifact("alekseylearn-train-1", model("growth", HEAD), run=repository.add_run())
         refused("fetch.base", lambda: fetch("pr/7", sources, base=True, into=tmp_path / "to"))
+
+
+class TestShared:
+    """Results in S3, from a machine that has none of them."""
+
+    @pytest.fixture
+    def away(self, github: FakeGitHub, cloud: Cloud, bucket_name: str, tmp_path: Path) -> Sources:
+        client = connect_aws(cloud.environ).client("s3")
+        found = sources_of(github, tmp_path)
+        far = S3Store(Bucket(client, bucket_name, "p", sleep=lambda _: None), tmp_path / "shared")
+        near = FolderStore(tmp_path / "results")
+        store = LayeredStore(near, far, lambda error: pytest.fail(str(error)))
+        shop = dataclasses.replace(found.shop, store=store)
+        return dataclasses.replace(found, lookout=dataclasses.replace(found.lookout, shop=shop))
+
+    @pytest.fixture
+    def result(self, away: Sources, tmp_path: Path) -> TrainingResult:
+        result = keep(away, tmp_path, "growth", CONTENT)
+        shutil.rmtree(tmp_path / "results")
+        return result
+
+    def test_it_comes_by_its_run_and_by_its_model(self, away: Sources, result: TrainingResult, tmp_path: Path) -> None:
+        for word in (result.run, "growth"):
+            fetched = fetch(word, away, into=tmp_path / word)
+            assert contents(fetched) == {"model.pkl": CONTENT}
+            assert fetched.source == "the shared results in S3"
+        # It went straight to where it was wanted.
+        assert not (tmp_path / "results").exists()
+
+    def test_what_broke_off_is_gone_on_from(
+        self, away: Sources, result: TrainingResult, cloud: Cloud, tmp_path: Path
+    ) -> None:
+        def reads(request: Request) -> bool:
+            return request.method == "GET" and "/files/" in request.path
+
+        cloud.fault(Cut(300_000), when=reads)
+        cloud.fault(refusal("AccessDenied", status=403), when=reads)
+        refused("s3.denied", lambda: fetch(result.run, away, into=tmp_path / "to"))
+        (part,) = (tmp_path / "to" / ".fetching").iterdir()
+        have = part.stat().st_size
+        assert 0 < have <= 300_000
+        cloud.seen.clear()
+        assert contents(fetch(result.run, away, into=tmp_path / "to")) == {"model.pkl": CONTENT}
+        (asked,) = cloud.asked("GET", "/files/")
+        assert asked.headers.get("Range") == f"bytes={have}-"
 
 
 class TestUnpack:

@@ -183,6 +183,33 @@ def test_a_result_without_files_has_a_folder_all_the_same(store: Store, make: Ma
     assert list(files.iterdir()) == []
 
 
+def test_a_file_is_read_from_any_byte_on(store: Store, make: Make) -> None:
+    content = os.urandom(2_500_000)
+    result, folder = make(content=content)
+    store.put(result, folder)
+    (item,) = result.artifacts
+    for start in (0, 1, 1_048_576, 2_499_999):
+        assert b"".join(store.chunks(result, item, start)) == content[start:]
+    assert store.path(result.digest) is not None
+    assert b"".join(store.chunks(result, item, 7)) == content[7:]
+
+
+def test_a_file_that_is_gone_is_told(store: Store, make: Make) -> None:
+    result, folder = make()
+    store.put(result, folder)
+    other = dataclasses.replace(result.artifacts[0], path="model/other", sha256="0" * 64)
+    with pytest.raises(InputError, match=r"archive\.mismatch"):
+        list(store.chunks(result, other))
+
+
+def test_what_is_near_is_told_without_bringing_it(store: Store, make: Make, kind: Kind) -> None:
+    result, folder = make()
+    assert store.near(result.digest) is None
+    store.put(result, folder)
+    assert (store.near(result.digest) is None) == (kind == "s3")
+    assert store.path(result.digest) == store.near(result.digest)
+
+
 def test_runs_are_found_by_the_beginning_of_their_digest(store: Store, make: Make) -> None:
     made = [make(what) for what in ("digits", "cancer", "diabetes")]
     for result, folder in made:
