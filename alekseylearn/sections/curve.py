@@ -17,7 +17,6 @@ from alekseylearn.text import Markdown, fence, number
 from alekseylearn.verdict import active
 
 MAX_POINTS = 50
-_PALETTE = "#8c959f, #1f6feb"
 _LOOKS = (
     "---",
     "config:",
@@ -35,6 +34,7 @@ _LOOKS = (
     "  themeVariables:",
     "    xyChart:",
     '      backgroundColor: "transparent"',
+    '      plotColorPalette: "#8c959f, #1f6feb"',
 )
 _CROWDED = ((1.1, 1.435), (2.2, 3.185), (5.5, 7.095))
 """Where labels crowd, as tenths of the axis over a power of ten, and from where on d3 takes fewer: from the roots of 2,
@@ -82,16 +82,14 @@ def _chart(outcome: Outcome, notebook: NotebookOutcome, found: Curve) -> Markdow
     decimals = min(15, max(0, 2 - math.floor(math.log10(high - low))))
     told = f"The line is {head.replace('PR', 'pull request')} and ends at {number(found.head_end)}."
     title = f"{name} by {step}"
-    bars = []
     if found.base and found.base_end is not None:
         told += f" The bars are {base} and end at {number(_end(notebook, found))}."
         title += f" (line: {head}, bars: {base})"
-        # A bar of no height stands where the base has no value.
-        missing = (low,) * (len(found.steps) - len(found.base))
-        bars = [f"    bar {_numbers((*found.base, *missing), decimals)}"]
+    # A bar of no height stands where the base has no value; where there is no base at all, they keep the last label
+    # from being cut.
+    bars = (*found.base, *(low,) * (len(found.steps) - len(found.base)))
     lines = [
         *_LOOKS,
-        f'      plotColorPalette: "{_PALETTE if bars else _PALETTE.partition(", ")[2]}"',
         "---",
         "xychart-beta",
         f"    accTitle: {name} by {step}",
@@ -99,7 +97,7 @@ def _chart(outcome: Outcome, notebook: NotebookOutcome, found: Curve) -> Markdow
         f'    title "{title}"',
         f'    x-axis "{step}" [{", ".join(str(place + first) for place in found.steps)}]',
         f'    y-axis "{name}" {low:.{decimals}f} --> {high:.{decimals}f}',
-        *bars,
+        f"    bar {_numbers(bars, decimals)}",
         f"    line {_numbers(found.head, decimals)}",
     ]
     return fence("\n".join(lines), "mermaid")
