@@ -137,10 +137,13 @@ class Judgement:
         return self.told(name) or guess_goal(name)
 
     def told(self, name: str) -> Goal | None:
-        """Return the direction that the configuration gives *name*: as its goal, else by its gate."""
+        """Return the direction that the configuration gives *name*: as its goal, else by its gate.
+
+        A gate against what the name tells (`accuracy < 0.999`) only bounds what is too good to be true.
+        """
         gate = next((gate for gate in self.gates if gate.metric == name), None)
         bounded: Goal | None = None if gate is None else "max" if gate.operator in (">=", ">") else "min"
-        return self.goals.get(name) or bounded
+        return self.goals.get(name) or (bounded if guess_goal(name) in (None, bounded) else None)
 
 
 def guess_goal(name: str) -> Goal | None:
@@ -245,9 +248,10 @@ def _verdict(base: float | None, head: float | None, goal: Goal | None, toleranc
 
 
 def metrics_so_far(data: bytes | None) -> tuple[Metric, ...]:
-    """Read the `metrics.jsonl` of a job that still writes it; none where there is none, or it cannot be read yet."""
+    """Read the whole lines of a `metrics.jsonl` that a job still writes; none where there are none or one is broken."""
+    whole, _, _ = (data or b"").rpartition(b"\n")
     try:
-        return read_metrics(BytesIO(data or b""))
+        return read_metrics(BytesIO(whole))
     except InputError:
         return ()
 

@@ -75,6 +75,8 @@ def test_the_configuration_knows_a_goal_better_than_the_name() -> None:
 
 def test_a_gate_tells_the_goal_of_its_metric_too() -> None:
     judgement = Judgement(goals={"c": "max"}, gates=tuple(parse_gate(name, rule) for name, rule in RULES.items()))
+    assert judgement.told("accuracy") is None
+    assert judgement.goal("accuracy") == "max"
     assert {name: judgement.goal(name) for name in "abcde"} == {
         "a": "max",
         "b": "min",
@@ -85,7 +87,7 @@ def test_a_gate_tells_the_goal_of_its_metric_too() -> None:
     assert judgement.told("loss") is None
 
 
-RULES = {"a": ">= 1", "b": "<= 1", "c": "< 1", "d": "< 1"}
+RULES = {"a": ">= 1", "b": "<= 1", "c": "< 1", "d": "< 1", "accuracy": "< 0.999"}
 
 
 @pytest.mark.parametrize(
@@ -150,6 +152,11 @@ def test_exchanging_the_sides_exchanges_better_and_worse(
 ) -> None:
     there, back = verdict(base, head, goal, tolerance), verdict(head, base, goal, tolerance)
     assert FLIPPED.get(there, there) == back
+
+
+@given(st.floats(), st.sampled_from([NAN, INF, -INF]), st.sampled_from(["max", "min", None]), st.floats(0, 1e6))
+def test_what_is_undefined_is_never_better(base: float, head: float, goal: Goal | None, tolerance: float) -> None:
+    assert verdict(base, head, goal, tolerance) != "better"
 
 
 def several(name: str, values: list[float]) -> Metric:
@@ -364,4 +371,6 @@ def test_whatever_the_lines_are_they_are_read_or_refused(lines: list[str]) -> No
 def test_metrics_that_are_still_written_are_read_as_far_as_they_can_be() -> None:
     line = b'{"name": "loss", "value": 0.5, "step": 1, "time": 1, "cell": 3, "source": "history"}\n'
     assert [metric.name for metric in metrics_so_far(line)] == ["loss"]
+    assert metrics_so_far(line + line[:20]) == metrics_so_far(line)
+    assert metrics_so_far(line + b"torn\n" + line) == ()
     assert metrics_so_far(None) == metrics_so_far(b"") == metrics_so_far(line[:20]) == ()

@@ -135,3 +135,9 @@ def test_a_first_run_that_was_there_before_costs_nothing_more() -> None:
     begun = Sides(made)
     begun.recall(stored.get, frozenset({made.head.run}), force=False)
     assert begun.fresh(begun.outcome("", silence)) == [judge(made, head=begun.head).head]
+
+
+def test_a_side_that_is_not_there_is_not_recalled() -> None:
+    sides = Sides(plan(base=None))
+    sides.recall(lambda _: result(), frozenset(), force=False)
+    assert (sides.head, sides.base, sides.base_reused) == (None, None, False)
