@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from alekseylearn.collected import LOG, NOTEBOOK, read_plain
+from alekseylearn.comparison import Comparison
 from alekseylearn.disk import inside
+from alekseylearn.errors import InputError
+from alekseylearn.inputs import Tree
 from alekseylearn.jobs import TrainingResult
-from alekseylearn.page import MAX_NOTEBOOK
+from alekseylearn.page import MAX_NOTEBOOK, Saved
 from alekseylearn.report import Outcome
 from alekseylearn.workshop import Workshop
 
@@ -28,6 +31,25 @@ def notebooks(outcome: Outcome, shop: Workshop) -> dict[str, bytes]:
     """Read the executed notebook of every result that left one the page can show, by its digest."""
     read = {result.digest: _read(result, shop, NOTEBOOK, MAX_NOTEBOOK + 1) for result in _results(outcome)}
     return {digest: data for digest, data in read.items() if data is not None and len(data) <= MAX_NOTEBOOK}
+
+
+def saved(outcome: Outcome, comparison: Comparison) -> dict[str, Saved]:
+    """Read every notebook as people saved it on both sides, by its path."""
+    found = {}
+    for notebook in outcome.notebooks:
+        base = comparison.base.tree if comparison.base is not None else None
+        found[notebook.path] = Saved(
+            head=_file(comparison.head.tree, notebook.path),
+            base=None if base is None else _file(base, notebook.diff.old_path or notebook.path),
+        )
+    return found
+
+
+def _file(tree: Tree, path: str) -> bytes | None:
+    try:
+        return tree.read(path)
+    except InputError:
+        return None
 
 
 def _results(outcome: Outcome) -> Iterator[TrainingResult]:

@@ -6,10 +6,12 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 
 from alekseylearn import evidence
+from alekseylearn.comparison import Comparison
 from alekseylearn.disk import copy_plain, inside
 from alekseylearn.documents import outcome_json
 from alekseylearn.errors import InputError
@@ -24,16 +26,27 @@ LARGEST_BASE = 1024**3
 
 
 def write_report(
-    outcome: Outcome, shop: Workshop, folder: Path, *, folders: Mapping[str, str] = MappingProxyType({})
+    outcome: Outcome,
+    shop: Workshop,
+    folder: Path,
+    *,
+    folders: Mapping[str, str] = MappingProxyType({}),
+    comparison: Comparison | None = None,
 ) -> Path:
     """Write `report.html`, `comment.md` and `outcome.json` into *folder*; return the page's path.
 
-    *folders* says where the files of results lie in it, as `lay_out` does.
+    *folders* says where the files of results lie in it, as `lay_out` does; *comparison* is where the notebooks stand as
+    people saved them, for their figures.
     """
     from alekseylearn.page import render_page
 
     page = folder / "report.html"
-    told = render_page(outcome, logs=evidence.logs(outcome, shop), notebooks=evidence.notebooks(outcome, shop))
+    told = render_page(
+        outcome,
+        logs=evidence.logs(outcome, shop),
+        notebooks=evidence.notebooks(outcome, shop),
+        saved=evidence.saved(outcome, comparison) if comparison is not None else None,
+    )
     write_atomic(page, told.encode("utf-8", "replace"))
     _, text = body(outcome)
     write_atomic(folder / "comment.md", (text + "\n").encode("utf-8", "replace"))
@@ -66,11 +79,20 @@ def lay_out(outcome: Outcome, shop: Workshop) -> dict[str, str]:
 
 
 def copy_artifacts(outcome: Outcome, shop: Workshop, folder: Path, folders: Mapping[str, str]) -> int:
-    """Copy the files of the results in *folders*, which `lay_out` has chosen, below *folder*; return how many."""
-    results = [result for one in outcome.notebooks for result in (one.head, one.base) if result is not None]
-    wanted = {result.digest: result for result in results if result.digest in folders}
-    copies = [copy_result(one, shop.folder(one), folder / folders[digest]) for digest, one in wanted.items()]
-    return sum(copies)
+    """Copy the files of the results in *folders*, which `lay_out` has chosen, below *folder*; return how many.
+
+    A base whose files are damaged is left out: nobody waits for it. Raises as `copy_result` does for all others.
+    """
+    heads = {one.head.digest: one.head for one in outcome.notebooks if one.head is not None}
+    bases = {one.base.digest: one.base for one in outcome.notebooks if one.base is not None}
+    count = 0
+    for digest, name in folders.items():
+        if digest in heads:
+            count += copy_result(heads[digest], shop.folder(heads[digest]), folder / name)
+        else:
+            with suppress(InputError):
+                count += copy_result(bases[digest], shop.folder(bases[digest]), folder / name)
+    return count
 
 
 def _held(result: TrainingResult, shop: Workshop) -> Path | None:

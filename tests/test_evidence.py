@@ -7,10 +7,14 @@ from pathlib import Path
 import pytest
 
 from alekseylearn import evidence
+from alekseylearn.comparison import compare_versions
+from alekseylearn.git import Git
 from alekseylearn.jobs import TrainingResult
+from alekseylearn.page import Saved
 from alekseylearn.report import Outcome
 from alekseylearn.training import Workshop, reconcile
 from tests.outcomes import outcome, told
+from tests.repositories import Repository
 from tests.shop import job_of, open_shop
 from tests.small import growth
 
@@ -57,6 +61,26 @@ def test_a_file_that_is_gone_or_is_a_link_is_not_read(trained: tuple[Workshop, T
     (folder / "executed.ipynb").symlink_to(tmp_path / "secret")
     assert evidence.logs(of(elsewhere), shop) == {result.digest: "the end"}
     assert evidence.notebooks(of(elsewhere), shop) == {}
+
+
+def test_notebooks_are_read_as_people_saved_them(tmp_path: Path) -> None:
+    repository = Repository.create(tmp_path)
+    base = repository.commit({"old.ipynb": b"before", "same.ipynb": b"same"})
+    head = repository.commit({"old.ipynb": None, "new.ipynb": b"after"})
+    git = Git.open(repository.root)
+    comparison = compare_versions(git, base=base, head=head, base_name="main", head_name="edit")
+    diff = told().diff
+    notebooks = (
+        told(path="new.ipynb", diff=replace(diff, path="new.ipynb", old_path="old.ipynb")),
+        told(path="same.ipynb", diff=replace(diff, path="same.ipynb", old_path=None)),
+    )
+    found = evidence.saved(outcome(*notebooks), comparison)
+    assert found["new.ipynb"] == Saved(head=b"after", base=b"before")
+    assert found["same.ipynb"] == Saved(head=b"same", base=b"same")
+    lone = evidence.saved(outcome(notebooks[0]), replace(comparison, base=None))
+    assert lone["new.ipynb"] == Saved(head=b"after", base=None)
+    gone = evidence.saved(outcome(told(path="gone.ipynb")), comparison)
+    assert gone["gone.ipynb"] == Saved()
 
 
 def test_a_notebook_that_the_page_cannot_show_is_not_read(

@@ -9,6 +9,7 @@ from alekseylearn.page.room import Room, Shown
 from tests.executed import cell, executed, figure, printed, shown
 from tests.outcomes import EDITS, notebook, told
 
+NONE = Ran(head=None, base=None)
 RED, BLUE, GREEN = (200, 0, 0), (0, 0, 200), (0, 200, 0)
 
 
@@ -18,7 +19,7 @@ def sources(edited: bool = False) -> list[str]:
 
 def views(head: list[object] | None, base: list[object] | None, room: Room | None = None) -> dict[str, ChangeView]:
     ran = read_both(None if head is None else executed(head), None if base is None else executed(base))
-    return {view.title: view for view in view_changes(told(), ran, room or Room())}
+    return {view.title: view for view in view_changes(told(), ran, NONE, room or Room())}
 
 
 def alts(shown_: tuple[Shown, ...]) -> list[str]:
@@ -40,10 +41,10 @@ def test_text_cells_are_told_too_and_count_for_nothing() -> None:
         (diff_notebooks(before, after), "Text cell 0", "no: text"),
         (diff_notebooks(before, removed), "Cell 10 of the base", "no longer there"),
     ):
-        (view,) = view_changes(told(diff=diff), Ran(head=None, base=None), Room())
+        (view,) = view_changes(told(diff=diff), NONE, NONE, Room())
         assert (view.title, view.counts) == (title, counts)
     outputs = replace(before, cells=tuple(replace(one, outputs="ab" * 32) for one in before.cells))
-    assert view_changes(told(diff=diff_notebooks(before, outputs)), Ran(head=None, base=None), Room()) == ()
+    assert view_changes(told(diff=diff_notebooks(before, outputs)), NONE, NONE, Room()) == ()
 
 
 def test_a_changed_cell_shows_its_figures_before_and_after() -> None:
@@ -90,6 +91,39 @@ def test_cells_of_the_same_code_are_told_when_they_show_other_figures() -> None:
     )
 
 
+def saved(texts: list[str], at: int, *outputs: object) -> bytes:
+    """Write a notebook as a person saves it: of cell *at* with its outputs."""
+    return executed(
+        [
+            {"cell_type": "code", "source": text, "metadata": {}, "outputs": list(outputs) if place == at else []}
+            for place, text in enumerate(texts)
+        ]
+    )
+
+
+def test_what_neither_run_shows_is_shown_as_people_saved_it() -> None:
+    kept = read_both(
+        saved(sources(edited=True), 10, figure(colour=BLUE)), saved(sources(), 10, figure(colour=RED)), saved=True
+    )
+    found = {view.title: view for view in view_changes(told(), NONE, kept, Room())}["Cell 10"]
+    assert found.saved
+    assert (alts(found.before), alts(found.after)) == (["Figure of Cell 10, before"], ["Figure of Cell 10, now"])
+    ran = read_both(executed([cell(10, sources(edited=True)[10], figure(colour=GREEN))]), None)
+    found = {view.title: view for view in view_changes(told(), ran, kept, Room())}["Cell 10"]
+    assert (found.saved, found.before, alts(found.after)) == (False, (), ["Figure of Cell 10, now"])
+
+
+def test_saved_figures_that_changed_alone_are_told_and_other_saved_outputs_are_not() -> None:
+    before = notebook()
+    after = replace(before, cells=tuple(replace(one, outputs="ab" * 32) for one in before.cells))
+    one = told(diff=diff_notebooks(before, after))
+    for now, told_ in ((figure(colour=BLUE), ["Cell 10"]), (figure(colour=RED), [])):
+        kept = read_both(saved(sources(), 10, now), saved(sources(), 10, figure(colour=RED)), saved=True)
+        views_ = view_changes(one, NONE, kept, Room())
+        assert [view.title for view in views_] == told_
+        assert all((view.how, view.counts, view.lines) == ("outputs only", "", ()) for view in views_)
+
+
 def test_only_so_many_cells_of_the_same_code_are_told() -> None:
     def side(colour: tuple[int, int, int]) -> list[object]:
         return [cell(place, f"plot({place})", figure(colour=colour)) for place in range(20, 60)]
@@ -110,7 +144,7 @@ def test_executed_cells_are_named_by_their_place_in_the_notebook() -> None:
     ran = read_both(executed([cell(4, "a"), cell(None, "b"), cell(8, "c", ran=False)]), b"broken")
     assert ran.base is None
     assert [one.title for one in view_executed(ran, Room())] == ["Cell 4", "Put in as number 1", "Cell 8, not reached"]
-    assert view_executed(Ran(head=None, base=None), Room()) == ()
+    assert view_executed(NONE, Room()) == ()
 
 
 def test_what_does_not_fit_is_left_out_and_said() -> None:

@@ -8,16 +8,16 @@ from pathlib import Path
 from alekseylearn.actions import Runner
 from alekseylearn.jobs import JobState
 from alekseylearn.outbox import copy_artifacts, lay_out, write_report
-from alekseylearn.pipeline import body
+from alekseylearn.pipeline import Story, body
 from alekseylearn.plan import Decision
 from alekseylearn.report import NotebookOutcome, Outcome
-from alekseylearn.training import Workshop
 
 
-def leave(outcome: Outcome, shop: Workshop, runner: Runner, folder: Path, *, comment_url: str) -> None:
+def leave(outcome: Outcome, story: Story, runner: Runner, folder: Path, *, comment_url: str) -> None:
     """Write all that outlives the step; what becomes the workflow's artifact goes into *folder*."""
+    shop = story.shop
     folders = lay_out(outcome, shop)
-    page = write_report(outcome, shop, folder, folders=folders)
+    page = write_report(outcome, shop, folder, folders=folders, comparison=story.comparison)
     copy_artifacts(outcome, shop, folder, folders)
     _, text = body(outcome)
     runner.add_summary(text)

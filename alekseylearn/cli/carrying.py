@@ -69,7 +69,7 @@ def carry_out(step: Step, story: Story, *, outbox: Path | None = None, closing: 
     finally:
         url = next((post.url for post in reversed(posts) if post is not None and post.url), "")
         if told:
-            leave(told[-1], step.shop, step.runner, outbox or step.ground.outbox, comment_url=url)
+            leave(told[-1], story, step.runner, outbox or step.ground.outbox, comment_url=url)
     if failed is None and told[-1].finished and posts[-1] is not None:
         _settle(step, story)
     if failed is not None and told[-1].left:

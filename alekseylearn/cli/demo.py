@@ -74,9 +74,9 @@ def _train(folder: Path, out: Console) -> Outcome:
     told: list[Outcome] = []
     run(Story(comparison=comparison, shop=shop, order=order), told.append, lambda: (now(), time.monotonic() - started))
     outcome = replace(told[-1], report_path=str(folder / "report.html"))
-    write_report(outcome, shop, place.home / "last")
+    write_report(outcome, shop, place.home / "last", comparison=comparison)
     folders = {digest: f"artifacts/{name}" for digest, name in lay_out(outcome, shop).items()}
-    write_report(outcome, shop, folder, folders=folders)
+    write_report(outcome, shop, folder, folders=folders, comparison=comparison)
     copy_artifacts(outcome, shop, folder, folders)
     return outcome
 

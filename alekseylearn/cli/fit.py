@@ -198,7 +198,7 @@ def _finish(outcome: Outcome, story: Story, place: Place, *, as_json: bool) -> N
     from alekseylearn.pipeline import body
 
     folder = place.home / "last"
-    page = write_report(outcome, story.shop, folder)
+    page = write_report(outcome, story.shop, folder, comparison=story.comparison)
     _, text = body(replace(outcome, report_path=str(page)))
     print_markdown(text, stderr=as_json)
     console(stderr=True).print(f"Report: {page}", soft_wrap=True, markup=False)

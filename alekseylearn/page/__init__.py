@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from alekseylearn.comment_state import PastRun
@@ -11,7 +11,7 @@ from alekseylearn.page.assets import find_assets, read
 from alekseylearn.page.executed import MAX_BYTES as MAX_NOTEBOOK
 from alekseylearn.page.inline import inline, words
 from alekseylearn.page.room import Room
-from alekseylearn.page.views import MAX_LOG, view_notebook
+from alekseylearn.page.views import MAX_LOG, Saved, view_notebook
 from alekseylearn.report import Outcome
 from alekseylearn.sections import naming
 from alekseylearn.sections.changes import tally
@@ -24,26 +24,28 @@ from alekseylearn.verdict import State, Words, active, skipped, verdict
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["MAX_LOG", "MAX_NOTEBOOK", "inline", "render_page"]
+__all__ = ["MAX_LOG", "MAX_NOTEBOOK", "Saved", "inline", "render_page"]
 
 
 def render_page(
-    outcome: Outcome, *, logs: Mapping[str, str] | None = None, notebooks: Mapping[str, bytes] | None = None
+    outcome: Outcome,
+    *,
+    logs: Mapping[str, str] | None = None,
+    notebooks: Mapping[str, bytes] | None = None,
+    saved: Mapping[str, Saved] | None = None,
 ) -> str:
     """Write the page.
 
     By the digest of a result, *logs* holds its whole log (else its last lines are shown), and *notebooks* the bytes of
-    its executed notebook (else the page has none).
+    its executed notebook (else the page has none). By its path, *saved* holds a notebook's files as people saved them.
     """
     room = Room()
+    view = partial(view_notebook, outcome=outcome, room=room, saved=saved or {})
     told = [
-        view_notebook(one, outcome, key=f"n{place}", room=room, logs=logs or {}, notebooks=notebooks or {})
+        view(one, key=f"n{place}", logs=logs or {}, notebooks=notebooks or {})
         for place, one in enumerate(active(outcome), 1)
     ]
-    passed = [
-        view_notebook(one, outcome, key=f"s{place}", room=room, logs={}, notebooks={})
-        for place, one in enumerate(skipped(outcome), 1)
-    ]
+    passed = [view(one, key=f"s{place}", logs={}, notebooks={}) for place, one in enumerate(skipped(outcome), 1)]
     return (
         _environment()
         .get_template("page.html.jinja")

@@ -23,7 +23,7 @@ _RICH = frozenset({"figure", "html"})
 class ChangeView:
     """One cell that changed, or shows something else: its title, what was done, whether that counts, its lines.
 
-    *before* and *after* are what the cell showed on the two sides.
+    *before* and *after* are what the cell showed on the two sides: in the runs, or as *saved* in the file.
     """
 
     title: str
@@ -32,6 +32,7 @@ class ChangeView:
     lines: tuple[DiffLine, ...]
     before: tuple[Shown, ...]
     after: tuple[Shown, ...]
+    saved: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,38 +47,45 @@ class ExecutedView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """The cells that ran on both sides, as far as their notebooks could be read."""
+    """The cells of both sides with their outputs, as far as their notebooks could be read."""
 
     head: tuple[ExecutedCell, ...] | None
     base: tuple[ExecutedCell, ...] | None
 
 
-def read_both(head: bytes | None, base: bytes | None) -> Ran:
-    """Read both executed notebooks; None where there is none."""
+def read_both(head: bytes | None, base: bytes | None, *, saved: bool = False) -> Ran:
+    """Read the notebooks of both sides, as they ran or as people *saved* them; None where there is none."""
     return Ran(
-        head=None if head is None else read_executed(head),
-        base=None if base is None else read_executed(base),
+        head=None if head is None else read_executed(head, saved=saved),
+        base=None if base is None else read_executed(base, saved=saved),
     )
 
 
-def view_changes(notebook: NotebookOutcome, ran: Ran, room: Room) -> tuple[ChangeView, ...]:
-    """Show every cell whose text changed, in reading order, then cells of the same code that show other figures."""
+def view_changes(notebook: NotebookOutcome, ran: Ran, kept: Ran, room: Room) -> tuple[ChangeView, ...]:
+    """Show every cell whose text changed, in reading order, then cells of the same code that show other figures.
+
+    What a cell shows is that of the runs; where neither side ran it, that of the files as people saved them, *kept*.
+    """
     ways = ways_of(notebook)
     told = []
     for change in notebook.diff.changes:
-        if change.kind in ("outputs", "metadata"):
+        if change.kind == "metadata":
             continue
-        before, after = _shown(ran.base, change.before), _shown(ran.head, change.after)
+        only_outputs = change.kind == "outputs"
+        before, after, saved = _both(change, ran, kept)
+        if only_outputs and (not saved or _rich(before) == _rich(after)):
+            continue
         title = _title(change)
         counted = counts(notebook, change, ways) if side(change).kind == "code" else "no: text"
         told.append(
             ChangeView(
                 title=title,
                 how=how(change),
-                counts=counted,
+                counts="" if only_outputs else counted,
                 lines=changed_lines(change),
                 before=_side(before, after, room, f"{title}, before"),
                 after=_side(after, before, room, f"{title}, now"),
+                saved=saved,
             )
         )
     return (*told, *_other_figures(ran, room, {side(change).source for change in notebook.diff.changes}))
@@ -98,6 +106,18 @@ def _title(change: CellChange) -> str:
     cell = side(change)
     kind = "Cell" if cell.kind == "code" else "Text cell"
     return f"{kind} {cell.index}" if change.after is not None else f"{kind} {cell.index} of the base"
+
+
+def _both(change: CellChange, ran: Ran, kept: Ran) -> tuple[tuple[Output, ...], tuple[Output, ...], bool]:
+    """Find what a cell showed on both sides, and whether that is only what people saved."""
+    before, after = _shown(ran.base, change.before), _shown(ran.head, change.after)
+    if before or after:
+        return before, after, False
+    return _shown(kept.base, change.before), _shown(kept.head, change.after), True
+
+
+def _rich(outputs: Iterable[Output]) -> list[Output]:
+    return [output for output in outputs if output.kind in _RICH]
 
 
 def _shown(ran: Sequence[ExecutedCell] | None, cell: Cell | None) -> tuple[Output, ...]:
@@ -132,7 +152,7 @@ def _other_figures(ran: Ran, room: Room, changed: set[str]) -> list[ChangeView]:
         old = before.get(cell.source)
         if old is None or cell.number is None or cell.source in changed or len(told) == MAX_UNCHANGED:
             continue
-        sides = [tuple(output for output in one.outputs if output.kind in _RICH) for one in (old, cell)]
+        sides = [tuple(_rich(one.outputs)) for one in (old, cell)]
         if sides[0] == sides[1]:
             continue
         title = f"Cell {cell.number}"

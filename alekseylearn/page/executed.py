@@ -61,8 +61,11 @@ class ExecutedCell:
     ran: bool = True
 
 
-def read_executed(data: bytes) -> tuple[ExecutedCell, ...] | None:
-    """Read an executed notebook (nbformat 4); None where it cannot be read. Odd cells and outputs are left out."""
+def read_executed(data: bytes, *, saved: bool = False) -> tuple[ExecutedCell, ...] | None:
+    """Read an executed notebook (nbformat 4); None where it cannot be read. Odd cells and outputs are left out.
+
+    *saved* says that a person saved it with its outputs: the cells are numbered by their places then.
+    """
     try:
         document = load_json(data, "executed.ipynb", _LIMITS)
     except InputError:
@@ -70,8 +73,10 @@ def read_executed(data: bytes) -> tuple[ExecutedCell, ...] | None:
     cells = document.get("cells") if isinstance(document, dict) else None
     if not isinstance(cells, list):
         return None
-    found = [cell for cell in cells if isinstance(cell, dict) and cell.get("cell_type") == "code"]
-    return tuple(_cell(cell) for cell in found[:MAX_CELLS])
+    found = [
+        (place, cell) for place, cell in enumerate(cells) if isinstance(cell, dict) and cell.get("cell_type") == "code"
+    ]
+    return tuple(_cell(cell, place if saved else None) for place, cell in found[:MAX_CELLS])
 
 
 def middle_out(text: str, most: int) -> str:
@@ -82,14 +87,14 @@ def middle_out(text: str, most: int) -> str:
     return f"{text[:half]}\n\n… {len(text) - 2 * half} characters left out …\n\n{text[-half:]}"
 
 
-def _cell(raw: Mapping[str, Any]) -> ExecutedCell:
+def _cell(raw: Mapping[str, Any], place: int | None) -> ExecutedCell:
     metadata = raw.get("metadata")
     ours = metadata.get("alekseylearn") if isinstance(metadata, dict) else None
     told = ours if isinstance(ours, dict) else {}
     number, seconds = told.get("cell"), told.get("seconds")
     outputs = raw.get("outputs")
     return ExecutedCell(
-        number=number if type(number) is int else None,
+        number=number if type(number) is int and place is None else place,
         source=_text(raw.get("source")),
         outputs=tuple(_outputs(outputs if isinstance(outputs, list) else [])),
         seconds=float(seconds) if isinstance(seconds, int | float) else None,

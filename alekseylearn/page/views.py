@@ -26,6 +26,14 @@ MAX_LOG = 300_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """The bytes of a notebook as people saved it, on both sides; None where it is not there."""
+
+    head: bytes | None = None
+    base: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotebookView:
     """One notebook as the page shows it; *key* is its anchor, *parts* are the anchors and titles of its parts."""
 
@@ -77,13 +85,15 @@ def view_notebook(
     room: Room,
     logs: Mapping[str, str],
     notebooks: Mapping[str, bytes],
+    saved: Mapping[str, Saved],
 ) -> NotebookView:
     """Gather what the page shows of *notebook*; *key* is its anchor, *room* what is left of the page."""
     head, base = notebook.head, notebook.base
     ended_badly = state_of(notebook, finished=outcome.finished) in ENDED_BADLY
     failure = head.failure if head is not None and ended_badly else None
     ran = read_both(notebooks.get(head.digest) if head else None, notebooks.get(base.digest) if base else None)
-    changes = view_changes(notebook, ran, room)
+    kept = saved.get(notebook.path, Saved())
+    changes = view_changes(notebook, ran, read_both(kept.head, kept.base, saved=True), room)
     return NotebookView(
         key=key,
         outcome=notebook,
