@@ -8,8 +8,8 @@ from typing import Any
 __version__ = "1.0.0.dev0"
 
 
-def log_metric(name: str, value: float, step: int | None = None) -> None:
-    """Log one number of a training: *name*, *value* and, for a curve, its *step*.
+def log_metric(name: str, value: Any, step: int | None = None) -> None:
+    """Log one number of a training: its *name*, its *value* (a number, or a tensor of one), for a curve its *step*.
 
     Inside a job it reaches the report. Anywhere else it is kept in memory (`live_values.logged`), so that a notebook
     that logs runs everywhere. Raises `TypeError` where the name is no text or the value no single number, as in a job.

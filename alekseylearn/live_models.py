@@ -76,12 +76,12 @@ class FetchedModel:
         (`model.none`, `model.format`, `archive.mismatch`) and `MachineError` `model.library`.
         """
         path = self.path if name is None else self.folder / name
-        if path is None or not path.resolve().is_relative_to(self.folder.resolve()) or not path.exists():
+        files = [] if path is None else [file for file in self.files if file.path == path or path in file.path.parents]
+        if path is None or not files or not path.exists():
             told = ", ".join(file.name for file in self.files) or "no files"
             raise InputError("model.none", f"run {self.run} has no model {name or ''}".strip(), where=told)
-        for file in self.files:
-            if file.path == path or path in file.path.parents:
-                self._check(file)
+        for file in files:
+            self._check(file)
         return load_model(path)
 
     def _check(self, file: File) -> None:

@@ -11,6 +11,8 @@ import shlex
 import warnings
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import pairwise
+from keyword import iskeyword
 
 _CELL_MAGIC = re.compile(r"%%(!|\w+)[ \t]*(.*)\Z")
 _LINE_MAGIC = re.compile(
@@ -33,21 +35,10 @@ _OPTIONS_WITH_VALUE = frozenset(
 _RUNS_BODY = frozenset({"time", "capture", "prun", "snakeviz", "memit", "mprun", "lprun", "scalene"})
 _OTHER_LANGUAGE = frozenset(
     {
-        "html",
-        "javascript",
-        "js",
-        "latex",
-        "markdown",
-        "svg",
-        "perl",
-        "ruby",
-        "r",
-        "sql",
-        "bigquery",
-        "timeit",
+        "html", "javascript", "js", "latex", "markdown", "svg", "perl", "ruby", "r", "sql", "bigquery", "timeit",
         "mermaid",
     }
-)
+)  # fmt: skip
 _SHELLS = frozenset({"bash", "sh", "script", "system", "sx", "!"})
 _NOTHING_TO_TRAIN = frozenset(
     {
@@ -57,7 +48,7 @@ _NOTHING_TO_TRAIN = frozenset(
         "memit", "pwd", "ls", "ll", "cat", "watermark", "quickref", "page", "logstart", "logstop", "dirs",
         "pycat", "nbdev_export", "nbdev_hide",
         # Our own: what asks for a training, or looks after one, is no part of it.
-        "slice", "fit", "runs", "status", "stop", "fetch",
+        "slice", "fit", "runs", "status", "stop",
     }
 )  # fmt: skip
 _ENVIRONMENT = {"env": "changes os.environ", "set_env": "changes os.environ", "cd": "changes the working directory"}
@@ -68,7 +59,8 @@ class Translation:
     """Plain Python with as many lines as the cell had, and what its magics do besides.
 
     `requirements` are what `pip install` lines named; `shell` says that a shell command runs; `effects` are words for
-    what changes outside the variables; `writes` and `runs` are the files of `%%writefile` and `%run`.
+    what changes outside the variables; `writes` and `runs` are the files of `%%writefile` and `%run`; `fetched` are the
+    variables that `%fetch` fills in a live notebook, and nowhere else.
     """
 
     code: str
@@ -77,6 +69,7 @@ class Translation:
     effects: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
+    fetched: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=4096)
@@ -178,6 +171,7 @@ class _Lines:
     requirements: list[str] = field(default_factory=list)
     effects: list[str] = field(default_factory=list)
     runs: list[str] = field(default_factory=list)
+    fetched: list[str] = field(default_factory=list)
     shell: bool = False
 
     def translate(self, lines: list[str]) -> Translation:
@@ -201,6 +195,7 @@ class _Lines:
             shell=self.shell,
             effects=tuple(dict.fromkeys(self.effects)),
             runs=tuple(self.runs),
+            fetched=tuple(self.fetched),
         )
 
     def _is_magic(self, line: str) -> bool:
@@ -234,6 +229,8 @@ class _Lines:
             return self._command(target, f"{name} {arguments}")
         if name in _SHELLS:
             return self._command(target, arguments)
+        if name == "fetch":
+            return self._fetch(target, arguments)
         if target is not None:
             return f"{target} = get_ipython().run_line_magic({name!r}, {arguments!r})"
         if name in _NOTHING_TO_TRAIN or (name in _RUNS_BODY and not arguments):
@@ -244,6 +241,16 @@ class _Lines:
             return self._run(arguments)
         self.effects.append(_ENVIRONMENT.get(name, f"runs the magic `%{name}`"))
         return f"get_ipython().run_line_magic({name!r}, {arguments!r})"
+
+    def _fetch(self, target: str | None, arguments: str) -> str:
+        """Bind the variables of a fetched model to nothing: it is for people, and no part of a training."""
+        words = _words(arguments.replace("--into=", "--into "))
+        into = next((after for word, after in pairwise(words) if word == "--into"), "model")
+        names = [name for name in (target, into, f"{into}_base" if "--base" in words else "") if name]
+        if not all(name.isidentifier() and not iskeyword(name) for name in names):
+            return "pass"
+        self.fetched += names
+        return " = ".join([*names, "None"])
 
     def _run(self, arguments: str) -> str:
         files = [word for word in _words(arguments) if not word.startswith("-")]

@@ -60,7 +60,8 @@ def find_targets(notebook: Notebook, known: Knowledge = PLAIN.known) -> tuple[Ta
 class _Reader:
     """Reads cell after cell; `reached` are the cells that train and all that use what these leave behind.
 
-    `used` are the variables of each cell that other cells use.
+    `used` are the variables of each cell that other cells use; `live` are those that only a live notebook has: models
+    that were fetched, and what was made of them. A cell that uses such measures nothing of this training.
     """
 
     flows: Mapping[int, CellFlow]
@@ -72,6 +73,7 @@ class _Reader:
     names: Names = field(default_factory=Names)
     files: dict[str, Unit] = field(default_factory=dict)
     used: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
+    live: dict[int, frozenset[str]] = field(default_factory=dict)
     fitting: Fitting = field(init=False)
     measuring: Measuring = field(init=False)
 
@@ -101,6 +103,8 @@ class _Reader:
             why = self.marked.get(cell.index)
         if why is not None:
             self.trains[cell.index] = why
+        elif self.is_live(cell, unit, flow):
+            return
         if why is not None or self.uses(flow):
             self.reached.add(cell.index)
             # What is nested too deeply to be told is no figure.
@@ -146,6 +150,17 @@ class _Reader:
                 if isinstance(node, ast.FunctionDef):
                     key = self.names.define(node)
                     self.names.functions[f"def {module}.{node.name}"] = self.names.functions[key]
+
+    def is_live(self, cell: Cell, unit: Unit, flow: CellFlow) -> bool:
+        """Whether a cell uses what only a live notebook has, directly or through other cells."""
+        fetched = frozenset(flow.names.translation.fetched)
+        found = any(need.name in self.live.get(need.source, ()) for need in flow.needs) or any(
+            isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in fetched
+            for statement in (unit.body if fetched else ())
+            for node in ast.walk(statement)
+        )
+        self.live[cell.index] = fetched | (flow.names.defs if found else frozenset())
+        return found
 
     def uses(self, flow: CellFlow) -> bool:
         """Whether a cell uses what cells that train leave behind, directly or through other cells."""

@@ -259,6 +259,31 @@ def test_it_is_the_same_on_every_day_and_machine_and_in_every_version_of_python(
 # -- the meaning of code ----------------------------------------------------------------------------------------------
 
 
+def test_our_own_magics_are_no_part_of_a_training() -> None:
+    cells = list(CELLS)
+    cells[5] = ("code", f"%runs\n{cells[5][1]}\n%fit")
+    asking = ("code", "%load_ext alekseylearn\n%slice --why\n%fit -p depth 4\n%status\n%stop 1a2b")
+    assert job(document((asking, *cells))).digest == job().digest
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("old = %fetch churn --base\nold.load().score(X, y)",),
+        ("%fetch churn --into old --base", "a, b = old.load(), old_base.load()", "print(a.score(X, y), b.score(X, y))"),
+        ("%fetch churn", "model.load().score(X, y)"),
+    ],
+)
+def test_what_is_measured_of_a_fetched_model_is_no_part_of_a_training(cells: tuple[str, ...]) -> None:
+    made = job(document((*CELLS, *(("code", cell) for cell in cells))))
+    assert made.digest == job().digest
+
+
+def test_a_cell_that_also_fetches_still_measures_what_was_trained() -> None:
+    made = job(document((*CELLS, ("code", "%fetch churn --into old\nrecall = model.score(X[:9], y[:9])\nrecall"))))
+    assert 8 in [target.cell for target in made.slice.targets]
+
+
 def meaning(source: str) -> str:
     cell = Cell(index=3, id="c", kind="code", source=source)
     return cell_meaning(Notebook(path="a.ipynb", cells=(cell,)), cell)
@@ -278,6 +303,7 @@ def meaning(source: str) -> str:
         ("%matplotlib inline\nx = 1", "x = 1"),
         ("", "# nothing"),
         ("%load_ext autoreload", ""),
+        ("%load_ext alekseylearn\nx = 1\n%fit\n%runs", "x = 1"),
         (r"x = '\d'", r"x = '\\d'"),
         ("if a:\n  b()\nelse:\n  c()", "if a: b()\nelse: c()"),
     ],

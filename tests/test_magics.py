@@ -50,6 +50,12 @@ def test_the_number_of_lines_never_changes(lines: list[str]) -> None:
     assert translate(source).code.count("\n") == source.count("\n")
 
 
+def test_what_is_fetched_is_told() -> None:
+    assert translate("%fetch m --base\nold = %fetch n --into o\n%fetch m --into 1").fetched == (
+        "model", "model_base", "old", "o",
+    )  # fmt: skip
+
+
 @given(st.text(alphabet=string.printable, max_size=60))
 def test_any_text_is_translated(source: str) -> None:
     assert translate(source).code.count("\n") == source.count("\n")
@@ -60,6 +66,11 @@ def test_any_text_is_translated(source: str) -> None:
     [
         ("%matplotlib inline\nx = 1", "pass\nx = 1"),
         ("%load_ext autoreload\n%autoreload 2", "pass\npass"),
+        ("%load_ext alekseylearn\n%fit -p n 3\n%fetch m --base", "pass\npass\nmodel = model_base = None"),
+        ("old = %fetch m --into older", "old = older = None"),
+        ("if a:\n    %fetch pr/7 --into=older --base", "if a:\n    older = older_base = None"),
+        ("%fetch m --into class", "pass"),
+        ("%runs\n%status 1a2b\n%stop 1a2b\n%slice --why", "pass\npass\npass\npass"),
         ("%time x = f(1)", "x = f(1)"),
         ("%time", "pass"),
         ("%prun -l 5 f(1)", "f(1)"),

@@ -47,6 +47,7 @@ def test_a_script_cell_runs_and_fails_like_a_command(run: Make) -> None:
 
 def test_magics_that_only_change_how_things_look_are_ignored(run: Make) -> None:
     magics = [("matplotlib", "inline"), ("load_ext", "autoreload"), ("autoreload", "2"), ("config", "X.y = 'svg'")]
+    magics += [("load_ext", "alekseylearn"), ("fit", ""), ("runs", ""), ("fetch", "m"), ("slice", ""), ("stop", "1a2b")]
     calls = "\n".join(f"ip.run_line_magic({name!r}, {line!r})" for name, line in magics)
     job = run(GET + calls + "\nip.run_cell_magic('javascript', '', 'alert(1)')\nip.magic('%matplotlib inline')")
     assert (job.code, job.log) == (0, "")
