@@ -166,7 +166,8 @@ class Bucket:
             except ClientError as error:
                 code, status = error_code(error)
                 # Whoever may list a part of a bucket only is not told that an object is missing, but that it is denied.
-                if code in _ABSENT or (status == 403 and self._absent(key)):
+                # Of what is empty there is no part.
+                if code in _ABSENT or code == "InvalidRange" or (status == 403 and self._absent(key)):
                     return None
                 raise
 

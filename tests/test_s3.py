@@ -91,6 +91,19 @@ def test_no_more_is_read_than_was_asked_for(bucket: Bucket) -> None:
     assert list(bucket.chunks("key") or [b"none"]) == []
 
 
+@pytest.mark.parametrize("size", [0, 1, 99, 100, 101, 300_000])
+def test_the_end_of_an_object_is_read(bucket: Bucket, cloud: Cloud, size: int) -> None:
+    data = os.urandom(size)
+    bucket.put("events", data)
+    assert (bucket.tail("events", 100) or b"") == data[-100:]
+    assert bucket.tail("nothing", 100) is None
+
+
+def test_what_is_empty_has_no_end(bucket: Bucket, cloud: Cloud) -> None:
+    cloud.fault(refusal("InvalidRange", "The requested range is not satisfiable", 416), when=gets)
+    assert bucket.tail("events", 100) is None
+
+
 def test_keys_are_listed_in_order_over_pages(cloud: Cloud, bucket_name: str) -> None:
     client = connect_aws(cloud.environ).client("s3")
     client.meta.events.register("provide-client-params.s3.ListObjectsV2", lambda params, **_: {**params, "MaxKeys": 7})

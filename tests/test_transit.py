@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alekseylearn.disk import DEPTH, copy_tree, holdable
-from alekseylearn.transit import first_file, pack_folders, unpack_plain
+from alekseylearn.transit import first_file, last_bytes, pack_folders, unpack_plain
 
 Member = tuple[str, Any]
 """A name, and what it is: bytes, or the fields of a header."""
@@ -413,3 +413,14 @@ def test_a_file_that_breaks_off_is_not_taken_for_none_at_all() -> None:
     for length in (0, 100, 511, 512, 1000):
         with pytest.raises(ConnectionError, match="broke off"):
             first_file([archive[:length]], 16_000)
+
+
+def test_the_end_of_a_large_file_is_read_in_little_memory() -> None:
+    data = bytes(range(256)) * 20_000
+    archive = archive_of(("events.jsonl", data))
+    assert last_bytes(pieces(archive, 1_000_000), 1000) == data[-1000:]
+    assert last_bytes([archive_of(("events.jsonl", b"short"))], 1000) == b"short"
+    assert last_bytes([archive_of()], 1000) is None
+    assert last_bytes([archive_of(("events.jsonl", link("/etc/passwd")))], 1000) is None
+    with pytest.raises(ConnectionError):
+        last_bytes([archive[:1_000_000]], 1000)

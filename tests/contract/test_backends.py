@@ -16,6 +16,7 @@ from alekseylearn.backends.base import Backend
 from alekseylearn.config import BackendName
 from alekseylearn.errors import MachineError, UsageError
 from alekseylearn.jobs import JobHandle, JobState
+from alekseylearn.progressing import TAIL, Course, Live, read_course
 from tests.contract.jobs import CHANNEL, TOKEN, Gate, Site, bundle_of, ended, site_in, until
 from tests.rig.docker.image import BASE
 
@@ -109,6 +110,7 @@ def test_nothing_is_found_of_an_identity_that_nobody_submitted(reach: Connect, s
     unknown = JobHandle(backend=site.name, id="ab" * 6, digest="ab" * 32)
     assert backend.poll(unknown) is JobState.LOST
     assert backend.logs(unknown).lines == ()
+    assert backend.progress(unknown) is None
     backend.cancel(unknown)
     backend.discard(unknown)
 
@@ -161,6 +163,42 @@ def test_logs_go_on_from_the_cursor_without_loss_or_repetition(reach: Connect, g
 def test_what_is_no_cursor_is_refused(reach: Connect, site: Site) -> None:
     with pytest.raises(UsageError, match=r"log\.cursor"):
         reach().logs(JobHandle(backend=site.name, id="a", digest="ab" * 32), "x-1")
+
+
+def test_how_far_a_job_has_come_is_told_while_it_runs(reach: Connect, gate: Gate) -> None:
+    backend = reach()
+    bundle, digest = bundle_of("x = 1", f"print('Epoch 1/3', flush=True)\n{gate.silent}")
+    job = backend.submit(bundle, name="toy", digest=digest)
+    course = Course()
+
+    def arrived() -> bool:
+        nonlocal course
+        course = read_course(reach().progress(job), 0.0)
+        return course.live is not None and course.live.epoch is not None
+
+    until(arrived, "the epoch")
+    assert course.live == Live(cell=1, place=2, cells=2, epoch=1, epochs=3, seconds_left=None)
+    assert [(cell.cell, cell.place, cell.cells) for cell in course.ended] == [(0, 1, 2)]
+    gate.open()
+    ended(backend, job)
+    course = read_course(backend.progress(job), 0.0)
+    assert (course.live, course.failure, [cell.cell for cell in course.ended]) == (None, "", [0, 1])
+
+
+def test_only_the_end_of_what_it_told_is_read_and_where_it_is_stands_there(reach: Connect, gate: Gate) -> None:
+    backend = reach()
+    log = "for step in range(1000):\n    alekseylearn.log_metric('a' * 100, 1.0, step=step)"
+    bundle, digest = bundle_of("x = 1", f"import alekseylearn\nprint('Epoch 1/3', flush=True)\n{log}\n{gate.silent}")
+    job = backend.submit(bundle, name="toy", digest=digest)
+
+    def live() -> Live | None:
+        return read_course(backend.progress(job), 0.0).live
+
+    until(lambda: (told := live()) is not None and told.step == 999, "the last step")
+    assert live() == Live(cell=1, place=2, cells=2, epoch=1, epochs=3, seconds_left=None, step=999)
+    assert len(backend.progress(job) or b"") == TAIL
+    gate.open()
+    ended(backend, job)
 
 
 def test_collect_brings_all_that_the_job_left(reach: Connect, tmp_path: Path) -> None:
