@@ -65,6 +65,7 @@ def outcome_of(head: TrainingResult, base: TrainingResult | None, judgement: Jud
     from alekseylearn import __version__
     from alekseylearn.cli.place import now
     from alekseylearn.diff import NotebookDiff
+    from alekseylearn.differences import find_differences
     from alekseylearn.metrics import compare, primary_metric
     from alekseylearn.report import Commit, NotebookOutcome, Outcome
 
@@ -81,6 +82,7 @@ def outcome_of(head: TrainingResult, base: TrainingResult | None, judgement: Jud
         deltas=compare(base.metrics if base else (), head.metrics, judgement) if head.state.ended else (),
         primary=primary_metric(head.metrics, judgement),
         tolerance=judgement.tolerance,
+        differences=find_differences(None, None, base, head) if base is not None else (),
     )
     return Outcome(
         base=Commit(name=base.run if base else "", sha=base.commit if base else ""),
