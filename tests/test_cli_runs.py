@@ -171,6 +171,20 @@ class TestStatus:
         assert "process: this machine" in shown
         bench.desk.run("stop", run)
 
+    def test_where_it_is(self, bench: Bench, gate: Gate) -> None:
+        run = detach(bench, talking(gate, before="print('Epoch 7/20', flush=True)"), gate)
+
+        def live() -> Any:
+            return bench.desk.run("status", run, "--json").document["runs"][0]["live"]
+
+        until(lambda: (live() or {}).get("epoch") == 7, "the epoch")
+        about = {"cell": 2, "place": 3, "cells": 4, "epoch": 7, "epochs": 20, "step": None, "seconds_left": None}
+        assert live() == about
+        assert "cell 2 (3 of 4), epoch 7 of 20" in bench.desk.run("status", run).out
+        gate.open()
+        wait_for_end(bench, run)
+        assert live() is None
+
     def test_of_one_that_ended_says_how_and_keeps_what_it_left(self, bench: Bench, gate: Gate) -> None:
         run = detach(bench, talking(gate), gate)
         gate.open()

@@ -9,13 +9,17 @@ from pathlib import Path
 import pytest
 
 from alekseylearn.backends.base import Backend
+from alekseylearn.bundle import Bundle
 from alekseylearn.config import BackendName
 from alekseylearn.errors import MachineError, UsageError
 from alekseylearn.inputs import Tree
-from alekseylearn.jobs import JobState, TrainingResult
+from alekseylearn.jobs import JobState, SubmittedJob, TrainingResult
+from alekseylearn.judging import exit_code_of
 from alekseylearn.plan import TrainingJob
+from alekseylearn.progressing import Live
 from alekseylearn.training import Workshop, launch, make_bundle, reconcile
 from alekseylearn.watching import Ending, Held, Lookout, follow, settle, stop_run
+from tests.cloud import Cloud
 from tests.contract.jobs import kill_process, until
 from tests.gate import Gate
 from tests.shop import job_of, open_shop
@@ -133,6 +137,27 @@ class TestFollowing:
         case.gate.wait()
         kill_process(case.held.job.handle)
         assert follow(case.held, case.lookout, lambda _: None) == Ending(JobState.LOST)
+
+    def test_a_failure_that_is_not_the_codes_is_told_as_such(self, make: Make, tmp_path: Path) -> None:
+        case = make()
+        held, heard = case.held, list[Live | None]()
+        stop_run(held, case.lookout)
+        cloud = Cloud()
+        handle = cloud.backend().submit(Bundle({}), name="growth", digest=case.job.digest)
+        told = cloud.jobs[case.job.digest]
+        told.events = b'{"event": "cell-start", "cell": 4, "place": 1, "cells": 3}\n'
+
+        def show(live: Live | None) -> None:
+            heard.append(live)
+            told.state = JobState.FAILED
+            told.events = b'{"event": "run-end", "state": "failed", "exception": "NoGPU"}\n'
+
+        job = SubmittedJob(handle=handle, name="growth", submitted=0.0)
+        held = Held(backend=cloud.backend(), job=job, state=JobState.RUNNING)
+        ending = follow(held, case.lookout, lambda _: None, show)
+        assert ending == Ending(JobState.FAILED, "NoGPU")
+        assert exit_code_of(ending.state, ending.exception) == 6
+        assert [live is None for live in heard] == [False, True]
 
 
 class TestBringingHome:
