@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import re
 from fractions import Fraction
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alekseylearn.runtime import sources
 from alekseylearn.runtime.sources import assigned, history, last_expression, log_metric
-from alekseylearn.runtime.sources.base import Written, flat, scalar
+from alekseylearn.runtime.sources.base import PRECEDENCE, Written, flat, scalar
 
 NOWHERE = Written()
 
@@ -135,3 +139,17 @@ def test_log_metric_takes_numbers_and_says_what_it_does_not_take() -> None:
         module.log_metric("loss", [1])
     with pytest.raises(TypeError, match="name of a metric"):
         module.log_metric("", 1)
+
+
+def test_the_page_on_metrics_lists_the_sources_in_their_order() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text("utf-8")
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", page, re.MULTILINE)
+    assert tuple(re.findall(r"\w+", " ".join(rows))) == PRECEDENCE
+
+
+def test_every_source_has_its_place_and_keeps_the_contract() -> None:
+    folder = Path(sources.__file__).parent
+    names = {path.stem for path in folder.glob("*.py")} - {"__init__", "base", "folders"}
+    modules = [importlib.import_module(f"{sources.__name__}.{name}") for name in names]
+    assert {module.NAME for module in modules} == set(PRECEDENCE)
+    assert all(list(module.harvest({}, NOWHERE)) == [] for module in modules)
