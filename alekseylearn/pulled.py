@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from alekseylearn.disk import remove
@@ -17,18 +18,23 @@ from alekseylearn.zips import open_zip
 
 _MOST = 64
 """Artifacts of one commit that are looked at, the newest first."""
+_SWEEPS = 12
+"""Artifacts of workflows that collect for all pull requests that are looked at, the newest first."""
 _STALE = 24 * 3600.0
 """Seconds after which what was loaded down is removed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pulled:
-    """One model of a pull request: what its artifact tells of it, and the zip that the artifact is."""
+    """One model of a pull request: what its artifact tells of it, and the zip that the artifact is.
+
+    *names* are the files in the folder *prefix* of the archive, which the paths of the artifacts are relative to.
+    """
 
     listed: Listed
     archive: Path
     names: frozenset[str]
-    """The files that are in the archive."""
+    prefix: str = ""
 
     def holds(self, result: TrainingResult) -> bool:
         """Tell whether the files of *result* are in the archive; hidden ones are never uploaded."""
@@ -38,7 +44,7 @@ class Pulled:
     def chunks(self, item: Artifact, start: int) -> Generator[bytes, None, None]:
         """Read a file from the byte *start* on; raises as `zips.Archive.chunks` does."""
         with open_zip(self.archive) as archive:
-            yield from archive.chunks(item.path, start)
+            yield from archive.chunks(self.prefix + item.path, start)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,28 +77,57 @@ class Puller:
         fetch.unreachable store.failed`).
         """
         self._sweep()
-        repository = self.uploads.repository
-        newest, found = self.uploads.of_pull(number)
-        fresh = [upload for upload in found if not upload.expired][:_MOST]
-        if not found:
+        there = self.uploads.of_pull(number)
+        fresh = [upload for upload in there.found if not upload.expired][:_MOST]
+        if not there.found:
             what = f"no workflow run of pull request {number} has uploaded anything of alekseylearn's"
             hint = "wait for the workflow, or look whether it uploads (`upload-artifacts`)"
-            raise InputError("fetch.none", what, where=repository, hint=hint)
+            raise InputError("fetch.none", what, where=self.uploads.repository, hint=hint)
         if not fresh:
-            raise expired(found[0], repository)
+            raise expired(there.found[0], self.uploads.repository)
+        models = self._trained(fresh, model, tell)
+        waiting = {
+            name for name, pulled in models.items() if model in (None, name) and not pulled.listed.head.state.ended
+        }
+        if waiting:
+            sweeps = self.uploads.collected(there.main, fresh[-1].id)
+            self._complete(models, waiting, sweeps, f"pull-{number}/", tell)
+        return PulledModels(newest=there.newest, commit=fresh[0].commit, models=models)
+
+    def _trained(
+        self, uploads: Iterable[Upload], model: str | None, tell: Callable[[Transfer], None]
+    ) -> dict[str, Pulled]:
         models: dict[str, Pulled] = {}
-        for upload in fresh:
-            for pulled in self._read(upload, tell):
+        for upload in uploads:
+            for pulled in self._read(upload, "", tell):
                 name = pulled.listed.name
                 # Of what was run again the newest counts, unless it has not ended.
                 if name not in models or not models[name].listed.head.state.ended:
                     models[name] = pulled
             if model in models and models[model].listed.head.state.ended:
                 break
-        return PulledModels(newest=newest, commit=fresh[0].commit, models=models)
+        return models
 
-    def _read(self, upload: Upload, tell: Callable[[Transfer], None]) -> list[Pulled]:
-        """Load one artifact down and read what it tells; one that tells nothing is none of ours."""
+    def _complete(
+        self,
+        models: dict[str, Pulled],
+        waiting: set[str],
+        sweeps: Iterable[Upload],
+        prefix: str,
+        tell: Callable[[Transfer], None],
+    ) -> None:
+        """Put in the place of models that went on what a workflow has collected of them since."""
+        for upload in islice(sweeps, _SWEEPS):
+            for pulled in self._read(upload, prefix, tell):
+                name, head = pulled.listed.name, pulled.listed.head
+                if name in waiting and head.state.ended and head.digest == models[name].listed.head.digest:
+                    models[name] = pulled
+                    waiting.remove(name)
+            if not waiting:
+                return
+
+    def _read(self, upload: Upload, prefix: str, tell: Callable[[Transfer], None]) -> list[Pulled]:
+        """Load one artifact down and read what it tells in the folder *prefix*; others' tell nothing there."""
         wanted = Wanted(
             name=upload.name,
             address=lambda: self.uploads.address(upload),
@@ -101,12 +136,14 @@ class Puller:
         )
         path = self.downloader.fetch(wanted, self.cache / f"artifact-{upload.id}.zip", tell)
         with open_zip(path) as archive:
-            names = frozenset(archive.sizes)
+            names = {name.removeprefix(prefix) for name in archive.sizes if name.startswith(prefix)}
             if MANIFEST not in names:
                 return []
-            data = archive.read(MANIFEST, LIMITS.max_bytes + 1)
-        manifest = read_manifest(data, f"{upload.name}/{MANIFEST}")
-        return [Pulled(listed=listed, archive=path, names=names) for listed in manifest.models]
+            data = archive.read(prefix + MANIFEST, LIMITS.max_bytes + 1)
+        manifest = read_manifest(data, f"{upload.name}/{prefix}{MANIFEST}")
+        return [
+            Pulled(listed=listed, archive=path, names=frozenset(names), prefix=prefix) for listed in manifest.models
+        ]
 
     def _sweep(self) -> None:
         for left in self.cache.glob("artifact-*"):

@@ -345,6 +345,28 @@ class TestPull:
         fetched = fetch("pr/7", sources, into=tmp_path / "to")
         assert (contents(fetched), fetched.source) == ({"model.pkl": b"model"}, "this machine")
 
+    def test_what_was_collected_later_is_taken_from_the_workflow_that_did(
+        self, github: FakeGitHub, repository: Repository, sources: Sources, tmp_path: Path
+    ) -> None:
+        def sweep(held: dict[str, bytes], **run: Any) -> None:
+            made = repository.add_run(head_sha="b" * 40, head_branch="main", event="schedule", **run)
+            files = {f"pull-7/{name}": content for name, content in held.items()}
+            repository.add_artifact("alekseylearn-collect-1", files, run=made)
+
+        going_on = members(run_json("growth", {}, state="running"), files={})
+        sweep(model("growth", {"model.pkl": b"before"}))
+        repository.add_artifact("alekseylearn-submit-1", going_on, run=repository.add_run())
+        sweep(going_on)
+        refused("run.unfinished", lambda: fetch("pr/7", sources))
+        sweep(model("growth", HEAD, base=BASE))
+        sweep(members(run_json("growth", HEAD, digest="9" * 64), files={}))
+        sweep(going_on)
+        fork = github.add_repository("stranger/consumer", parent=repository)
+        sweep(model("growth", {"model.pkl": b"stranger's"}), head_repository=fork)
+        fetched = fetch("pr/7", sources, base=True, into=tmp_path / "to")
+        assert fetched.base is not None
+        assert (contents(fetched), contents(fetched.base)) == (HEAD, BASE)
+
     def test_a_base_that_was_not_uploaded(self, repository: Repository, sources: Sources, tmp_path: Path) -> None:
         run = run_json("growth", HEAD, base=BASE)
         held = members(run, files={f"growth/{name}": content for name, content in HEAD.items()})

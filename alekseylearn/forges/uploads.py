@@ -31,33 +31,59 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PullUploads:
+    """What there is of a pull request: its newest commit, and artifacts of the newest commit that has any.
+
+    *main* is the repository's default branch, whose workflows bring home what was left to itself.
+    """
+
+    newest: str
+    main: str
+    found: tuple[Upload, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Uploads:
     """The artifacts of one *repository* (`owner/name`)."""
 
     rest: Rest
     repository: str
 
-    def of_pull(self, number: int) -> tuple[str, tuple[Upload, ...]]:
-        """Return the newest commit of a pull request, and our artifacts of the newest commit that has any.
+    def of_pull(self, number: int) -> PullUploads:
+        """Return our artifacts of a pull request, the newest first.
 
-        The newest come first. Only runs of the repository's own branches count: a fork's never. Raises `InputError`
-        `fetch.fork`, `MachineError` `github.missing` or others of its family.
+        Only runs of the repository's own branches count: a fork's never. Raises `InputError` `fetch.fork`,
+        `MachineError` `github.missing` or others of its family.
         """
         repository = f"/repos/{self.repository}"
         try:
-            pull = self.rest.get(f"{repository}/pulls/{number}")
-            own, head, ref = _head(pull)
+            own, head, ref, main = _head(self.rest.get(f"{repository}/pulls/{number}"))
             if not own:
                 what = f"pull request {number} comes from a fork: nothing was trained for it"
                 raise InputError("fetch.fork", what, where=self.repository, hint="fetch the run of a person's own")
-            return head, self._of_runs({"head_sha": head}, own) or self._of_runs({"branch": ref}, own)
+            found = self._of_runs({"head_sha": head}, own) or self._of_runs({"branch": ref}, own)
         except GoneError:
             what = f"the token sees no pull request {number} in {self.repository}"
             raise MachineError("github.missing", what, hint="look at the number, or at what the token may") from None
         except ForbiddenError as error:
-            what = f"the token may not look: {error}"
-            hint = "use a token that reads actions and pull requests"
-            raise MachineError("github.missing", what, where=self.repository, hint=hint) from None
+            raise self._forbidden(error) from None
+        return PullUploads(newest=head, main=main, found=found)
+
+    def collected(self, main: str, after: int) -> Iterator[Upload]:
+        """Yield our artifacts of workflows on the branch *main*, the newest first, as long as their ids are larger."""
+        try:
+            for item in self.rest.listed(f"/repos/{self.repository}/actions/artifacts", "artifacts"):
+                if _number(item, "id") <= after:
+                    return
+                run = item.get("workflow_run")
+                if not isinstance(run, Mapping) or run.get("head_repository_id") != run.get("repository_id"):
+                    continue
+                if _is_ours(item) and run.get("head_branch") == main and item.get("expired") is False:
+                    yield _upload(item, str(run.get("head_sha")))
+        except GoneError:
+            return
+        except ForbiddenError as error:
+            raise self._forbidden(error) from None
 
     def address(self, upload: Upload) -> str:
         """Return where the zip of *upload* lies for the next minute; raises `MachineError`, `InputError`."""
@@ -66,12 +92,14 @@ class Uploads:
         except GoneError:
             raise expired(upload, self.repository) from None
         except ForbiddenError as error:
-            what = f"the token may not load artifacts down: {error}"
-            hint = "use a token that reads actions"
-            raise MachineError("github.missing", what, where=self.repository, hint=hint) from None
+            raise self._forbidden(error) from None
         if not found:
             raise MachineError("github.answer", f"GitHub does not tell where {upload.name} lies", where=self.repository)
         return found
+
+    def _forbidden(self, error: ForbiddenError) -> MachineError:
+        hint = "use a token that reads actions and pull requests"
+        return MachineError("github.missing", f"the token may not look: {error}", where=self.repository, hint=hint)
 
     def _of_runs(self, query: Mapping[str, str], own: int) -> tuple[Upload, ...]:
         """List our artifacts of the newest commit that has any, among the runs that *query* asks for.
@@ -106,13 +134,14 @@ def expired(upload: Upload, where: str) -> InputError:
     return InputError("fetch.expired", what, where=where, hint="run the workflow again: what was trained is reused")
 
 
-def _head(pull: Any) -> tuple[int, str, str]:
-    """Return the id of the repository that a pull request's branch is in, 0 for a fork, its commit and its name."""
+def _head(pull: Any) -> tuple[int, str, str, str]:
+    """Return of a pull request: its repository's id (0 for a fork's), its commit, its branch and the default branch."""
     try:
         head, base = pull["head"], pull["base"]
         # A fork that was deleted has left no repository.
         own = head["repo"] is not None and head["repo"]["id"] == base["repo"]["id"]
-        return (int(base["repo"]["id"]) if own else 0), str(head["sha"]), str(head["ref"])
+        number = int(base["repo"]["id"]) if own else 0
+        return number, str(head["sha"]), str(head["ref"]), str(base["repo"]["default_branch"])
     except (KeyError, TypeError, ValueError):
         raise _strange("a pull request") from None
 
