@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from alekseylearn.jobs import JobState
@@ -12,6 +13,8 @@ from alekseylearn.report import NotebookOutcome
 
 _CUT_SHORT = frozenset({JobState.FAILED, JobState.LOST})
 _LARGEST = 1e12
+_FITS = 0.9
+"""So large a part of the steps must be the same on both sides, as far as both go."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,18 +48,30 @@ def find_curves(notebook: NotebookOutcome, max_points: int) -> tuple[Curve, ...]
 
 def lay_out(name: str, head: Mapping[int, float], base: Mapping[int, float], max_points: int) -> Curve:
     """Lay *head* and *base* (values by step) on common steps; base is left out where its steps do not fit."""
-    union = sorted({*head, *base})
-    if union[: len(head)] != sorted(head) or union[: len(base)] != sorted(base):
-        union, base = sorted(head), {}
-    steps = _thin(union, max_points)
+    drawn, beside = _fitting(head, base)
+    steps = _thin(sorted(drawn | beside), max_points)
     return Curve(
         name=name,
         steps=tuple(steps),
-        head=tuple(head[step] for step in steps if step in head),
-        base=tuple(base[step] for step in steps if step in base),
+        head=tuple(head[step] for step in steps if step in drawn),
+        base=tuple(base[step] for step in steps if step in beside),
         head_end=head[max(head)],
-        base_end=base[max(base)] if base else None,
+        base_end=base[max(base)] if beside else None,
     )
+
+
+def _fitting(head: Mapping[int, float], base: Mapping[int, float]) -> tuple[AbstractSet[int], AbstractSet[int]]:
+    """Choose the steps of both sides: those that they share, and the rest of the longer one; none of base's if few fit.
+
+    Where a side lacks a value, or kept a point more of a series that was too long, the other's there is passed over.
+    """
+    if not base:
+        return head.keys(), set()
+    shared, end = head.keys() & base.keys(), min(max(head), max(base))
+    within = max(sum(step <= end for step in side) for side in (head, base))
+    if min(head) not in shared or len(shared) < _FITS * within:
+        return head.keys(), set()
+    return shared | {step for step in head if step > end}, shared | {step for step in base if step > end}
 
 
 def points(metric: Metric) -> dict[int, float]:

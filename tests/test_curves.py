@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from alekseylearn.curves import find_curve, find_curves, lay_out
 from alekseylearn.jobs import JobState
 from alekseylearn.metrics import Metric
+from alekseylearn.series import Points
 from tests.outcomes import curve, result, told
 
 VALUES = st.floats(min_value=-1e11, max_value=1e11)
@@ -42,6 +43,27 @@ def test_a_longer_base_is_drawn_to_its_end() -> None:
 def test_a_base_on_other_steps_is_left_out() -> None:
     found = lay_out("loss", {1: 3.0, 3: 2.0}, {2: 3.0, 4: 2.5}, 50)
     assert (found.steps, found.base, found.base_end) == ((1, 3), (), None)
+
+
+def test_a_base_that_lacks_a_value_is_drawn_all_the_same() -> None:
+    head = {step: 1.0 / step for step in range(1, 21)}
+    base = {step: 2.0 / step for step in range(1, 26) if step != 7}
+    found = lay_out("loss", head, base, 50)
+    assert found.steps == tuple(step for step in range(1, 26) if step != 7)
+    assert (len(found.head), len(found.base), found.head_end) == (19, 24, 0.05)
+
+
+def test_very_long_series_of_different_lengths_are_drawn_on_common_steps() -> None:
+    def kept(count: int, lowest: int) -> Metric:
+        logged = Points()
+        for step in range(count):
+            logged.add(step, abs(step - lowest) / count)
+        return Metric(name="loss", value=0.5, series=logged.thinned(2000))
+
+    notebook = told(head=result(metrics=(kept(50_001, 40_123),)), base=result(metrics=(kept(59_999, 30_457),)))
+    (found,) = find_curves(notebook, 400)
+    assert len(found.head) > 300
+    assert len(found.base) > 390
 
 
 @given(SERIES, SERIES, st.integers(min_value=2, max_value=50))
