@@ -150,7 +150,7 @@ class LiveMagics(Magics):
         print(said.err + said.out, end="")  # noqa: T201
 
     @magic_arguments()
-    @argument("what", help="A run's id, a model's name, or pr/N.")
+    @argument("what", help="A run's id, a model's name (what %%fit trained last), or pr/N.")
     @argument("--base", action="store_true", help="Bring what it was compared with, too.")
     @argument("--into", default="model", help="The variable to fill; VAR_base is the base's.")
     @argument("--to", help="The folder to fill; runs/RUN when left out.")
@@ -165,7 +165,8 @@ class LiveMagics(Magics):
         options = ["--base"] if asked.base else []
         options += ["--to", str(Path(asked.to).expanduser().absolute())] if asked.to else []
         folder = self._folder()
-        document = self._call("fetch", asked.what, *options, "--json", folder=folder).document
+        what = live_fits.trained(_home(folder), asked.what) or asked.what
+        document = self._call("fetch", what, *options, "--json", folder=folder).document
         sides = (document, document.get("base") if asked.base else None)
         models = [FetchedModel.of(side, folder) for side in sides if side]
         self.shell.push(dict(zip(names, models, strict=False)))

@@ -116,6 +116,15 @@ def find(home: Path, run: str) -> Fit | None:
     return next((fit for fit in every(home) if fit.run.startswith(run)), None)
 
 
+def trained(home: Path, name: str) -> str | None:
+    """Return the run that a background fit has trained last for the model *name*; None where none has succeeded."""
+    for fit in every(home):
+        runs = fit.outcome.get("runs", []) if fit.name == name else []
+        if any(run["id"] == fit.run and run["state"] == "succeeded" for run in runs):
+            return fit.run
+    return None
+
+
 def every(home: Path) -> tuple[Fit, ...]:
     """List the background fits of the repository that *home* is our folder of, the newest first."""
     found = [Fit(run=path.name, folder=path) for path in (home / _FOLDER).glob("*") if _RUN.fullmatch(path.name)]

@@ -277,6 +277,10 @@ class TestFetching:
         # The second time nothing is brought, and nothing is in the way.
         live.good(f"%fetch {run} --into model")
 
+    def test_a_model_is_known_by_its_name(self, live: Live, run: str) -> None:
+        # What was trained last is the base, which nobody means.
+        assert live.good("%fetch growth").text.startswith(f"growth, run {run}")
+
     def test_a_class_of_the_notebook_that_is_missing_is_named(self, live: Live, run: str) -> None:
         live.good(f"%fetch {run}")
         told = live.run("try:\n    model.load()\nexcept Exception as error:\n    print(error)")
