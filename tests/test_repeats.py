@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,9 +21,9 @@ from alekseylearn.report import NotebookOutcome, Outcome
 from alekseylearn.training import StoppedError
 from tests import outcomes
 from tests.cloud import Cloud
-from tests.desk import NOTEBOOK
+from tests.desk import NOTEBOOK, Bench
 from tests.repositories import Repository
-from tests.small import EPOCHS
+from tests.small import EPOCHS, growth
 from tests.test_pipeline import BROKEN, Change, clock, lacking
 
 SEEDED = {1: "import math, random", 2: "points = [(x / 10, 3 * x / 10 + random.random()) for x in range(20)]"}
@@ -315,3 +316,18 @@ def test_what_chance_explains_stands_in_the_heading(tell: Tell, cloud: Cloud) ->
         cloud.end(digest, mse=0.5 + place / 100)
     outcome, _ = collect(tell, *left)
     assert "`mse` 0.520, within noise of `main`" in body(outcome)[1].split("\n")[1]
+
+
+def test_every_run_that_was_left_alone_is_named(tmp_path: Path) -> None:
+    bench = Bench.create(tmp_path, growth(SEEDED))
+    bench.git.commit({"alekseylearn.yml": b"defaults: {repeats: 2}"})
+    bench.desk.write(NOTEBOOK, growth(LONGER))
+    done = bench.desk.run("fit", "--detach")
+    assert done.code == 0
+    runs_named = re.findall(r"^([0-9a-f]{12}) growth runs", done.out, re.MULTILINE)
+    assert len(set(runs_named)) == 2
+    for run_id in runs_named:
+        bench.desk.run("logs", "-f", run_id)
+    told = bench.desk.run("fit", "--quiet")
+    assert "2 runs each side, mean ± spread" in " ".join(told.out.split())
+    assert told.code == 0
