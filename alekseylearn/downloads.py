@@ -72,7 +72,7 @@ class Downloader:
         """
         try:
             make_private(target.parent)
-            with holding(target.with_name(f".{target.name}.lock")):
+            with holding(target.with_name(f"{target.name}.lock")):
                 if not target.is_file():
                     self._check_room(wanted, target)
                     self._bring(wanted, target, tell)

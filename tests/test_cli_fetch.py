@@ -17,16 +17,19 @@ from typing import Any
 
 import pytest
 
-from tests.desk import LONGER, Desk, lone_desk
+from tests.contract.jobs import until
+from tests.desk import LONGER, NOTEBOOK, Bench, Desk, lone_desk
 from tests.fakes.github.faults import BlobFault
 from tests.fakes.github.server import FakeGitHub
 from tests.fakes.github.state import Artifact
+from tests.gate import Gate
 from tests.small import growth
 from tests.test_cli_ci import Runner, start
+from tests.test_cli_detached import SCHEDULE, ended, submitted, waits_for
 from tests.test_cli_errors import refuse
 from tests.uploads import model, upload
 
-__all__ = ["start"]
+__all__ = ["start", "submitted"]
 
 pytest_plugins = ["tests.fakes.github.fixture"]
 pytestmark = pytest.mark.usefixtures("home")
@@ -77,8 +80,7 @@ def test_a_pull_requests_models_come_home_as_they_were_trained(
             assert (len(data), hashlib.sha256(data).hexdigest()) == (item["size"], item["sha256"])
             assert data == (left / item["path"]).read_bytes()
         assert Loader(io.BytesIO((folder / "model.pkl").read_bytes())).load().slope
-    assert f"run {told['id']} of growth" in done.err
-    assert "mse 0.4702" in done.err
+    assert f"run {told['id']} of growth, from its artifact on GitHub: mse 0.4702" in done.err
     assert f"pickle.load(open('runs/{told['id']}/model.pkl', \"rb\"))" in done.err
     assert "warning[model.unsafe-format]" in done.err
 
@@ -98,6 +100,45 @@ def test_a_pull_requests_models_come_home_as_they_were_trained(
     unpacked = desk.run("fetch", "artifact.zip", "--to", "whole", "--json").document
     assert unpacked["digest"] == told["digest"]
     assert (desk.folder / "whole" / "report.html").read_bytes() == (left / "report.html").read_bytes()
+
+
+def test_a_training_that_was_left_to_itself_comes_home_once_it_was_collected(
+    submitted: tuple[Runner, Gate], desk: Desk
+) -> None:
+    runner, gate = submitted
+    repository = runner.consumer.repository
+    pull = repository.pulls[7]
+    run = repository.add_run(4711, head_sha=pull.head_sha, head_branch=pull.head_ref)
+    upload(repository, Path(runner.outputs["artifacts-dir"]), run, "alekseylearn-submit-1")
+    waiting = desk.run("fetch", "pr/7", "--repository", "octo/consumer")
+    assert (waiting.code, waiting.err.split(":")[0]) == (6, "error[run.unfinished]")
+    gate.open()
+    ended(runner, waits_for(runner)[0])
+    assert runner.step("collect", "schedule", SCHEDULE, GITHUB_RUN_NUMBER="1", INPUT_MODE="collect").code == 0
+    run = repository.add_run(4712, head_sha="b" * 40, head_branch="main", event="schedule")
+    upload(repository, Path(runner.outputs["artifacts-dir"]), run, "alekseylearn-collect-1")
+    found = desk.run("fetch", "pr/7", "--base", "--repository", "octo/consumer", "--json").document
+    assert round(found["metrics"]["mse"], 4) == 0.4702
+    assert {Path(file["path"]).name for file in found["files"]} >= {"model.pkl", "metrics.jsonl"}
+    assert found["base"]["metrics"].keys() == {"mse"}
+
+
+def test_a_run_that_has_ended_is_brought_home_and_compared(tmp_path: Path) -> None:
+    gate = Gate(tmp_path)
+    bench = Bench.create(tmp_path)
+    bench.desk.write(NOTEBOOK, growth(LONGER, before=gate.cell))
+    (told,) = bench.desk.run("fit", "--detach", "--json").document["runs"]
+    assert "has not ended" in bench.desk.run("fetch", told["id"]).err
+    gate.open()
+    until((bench.desk.folder / f".alekseylearn/runs/{told['id']}/output/data/result.json").exists, "the end of the run")
+    until(
+        lambda: bench.desk.run("status", told["id"], "--json").document["runs"][0]["state"] == "succeeded", "its result"
+    )
+    assert bench.desk.run("fetch", "growth", "--to", "home").code == 0
+    assert (bench.desk.folder / "home" / "model.pkl").is_file()
+    alone = bench.desk.run("compare", told["id"], "growth", "--json").document
+    assert alone["base"] == alone["head"] == told["digest"]
+    assert [delta["verdict"] for delta in alone["deltas"]] == ["same"]
 
 
 def test_the_repository_is_the_remotes(uploaded: Artifact, desk: Desk) -> None:

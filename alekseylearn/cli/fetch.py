@@ -146,26 +146,29 @@ def _document(fetched: Fetched) -> dict[str, Any]:
 
 def _tell(fetched: Fetched, out: Console) -> None:
     from alekseylearn.model_files import how_to_load, model_file
-    from alekseylearn.text import clean, number, plural, size
 
     def say(text: str) -> None:
-        out.print(clean(text, 400), markup=False, soft_wrap=True)
+        out.print(text, markup=False, soft_wrap=True)
 
-    for side in (fetched, fetched.base):
-        if side is None:
-            continue
-        name = f"run {side.run}" + (f" of {side.name}" if side.name else "") if side.run else side.source
-        say(f"{'base: ' if side is fetched.base else ''}{name}, {plural(len(side.files), 'file')} from {side.source}")
-        for file in side.files:
-            say(f"  {file.path}  {size(file.size)}")
-        if side.metrics:
-            shown = ", ".join(f"{metric} {number(value)}" for metric, value in [*side.metrics.items()][:6])
-            say(f"  {shown}")
-        for note in side.notes:
-            say(f"  note: {note}")
-    models = [file for file in fetched.files if model_file(file.name) is not None]
-    for file in models[:3]:
-        say(f"load: {how_to_load(file.name, str(file.path))}")
-    risky = [file.name for file in models if (kind := model_file(file.name)) is not None and kind.runs_code]
+    _tell_side("", fetched, say)
+    if fetched.base is not None:
+        _tell_side("base: ", fetched.base, say)
+    models = [(file, kind) for file in fetched.files if (kind := model_file(file.name)) is not None]
+    for file, _ in models[:3]:
+        say(f"load it: {clean(how_to_load(file.name, str(file.path)), 400)}")
+    risky = [file.name for file, kind in models if kind.runs_code]
     if risky:
-        say(f"warning[model.unsafe-format]: to load {risky[0]} may run code that is in it: do so if you trust it")
+        what = f"to load {clean(risky[0])} may run code that is in it: do so if you trust whoever trained it"
+        say(f"warning[model.unsafe-format]: {what}")
+
+
+def _tell_side(word: str, side: Fetched, say: Callable[[str], None]) -> None:
+    named = f"run {side.run} of {side.name}, from {side.source}" if side.run else side.source
+    shown = ", ".join(f"{name} {number(value)}" for name, value in [*side.metrics.items()][:6])
+    say(f"{word}{clean(named)}" + (f": {clean(shown)}" if shown else ""))
+    paths = [clean(str(file.path), 400) for file in side.files]
+    width = max(map(len, paths), default=0)
+    for path, file in zip(paths, side.files, strict=True):
+        say(f"  {path:{width}}  {size(file.size)}")
+    for note in side.notes:
+        say(f"  note: {clean(note, 400)}")
