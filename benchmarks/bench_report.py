@@ -47,7 +47,7 @@ y = (X @ rng.normal(size=12) + rng.normal(scale=2.0, size=2000) > 0).astype(floa
 customers = pd.DataFrame(X).assign(left=y)
 customers.describe().round(2)
 # %%
-rate = 0.02
+rate = 6.0
 batch_size = 100
 # %%
 def measure(w, part):
@@ -89,7 +89,7 @@ def notebook(rate: str) -> str:
             "cell_type": "code",
             "id": f"cell-{index}",
             "metadata": {},
-            "source": source.replace("rate = 0.02", f"rate = {rate}"),
+            "source": source.replace("rate = 6.0", f"rate = {rate}"),
             "outputs": [],
             "execution_count": None,
         }
@@ -109,7 +109,7 @@ def make_repository(folder: Path) -> None:
 
     git("init", "-b", "main")
     (folder / "requirements.txt").write_text("numpy\npandas\nmatplotlib\n", "utf-8")
-    for branch, rate in (("main", "0.02"), ("faster", "0.1")):
+    for branch, rate in (("main", "6.0"), ("slower", "0.05")):
         (folder / "churn.ipynb").write_text(notebook(rate), "utf-8")
         git("checkout", "-B", branch)
         git("add", ".")
@@ -120,7 +120,7 @@ def train(folder: Path) -> tuple[Outcome, Workshop]:
     """Train both sides for real, each in a process of this machine."""
     git = Git.open(folder)
     comparison = compare_versions(
-        git, base=git.resolve("main"), head=git.resolve("faster"), base_name="main", head_name="faster"
+        git, base=git.resolve("main"), head=git.resolve("slower"), base_name="main", head_name="slower"
     )
     settings = settings_for(comparison.head.config, backend=None, parameters={}, smoke=False, timeout=None)
     shop = workshop(folder / ".alekseylearn", comparison.head.config, lambda _: None, dict(os.environ))

@@ -116,7 +116,7 @@ def test_a_result_without_words_has_no_log() -> None:
     assert one.head is not None
     assert one.base is not None
     quiet = replace(one, head=replace(one.head, log_tail=""), base=replace(one.base, log_tail=" \n"))
-    assert "Log of" not in render_page(outcome(quiet))
+    assert "Log: " not in render_page(outcome(quiet))
 
 
 def test_a_metric_tells_its_goal_its_source_and_how_far_its_runs_lie_apart() -> None:
@@ -133,7 +133,7 @@ def test_a_metric_tells_its_goal_its_source_and_how_far_its_runs_lie_apart() -> 
     before = base_result(metrics=(Metric(name="gone", value=1.0, source="metrics.json"),))
     text = render_page(outcome(told(head=result(metrics=metrics), base=before, deltas=(*deltas, gone))))
     for wanted in (
-        "higher is better, guessed from the name",
+        "higher is better (guessed)",
         "lower is better<",
         "from history, cell 8; also in tensorboard, not used",
         '0.900<span class="under">±0.004, mean of 5 runs</span>',

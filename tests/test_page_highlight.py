@@ -68,7 +68,7 @@ def test_a_very_long_cell_has_no_colours() -> None:
 def test_the_words_that_differ_are_marked_on_both_sides() -> None:
     lines = changed("rate = 0.02\nkeep = 1", "rate = 0.1\nkeep = 1")
     assert plain(lines) == ["-rate = 0.02", "+rate = 0.1", " keep = 1"]
-    assert (marked(lines[0]), marked(lines[1]), marked(lines[2])) == (["02"], ["1"], [])
+    assert (marked(lines[0]), marked(lines[1]), marked(lines[2])) == (["0.02"], ["0.1"], [])
 
 
 def test_lines_that_have_nothing_in_common_are_not_marked() -> None:

@@ -33,6 +33,7 @@ class ChangeView:
     before: tuple[Shown, ...]
     after: tuple[Shown, ...]
     saved: bool = False
+    is_text: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,7 @@ def view_changes(notebook: NotebookOutcome, ran: Ran, kept: Ran, room: Room) -> 
                 before=_side(before, after, room, f"{title}, before"),
                 after=_side(after, before, room, f"{title}, now"),
                 saved=saved,
+                is_text=side(change).kind != "code",
             )
         )
     return (*told, *_other_figures(ran, room, {side(change).source for change in notebook.diff.changes}))

@@ -26,7 +26,7 @@ MAX_LINES = 300
 _LONGEST_LINE = 400
 _LIKE = 0.6
 """Two lines are versions of each other from this likeness on (0 to 1)."""
-_WORD = re.compile(r"\w+|\s+|[^\w\s]")
+_WORD = re.compile(r"\d[\w.]*|\w+|\s+|[^\w\s]")
 # Pygments' token types, by the classes of the page's style; the first that holds a type counts.
 _CLASSES: Mapping[str, str] = MappingProxyType(
     {

@@ -50,7 +50,7 @@ def _goal(delta: MetricDelta) -> str:
     if delta.goal is None:
         return ""
     way = "higher is better" if delta.goal == "max" else "lower is better"
-    return f"{way}, guessed from the name" if delta.guessed else way
+    return f"{way} (guessed)" if delta.guessed else way
 
 
 def _spread(metric: Metric | None) -> str:
