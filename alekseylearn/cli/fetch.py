@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from alekseylearn.cli import completing
+from alekseylearn.text import clean, number, size
 
 if TYPE_CHECKING:
     from rich.console import Console
