@@ -441,7 +441,7 @@ class TestHearing:
         assert one.head is not None
         assert (one.head.metric("mse"), seen[0].left, seen[0].finished) == (0.7, (), False)
         assert "getting a machine, 3 s" in one.steps[2].text
-        assert "So far: `mse` 0.700 (step 2)" in body(seen[0])[1]
+        assert "Latest `mse`: **0.700** at step 2." in body(seen[0])[1]
         # While the base trains, head's result is there.
         waiting = next(told for told in seen if len(told.notebooks[0].steps) == 4 and told.notebooks[0].deltas)
         assert only(waiting).base_note == "it still trains"
