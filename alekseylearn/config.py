@@ -12,8 +12,9 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Literal, get_args
 
 from alekseylearn.errors import InputError
+from alekseylearn.goals import Goal
 from alekseylearn.knowledge import Knowledge, RandomMode, Rules, Word
-from alekseylearn.metrics import Goal, Judgement, parse_gate
+from alekseylearn.metrics import Judgement, parse_gate
 from alekseylearn.mistakes import Keys, Mistake, dotted, read_errors, refusal, shown, unknown_key
 from alekseylearn.patterns import matches
 from alekseylearn.strict import Limits, load_yaml

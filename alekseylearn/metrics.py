@@ -14,10 +14,10 @@ from typing import Any, Literal
 
 from alekseylearn import noise
 from alekseylearn.errors import InputError
+from alekseylearn.goals import Goal, guess_goal, is_held_out
 from alekseylearn.series import Points
 from alekseylearn.text import clean, number
 
-Goal = Literal["max", "min"]
 Verdict = Literal["better", "worse", "same", "new", "gone", "unjudged"]
 GateOperator = Literal[">=", "<=", ">", "<"]
 
@@ -27,6 +27,8 @@ MAX_NAMES = 10_000
 """More metrics than this are refused (`metric.invalid`)."""
 MAX_NAME = 255
 """Longest name of a metric, in characters."""
+MAX_ALSO = 20
+"""As many sources that did not count are remembered of a metric."""
 MAX_SERIES = 2000
 """As many points of one metric are kept, or a few more: more than any curve shows."""
 KEPT_POINTS = 100_000
@@ -39,27 +41,6 @@ _COMPARE: Mapping[GateOperator, Callable[[float, float], bool]] = {
 }
 _PLAIN = re.compile(r"[!-~]+")
 _GATE = re.compile(r"\s*(>=|<=|>|<)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*\Z")
-
-
-def _words(*stems: str) -> re.Pattern[str]:
-    """Find one of *stems* as a word of a name: `val_loss`, `valloss`, `loss2`, `losses`, but not `closure`."""
-    before = r"(?:^|[^a-z]|val|valid|test|train|eval|best|mean|avg)"
-    return re.compile(rf"{before}(?:{'|'.join(stems)})(?:e?s)?(?![a-z])")
-
-
-_HIGHER = _words(
-    "acc|accuracy|accuracies|f1|f1score|f_?beta|auc|auroc|auprc|aucpr|roc|rocauc|prauc|average_precision|ap|map",
-    r"precision|recall|sensitivity|specificity|r\^?2|r_?squared?|score|iou|miou|dice|jaccard|bleu|rouge[l12]?|meteor",
-    "ndcg|mrr|mcc|kappa|hit_rate|win_rate|correlation|pearsonr?|spearmanr?|explained_variance|silhouette|psnr|ssim",
-    "reward|likelihood|elbo|top",
-)
-_LOWER = _words(
-    "loss|logloss|error|err|rmse|mse|mae|mape|smape|rmsle|perplexity|ppl|wer|cer|fid|deviance|nll|cost|brier",
-    "cross_?entropy|inertia|aic|bic|regret|ece|kl|divergence",
-)
-_NEGATED = re.compile(r"(?:^|[^a-z])(?:neg|negative|minus)(?![a-z])")
-_TIME = re.compile(r"(?:^|[^a-z])(?:time|seconds?|secs?|minutes?|duration|elapsed)(?:_m?s)?\Z")
-_HELD_OUT = re.compile(r"(?:^|[^a-z])(?:val|valid|validation|eval|test|hold_?out|held_?out|cv|oob)(?![a-z])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,22 +127,6 @@ class Judgement:
         return self.goals.get(name) or (bounded if guess_goal(name) in (None, bounded) else None)
 
 
-def guess_goal(name: str) -> Goal | None:
-    """Guess from its *name* whether a metric should rise or fall; None for times, and where the name does not tell.
-
-    A negated loss rises: scikit-learn's scorers, such as `neg_log_loss`, are named so.
-    """
-    spelled = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
-    if _TIME.search(spelled):
-        return None
-    negated = _NEGATED.search(spelled) is not None
-    if _LOWER.search(spelled):
-        return "max" if negated else "min"
-    if _HIGHER.search(spelled):
-        return "min" if negated and "likelihood" in spelled else "max"
-    return None
-
-
 def parse_gate(metric: str, rule: str) -> Gate:
     """Read a rule such as `>= 0.92`; raises `ValueError` when it is none."""
     match = _GATE.match(rule)
@@ -193,7 +158,7 @@ def primary_metric(metrics: Iterable[Metric], judgement: Judgement) -> str | Non
 
     def rank(place: int) -> tuple[bool, bool, bool, int]:
         goal = judgement.goal(names[place])
-        return goal is not None, _HELD_OUT.search(names[place].lower()) is not None, goal == "max", place
+        return goal is not None, is_held_out(names[place]), goal == "max", place
 
     best = max(range(len(names)), key=rank, default=None)
     return None if best is None else names[best]
@@ -300,22 +265,25 @@ class _Logged:
 
     points: Points = field(default_factory=Points)
     last: Mapping[str, Any] = field(default_factory=dict)
+    also: set[str] = field(default_factory=set)
 
     def add(self, raw: Mapping[str, Any]) -> None:
-        step = raw.get("step")
+        step, also = raw.get("step"), raw.get("also")
         if type(step) is int:
             self.points.add(step, raw["value"])
+        if isinstance(also, list) and len(self.also) < MAX_ALSO:
+            self.also |= {clean(str(source), 60) for source in also[:MAX_ALSO]}
         self.last = raw
 
     def metric(self, name: str, most: int) -> Metric:
-        cell, also = self.last.get("cell"), self.last.get("also")
+        cell = self.last.get("cell")
         return Metric(
             name=name,
             value=self.last["value"],
             source=clean(str(self.last.get("source") or ""), 60),
             cell=cell if type(cell) is int else None,
             series=self.points.thinned(most) if len(self.points) > 1 else (),
-            also=tuple(clean(str(source), 60) for source in also[:10]) if isinstance(also, list) else (),
+            also=tuple(sorted(self.also)[:MAX_ALSO]),
         )
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from alekseylearn.goals import Goal, guess_goal
 from alekseylearn.knowledge import PLAIN, Knowledge
-from alekseylearn.metrics import Goal, guess_goal
 from alekseylearn.notebook import Cell, Notebook
 from alekseylearn.targets import Target, find_targets
 

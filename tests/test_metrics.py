@@ -13,17 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alekseylearn.errors import InputError
+from alekseylearn.goals import Goal, guess_goal
 from alekseylearn.metrics import (
     KEPT_POINTS,
+    MAX_ALSO,
     MAX_POINTS,
     MAX_SERIES,
-    Goal,
     Judgement,
     Metric,
     MetricDelta,
     Verdict,
     compare,
-    guess_goal,
     measure,
     metrics_so_far,
     parse_gate,
@@ -59,6 +59,8 @@ def verdict(base: float, head: float, goal: Goal | None = "max", tolerance: floa
         ("min", "error_rate perplexity cross_entropy brier_score hamming_loss max_error cost neg_log_likelihood"),
         ("max", "neg_log_loss neg_mean_squared_error neg_rmse log_likelihood"),
         (None, "train_seconds fit_time score_time elapsed epoch_time_s step_time_ms epochs lr n_estimators"),
+        (None, "accuracy_std scores_std loss.stdev std_loss test_f1_std lossStd"),
+        ("max", "standard_accuracy stdlib_score sem_seg_iou"),
         (None, "closure accumulated_steps false_negatives x glossary terror mapping account"),
     ],
 )
@@ -102,6 +104,8 @@ RULES = {"a": ">= 1", "b": "<= 1", "c": "< 1", "d": "< 1", "accuracy": "< 0.999"
         ("val_loss val_accuracy accuracy", Judgement(), "val_accuracy"),
         ("val_f1 val_accuracy val_loss", Judgement(), "val_accuracy"),
         ("accuracy depth", Judgement(), "accuracy"),
+        ("scores scores_std", Judgement(), "scores"),
+        ("valLoss accuracy", Judgement(), "valLoss"),
         ("width depth", Judgement(), "depth"),
         ("", Judgement(), None),
     ],
@@ -355,10 +359,18 @@ def test_many_series_share_what_is_kept() -> None:
 
 
 def test_what_did_not_count_is_told_with_the_metric() -> None:
-    line = {"name": "loss", "value": 1, "source": "history", "also": ["lightning\u202e", 5, "x" * 99, *"abcdefghij"]}
-    (metric,) = read_metrics([json.dumps(line)])
-    assert metric.also[:3] == ("lightning", "5", "x" * 59 + "…")
-    assert len(metric.also) == 10
+    told = [
+        ["lightning\u202e", 5, "x" * 99],
+        "history",
+        ["mlflow"],
+        None,
+        [f"s{number}" for number in range(99)],
+        ["late"],
+    ]
+    lines = [json.dumps({"name": "loss", "value": 1, "source": "history", "also": also}) for also in told]
+    (metric,) = read_metrics(lines[:4])
+    assert metric.also == ("5", "lightning", "mlflow", "x" * 59 + "…")
+    assert len(read_metrics(lines)[0].also) == MAX_ALSO
     assert read_metrics(['{"name": "loss", "value": 1, "also": "history"}'])[0].also == ()
 
 
