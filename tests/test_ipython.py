@@ -18,7 +18,7 @@ from alekseylearn.ipython import HOME_NAME as LIVE_HOME_NAME
 from tests.contract.jobs import until
 from tests.desk import LONGER, NOTEBOOK, Bench
 from tests.gate import Gate
-from tests.small import EPOCHS, LINE, TRAINS, growth
+from tests.small import CELLS, EPOCHS, LINE, TRAINS, growth, notebook
 
 PATIENCE = 120
 
@@ -344,6 +344,19 @@ def test_what_a_notebook_logs_is_kept_and_harms_nobody(live: Live) -> None:
     found = live.good("from alekseylearn.live_values import logged, noted\nlogged()['loss'][-2:], noted()").text
     assert found == "([(2, 0.3333333333333333), (None, 1.0)], {'rate': 0.1})"
     assert live.run("log_metric('loss', 'low')").status == "error"
+
+
+def test_a_notebook_with_our_magics_in_it_trains_as_the_one_without(tmp_path: Path) -> None:
+    cells = [*CELLS, ("code", "%fetch growth --base --into old\nold.load().predict(1), old_base.load().predict(1)")]
+    cells[TRAINS] = ("code", f"%runs\n{cells[TRAINS][1]}\n%status")
+    cells.insert(0, ("code", "%load_ext alekseylearn\n%slice --why\n%fit -p epochs 3"))
+    bench = Bench.create(tmp_path)
+    bench.desk.write(NOTEBOOK, notebook(cells))
+    (trained,) = bench.desk.run("fit", NOTEBOOK, "--json").document["runs"]
+    assert (trained["state"], list(trained["metrics"])) == ("succeeded", ["mse"])
+    bench.desk.write(NOTEBOOK, growth())
+    (plain,) = bench.desk.run("fit", NOTEBOOK, "--dry-run", "--json").document["runs"]
+    assert (plain["decision"], plain["id"]) == ("reuse", trained["id"])
 
 
 def test_our_folder_has_one_name() -> None:
