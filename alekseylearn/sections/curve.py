@@ -34,7 +34,6 @@ _LOOKS = (
     "  themeVariables:",
     "    xyChart:",
     '      backgroundColor: "transparent"',
-    '      plotColorPalette: "#8c959f, #1f6feb"',
 )
 _CROWDED = ((1.1, 1.435), (2.2, 3.185), (5.5, 7.095))
 """Where labels crowd, as tenths of the axis over a power of ten, and from where on d3 takes fewer: from the roots of 2,
@@ -90,6 +89,7 @@ def _chart(outcome: Outcome, notebook: NotebookOutcome, found: Curve) -> Markdow
     bars = (*found.base, *(low,) * (len(found.steps) - len(found.base)))
     lines = [
         *_LOOKS,
+        f'      plotColorPalette: "{"#8c959f" if found.base else "transparent"}, #1f6feb"',
         "---",
         "xychart-beta",
         f"    accTitle: {name} by {step}",

@@ -75,7 +75,7 @@ def fixes(notebook: NotebookOutcome, head: TrainingResult, failure: Failure) -> 
     found = [_sentence(prose(failure.hint, 300))] if failure.hint else []
     if failure.cell is not None:
         found.append(_what_the_pull_request_did(notebook, failure.cell))
-    if head.state in _REMEDIES:
+    if head.state in _REMEDIES and "timeout" not in failure.hint:
         found.append(_REMEDIES[head.state])
     return [*found, f"Try it here, without a push: {naming.command('fit', notebook.path)}."]
 

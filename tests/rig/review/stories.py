@@ -284,6 +284,13 @@ def _stopped(folder: Path, github: FakeGitHub) -> str:
     return told.comment
 
 
+def _timed_out(folder: Path, github: FakeGitHub) -> str:
+    told = Tale.begin(folder, github)
+    told.open({CHURN: churn(BETTER)})
+    (folder / "hold").touch()
+    return told.run(INPUT_TIMEOUT="15s")
+
+
 def _fork(folder: Path, github: FakeGitHub) -> str:
     told = Tale.begin(folder, github)
     told.open({CHURN: churn(BETTER)}, fork="stranger/churn", author="stranger")
@@ -319,7 +326,7 @@ TALES: Mapping[str, Callable[[Path, FakeGitHub], str]] = {
     "nothing": _after(OTHER_TEXT),
     "several": _several,
     "stopped": _stopped,
-    "timed-out": _after(BETTER, INPUT_TIMEOUT="1s"),
+    "timed-out": _timed_out,
     "fork": _fork,
     "refused": _refused,
 }
