@@ -32,13 +32,12 @@ _BROKEN = (
     zlib.error,
     struct.error,
     EOFError,
-    NotImplementedError,
     RuntimeError,
     ValueError,
     LookupError,
     OverflowError,
 )
-"""What zipfile raises over an archive that is damaged, or was never one."""
+"""What zipfile raises over an archive that is damaged, or was never one, or is packed in another way."""
 
 
 class Archive:
