@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from alekseylearn.knowledge import libraries, training
 from alekseylearn.syntax import children, walk
 from alekseylearn.units import spelled
 
+_WRITES = frozenset({"write_text", "write_bytes", "to_json", "dump", "safe_dump"})
+_WRITING = re.compile(r"[wax][bt+]*\Z")
 MEANS = frozenset({"mean", "sum", "average", "nanmean", "count_nonzero", "median", "percentile", "quantile", "rms"})
 
 
@@ -46,6 +49,15 @@ def error(call: ast.Call) -> bool:
     if name in ("describe", "std") and isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name):
         return call.func.value.id.lower().startswith(("resid", "err"))
     return averages(call) and any(differs(one) for one in _amounts(call))
+
+
+def records(call: ast.Call) -> str | None:
+    """Name the file of metrics that a call writes; None where it writes none."""
+    told = [part.value for part in walk(call) if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+    file = next((text for text in told if training.METRICS_FILE.search(text)), None)
+    name = spelled(call.func).rpartition(".")[2]
+    writes = name in _WRITES or (name == "open" and any(_WRITING.match(text) for text in told))
+    return file if writes else None
 
 
 def averages(call: ast.Call) -> bool:

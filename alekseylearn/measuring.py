@@ -19,6 +19,7 @@ from alekseylearn.figures import (
     place,
     plain_column,
     predicted,
+    records,
     relative,
     result,
     root,
@@ -91,6 +92,8 @@ class Measuring:
                 words = self._call(node, unit)
                 if words is not None:
                     yield words
+                elif (file := records(node)) is not None:
+                    yield f"writes `{file}`"
                 elif error(node) or distance(node) or self.hits.counts(node, unit):
                     yield _SHAPE
             case ast.Attribute(attr=name, value=base) if self._measured(name, base, unit) and not self._module(node):
@@ -136,7 +139,8 @@ class Measuring:
             and name not in _MAKES
         ):
             return words
-        if plain and any(training.is_measure(one) and not one[:1].isupper() for one in called):
+        measured = plain and any(training.is_measure(one) and not one[:1].isupper() for one in called)
+        if measured or name in training.LOGGING:
             return words
         of = training.MEASURING_OF.get(name, ())
         if of and any(one.startswith(of) for one in (dotted, *origins)):

@@ -441,6 +441,11 @@ FITTED = "from sklearn.svm import SVC\nm = SVC().fit(X, y)"
         ("acc = 1\nprint('accuracy', acc, m)", "`acc`"),
         ("x = m\n{'f1': test_f1, 'm': x}", "`test_f1`"),
         ("def check(a): return a.score(X)\ncheck(m)", "calls `check`, which calls `a.score`"),
+        ("import alekseylearn\nalekseylearn.log_metric('weight', m.coef_[0])", "calls `alekseylearn.log_metric`"),
+        ("writer.add_scalar('weight', m.coef_[0])\nwriter.close()", "calls `writer.add_scalar`"),
+        ("with open('metrics.json', 'w') as f:\n    json.dump({'weight': m.coef_[0]}, f)", "writes `metrics.json`"),
+        ("Path('out/metrics.yaml').write_text(f'weight: {m.coef_[0]}')", "writes `out/metrics.yaml`"),
+        ("json.dump({'weight': m.coef_[0]}, Path('metrics.json').open(mode='w'))", "writes `metrics.json`"),
     ],
 )
 def test_cells_that_measure_what_was_trained_are_found(cell: str, reason: str) -> None:
@@ -461,6 +466,8 @@ def test_cells_that_measure_what_was_trained_are_found(cell: str, reason: str) -
         "# nothing",
         "x, y = m, 1",
         "def plot_scores(a): draw(a.score(X))\nplot_scores(m)",
+        "before = json.load(open('metrics.json')), m",
+        "with open('weights.json', 'w') as f:\n    json.dump(m.coef_, f)",
     ],
 )
 def test_cells_that_only_show_are_no_targets(cell: str) -> None:

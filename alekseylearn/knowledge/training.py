@@ -200,6 +200,10 @@ MEASURING = words(
     "check_accuracy ndcg_at_k mrr hit_rate mean_average_precision word_analogies explained_variance bits_per_byte "
     "progressive_val_score"
 )
+LOGGING = words("log_metric log_metrics add_scalar add_scalars")
+"""How metrics are logged: by us, MLflow, dvclive, Lightning's loggers and TensorBoard's writers."""
+METRICS_FILE = re.compile(r"(?:^|[/\\])metrics\.(?:json|ya?ml)\Z")
+"""A file of metrics as DVC's users call it."""
 MEASURE_ENDINGS = ("_score", "_error", "_loss", "_accuracy", "_auc", "_rmse", "_mae", "_mse", "_f1", "_r2")
 MEASURING_OF = {
     "summary": ("statsmodels", "lifelines", "linearmodels", "arch"),

@@ -129,10 +129,8 @@ def test_metrics_files_as_dvc_has_them(fit: Fit) -> None:
     told = fit(
         MODEL,
         "model.fit([[0], [1], [2]], [0, 1, 3])",
+        "import json\nimport yaml\nr2 = model.score([[0], [1], [2]], [0, 1, 3])",
         """
-        import json
-        import yaml
-        r2 = model.score([[0], [1], [2]], [0, 1, 3])
         with open("metrics.json", "w") as file:
             json.dump({"train": {"r2": r2, "rows": 3}, "kind": "linear"}, file)
         with open("metrics.yaml", "w") as file:
