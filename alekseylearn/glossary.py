@@ -126,8 +126,9 @@ CALLS: Mapping[str, Entry] = MappingProxyType(
 NOTIFY: Mapping[str, Entry] = MappingProxyType(
     {
         "on": Entry(
-            "`done`, `failed` or both. The addresses come from the secret `ALEKSEYLEARN_NOTIFY`, never from this file.",
-            "[done, failed]",
+            "`done`, `failed`, or `[]` for nothing; both where it is left out. The addresses come from the secret"
+            " `ALEKSEYLEARN_NOTIFY`, never from this file.",
+            "[failed]",
         ),
     }
 )

@@ -134,8 +134,8 @@ def default(held: Field[Any]) -> str:
     value = held.default if held.default_factory is MISSING else held.default_factory()
     if held.name == "timeout":
         return f"`{value // 3600}h`"
-    if isinstance(value, list) and len(value) == 1:
-        (value,) = value
+    if isinstance(value, list) and value:
+        value = ", ".join(map(str, value))
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`" if isinstance(value, int | str) else "none"
 
 
