@@ -53,7 +53,7 @@ def carry_out(step: Step, story: Story, *, outbox: Path | None = None, closing: 
             for notebook in shown.notebooks:
                 step.runner.echo([f"{notebook.decision:6} {notebook.path}: {notebook.reason}"])
 
-    story.shop = replace(story.shop, watch=_watcher(step, story))
+    story.shop = replace(story.shop, watch=watcher(step, story))
     failed = None
     try:
         run(story, tell, step.clock)
@@ -88,10 +88,13 @@ def _settle(step: Step, story: Story) -> None:
         step.runner.annotate("warning", str(error), title="What is left of a run could not be cleared away")
 
 
-def _watcher(step: Step, story: Story) -> Callable[[Progress], None]:
-    """Print what the training prints and what goes on around it; bring the comment up to date once a minute."""
-    due = [time.monotonic() + MINUTE]
-    phases, shown = Phases(), Shown()
+def watcher(step: Step, story: Story, clock: Callable[[], float] = time.monotonic) -> Callable[[Progress], None]:
+    """Print what the training prints, what goes on around it and how far it is; edit the comment once a minute.
+
+    *clock* is monotonic seconds.
+    """
+    due = [clock() + MINUTE]
+    phases, shown = Phases(clock), Shown(clock)
 
     def watch(progress: Progress) -> None:
         about = f"{progress.job.name} (run {progress.job.run})"
@@ -100,8 +103,8 @@ def _watcher(step: Step, story: Story) -> Callable[[Progress], None]:
             step.runner.echo([*around, *progress.lines, *steps])
         story.hear(progress)
         begins = phases.begins(progress) and bool(progress.handle.url)
-        if not progress.state.ended and (begins or time.monotonic() >= due[0]):
-            due[0] = time.monotonic() + MINUTE
+        if not progress.state.ended and (begins or clock() >= due[0]):
+            due[0] = clock() + MINUTE
             story.hear(progress, measured_by(progress.backend, progress.handle))
             when, seconds = step.clock()
             outcome = story.outcome(finished=False, when=when, seconds=seconds)
