@@ -10,7 +10,7 @@ from alekseylearn.jobs import Artifact, CellRun, Failure, JobState, TrainingResu
 from alekseylearn.metrics import Judgement, Metric, compare, parse_gate
 from alekseylearn.notebook import Cell, Notebook
 from alekseylearn.progressing import Live
-from alekseylearn.report import Commit, GateResult, NotebookOutcome, Outcome, Step
+from alekseylearn.report import Commit, Difference, GateResult, NotebookOutcome, Outcome, Step
 from alekseylearn.slicing import CellReason, Edge, Slice
 from alekseylearn.targets import Target
 
@@ -339,6 +339,28 @@ def _no_gates(head: TrainingResult) -> NotebookOutcome:
     return told(head=head, gates=())
 
 
+def repeated() -> NotebookOutcome:
+    """Make the outcome of three runs each side, of which one has failed, whose change is within the noise."""
+    judgement = Judgement(goals={"val_accuracy": "max"}, tolerance=0.002)
+    base, head = (
+        replace(made, metrics=(replace(made.metrics[0], value=value, spread=spread, runs=runs), *made.metrics[1:2]))
+        for made, value, spread, runs in ((base_result(), 0.9141, 0.0083, 3), (result(), 0.9227, 0.0031, 2))
+    )
+    lost = result(state=JobState.LOST, run="c41d07b2e9f5", failure=Failure(exception="Lost", message="gone"))
+    return told(
+        head=head,
+        base=base,
+        more_head=(result(run="0b9e5f3a7c12"), lost),
+        more_base=(base_result(run="d2a6c80f4e19"), base_result(run="97be31f05ac4")),
+        deltas=compare(base.metrics, head.metrics, judgement),
+        gates=(),
+        differences=(
+            Difference(what="torch", base="2.12.0", head="2.13.0"),
+            Difference(what="data customers.parquet", base="1b7d9e2", head="4e1f0c2", part=True),
+        ),
+    )
+
+
 STATES: Mapping[str, Outcome] = {
     "running": outcome(told(head=None, deltas=(), gates=(), steps=STEPS), finished=False, history=()),
     "measured": outcome(
@@ -402,6 +424,7 @@ STATES: Mapping[str, Outcome] = {
         history=(),
     ),
     "better": outcome(told()),
+    "noise": outcome(repeated()),
     "same": outcome(_no_gates(result(metrics=(curve("val_accuracy", HEAD_CURVE, 0.914),))), history=()),
     "worse": outcome(_no_gates(WORSE), history=()),
     "no-base": outcome(told(base=None, base_note="the base has no such training"), history=()),

@@ -40,6 +40,13 @@ def test_several_runs_are_told_with_their_spread_and_what_chance_explains() -> N
     assert "0.913 ± 0.0031" in says(outcome(repeated(0.0031, 0.0025), told(path="b.ipynb")))
 
 
+@pytest.mark.parametrize(("tolerance", "told"), [(0.001, False), (0.05, True)])
+def test_a_tolerance_is_told_where_it_is_more_than_the_noise(tolerance: float, told: bool) -> None:
+    text = says(outcome(replace(repeated(0.0031, 0.0025), tolerance=tolerance)))
+    assert ("or less count as the same." in text) is told
+    assert "Curves and files are the first run's." in text
+
+
 def test_a_change_within_the_noise_is_told_as_such() -> None:
     assert "| within noise (±0.062) |" in says(outcome(repeated(0.03, 0.02)))
 
@@ -67,7 +74,9 @@ def test_runs_that_failed_are_told_on_either_side() -> None:
 
 def test_several_runs_without_a_base_are_told() -> None:
     alone = replace(repeated(0.003, 0.002), base=None, more_base=())
-    assert "The mean of 3 runs ± their spread. There is no run of `main`" in says(outcome(alone))
+    assert "The mean of 3 runs ± their spread; curves and files are the first one's. There is no run of `main`" in says(
+        outcome(alone)
+    )
 
 
 @pytest.mark.parametrize(("name", "way"), [("accuracy", "more"), ("loss", "less")])

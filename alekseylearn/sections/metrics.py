@@ -125,14 +125,22 @@ def how_sure(outcome: Outcome, notebook: NotebookOutcome) -> str:
         alone = f"There is no run of {naming.base(outcome)} to compare with{why}."
         runs = _count(notebook.more_head)
         return join(
-            [f"The mean of {runs} runs ± their spread." if runs > 1 else "", alone, _lost(outcome, notebook)], " "
+            [
+                f"The mean of {runs} runs ± their spread; curves and files are the first one's." if runs > 1 else "",
+                alone,
+                _lost(outcome, notebook),
+            ],
+            " ",
         )
-    sure = _runs(outcome, notebook)
-    if notebook.tolerance > 0:
+    sure, several = _runs(outcome, notebook), bool(notebook.more_head or notebook.more_base)
+    delta = next((delta for delta in notebook.deltas if delta.name == notebook.primary), None)
+    noise = delta.noise or 0.0 if delta is not None else 0.0
+    if notebook.tolerance > noise:
         sure += f"; changes of {number(notebook.tolerance)} or less count as the same"
-    elif _count(notebook.more_head) == _count(notebook.more_base) == 1:
+    elif not several:
         sure += ", so a small change may be chance"
-    return join([f"{sure}.", _lost(outcome, notebook), _guess(notebook)], " ")
+    first = "Curves and files are the first run's." if several else ""
+    return join([f"{sure}.", _lost(outcome, notebook), first, _guess(notebook)], " ")
 
 
 def _runs(outcome: Outcome, notebook: NotebookOutcome) -> str:
