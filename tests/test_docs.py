@@ -144,6 +144,8 @@ class TestSite:
             )
             assert loaded
             assert [address for address in loaded if re.match(r"(?:https?:)?//", address)] == []
+            # For a diagram the theme would bring its program from elsewhere.
+            assert 'class="mermaid"' not in text
         for style in site.rglob("*.css"):
             assert not re.search(r"(?:url\(|@import )[\"']?(?:https?:)?//", style.read_text("utf-8")), style.name
 
