@@ -18,6 +18,7 @@ from alekseylearn.report import Commit, GateResult, NotebookOutcome, Outcome, Se
 from alekseylearn.sections import SECTIONS, naming
 from alekseylearn.sections.changes import how, side, tally
 from alekseylearn.sections.metrics import change
+from alekseylearn.sections.rerun import environment
 from alekseylearn.sections.runs import runs
 from tests.outcomes import (
     EDITS,
@@ -650,3 +651,7 @@ def test_a_path_with_blanks_is_quoted_in_commands() -> None:
 
 def test_a_cell_that_says_nothing_is_its_number() -> None:
     assert naming.cell_label(Cell(index=3, id="c", kind="code", source="")) == "3"
+
+
+def test_what_has_not_run_ran_nowhere() -> None:
+    assert environment(told(head=None)) == []

@@ -147,3 +147,16 @@ def test_a_reason_is_one_sentence() -> None:
 def test_a_skipped_notebook_by_itself_is_told_too() -> None:
     made = outcome(skipped())
     assert spoken(verdict_on(made.notebooks[0], made).phrase) == "Nothing to train in `notebooks/churn.ipynb`"
+
+
+def test_a_gate_that_an_undefined_value_misses_says_so() -> None:
+    gate = replace(GATE, value=float("nan"))
+    assert "but a gate failed: `loss` is not a number, 0.300 is asked for" in says(told(gates=(gate,)))
+
+
+def test_a_stopped_run_of_which_nobody_says_more_names_the_cell_it_was_in() -> None:
+    stopped = failed(None, JobState.STOPPED)
+    assert stopped.head is not None
+    cells = tuple(replace(run, state="interrupted" if run.cell == 8 else run.state) for run in stopped.head.cells)
+    assert says(replace(stopped, head=replace(stopped.head, cells=cells))).endswith("`notebooks/churn.ipynb` in cell 8")
+    assert says(stopped).endswith("`notebooks/churn.ipynb`")
