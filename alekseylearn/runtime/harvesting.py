@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from .scanning import Scan, Stamp
@@ -37,6 +37,7 @@ class Harvest:
         self._seen = changed
         if self._scan.trouble:
             yield "", [], [self._scan.trouble]
+        logged: set[str] = set()
         for source, _ in SOURCES:
             written = Written(list(changed), self.began)
             try:
@@ -45,8 +46,19 @@ class Harvest:
                 # A source reads what others wrote; what it cannot read is no reason to lose a training.
                 found = []
                 written.troubles.append(said(problem))
+            if source is trainer_state:
+                logged = {name for name, _, _ in found}
+            elif source is tensorboard:
+                found = [(as_logged(name, logged), value, step) for name, value, step in found]
             kept = list(bounded(found, written.troubles))
             yield source.NAME, kept, [f"{source.NAME}: {trouble}"[:500] for trouble in written.troubles]
+
+
+def as_logged(tag: str, logged: Container[str]) -> str:
+    """Return what Hugging Face's trainer *logged* and calls *tag* for TensorBoard: `eval/loss` is `eval_loss`."""
+    split, _, rest = tag.partition("/")
+    name = {"train": rest, "eval": f"eval_{rest}", "test": f"test_{rest}"}.get(split, "")
+    return name if name in logged else tag
 
 
 def bounded(found: Sequence[Found], troubles: list[str]) -> Iterator[Found]:

@@ -93,13 +93,13 @@ class Journal:
         with self._metrics_path.open("rb") as file:
             yield from map(json.loads, file)
 
-    def settle(self) -> None:
-        """Rewrite metrics.jsonl with the lines that count, and close it."""
+    def settle(self, *, final: bool) -> None:
+        """Rewrite metrics.jsonl with the lines that count, and close it; *final*: no file is left to be looked at."""
         self._metrics.close()
         temporary = self._metrics_path.with_name(f".{self._metrics_path.name}.{os.getpid()}")
         try:
             with temporary.open("wb") as file:
-                file.writelines(map(json_line, self._settling.settled(self.metrics)))
+                file.writelines(map(json_line, self._settling.settled(self.metrics, final=final)))
             temporary.replace(self._metrics_path)
         finally:
             temporary.unlink(missing_ok=True)

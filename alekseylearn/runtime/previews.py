@@ -1,6 +1,6 @@
 """What libraries write to files while a cell still runs: looked at by the supervisor, as a preview of what counts.
 
-In the end the child looks at all of them, and what it sends replaces what was sent before (see settling.py).
+In the end the child looks at all of them; then what it says counts, and no preview (see settling.py).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .harvesting import Growth, Harvest
+from .settling import PREVIEW
 from .sources.base import Found, number
 
 EVERY = 3.0
@@ -56,7 +57,7 @@ class Previews:
             self._thread.start()
         while cell is not None and not self._found.empty():
             source, (name, value, step) = self._found.get()
-            event = {"name": name, "value": number(value), "step": step, "cell": cell, "source": source}
+            event = {"name": name, "value": number(value), "step": step, "cell": cell, "source": source, PREVIEW: True}
             tell({"event": "metric", "time": round(time.time(), 3), **event})
         return EVERY
 

@@ -15,6 +15,7 @@ from .journal import Journal, warn_of_nan, write_whole
 from .layout import Layout, Manifest
 from .limits import Stop
 from .position import Position
+from .settling import PREVIEW
 from .sources.printed import Printed
 from .streams import Epoch, LineFolder, epochs, seconds_per_epoch
 from .verdict import Ending, Verdict, first_line, judge
@@ -134,7 +135,8 @@ class Record:
         self._notebook.show(event["output"])
 
     def _take_metric(self, event: dict[str, Any]) -> None:
-        metric = {key: event[key] for key in ("name", "value", "step", "time", "cell", "source")}
+        preview = (PREVIEW,) if PREVIEW in event else ()
+        metric = {key: event[key] for key in ("name", "value", "step", "time", "cell", "source", *preview)}
         self._journal.metric(metric)
         self._position.metric(metric)
         self._write({"event": "metric", **metric})
@@ -187,7 +189,7 @@ class Record:
         if verdict.failure is not None:
             self._report(verdict.failure)
         self._layout.data.mkdir(parents=True, exist_ok=True)
-        self._journal.settle()
+        self._journal.settle(final=self._finished)
         self._warnings += warn_of_nan(self._journal.metrics)
         finished = time.time()
         failure = {} if verdict.failure is None else {"exception": verdict.failure["exception"]}

@@ -152,11 +152,11 @@ def test_only_a_loss_that_ends_as_nan_is_warned_of() -> None:
     assert warn_of_nan([line("rmse", "nan", "last_expression")])[0].startswith("rmse is nan: the training diverged")
 
 
-def settled(*lines: dict[str, Any]) -> list[dict[str, Any]]:
+def settled(*lines: dict[str, Any], final: bool = True) -> list[dict[str, Any]]:
     settling = Settling()
     for one in lines:
         settling.hear(one)
-    return list(settling.settled(map(dict, lines)))
+    return list(settling.settled(map(dict, lines), final=final))
 
 
 def test_the_source_that_comes_first_wins_for_each_kind_and_names_the_others() -> None:
@@ -186,6 +186,13 @@ def test_a_series_that_is_sent_anew_replaces_itself() -> None:
     assert settled(*old, *new) == new
     logged = [line("loss", value, "log_metric", 0) for value in (1, 2)]
     assert settled(*logged) == logged
+
+
+def test_previews_count_until_the_child_has_looked_itself() -> None:
+    early, sure = line("train/loss", 2, "tensorboard", 0), line("loss", 2, "trainer_state", 0)
+    preview = {**early, "preview": True}
+    assert settled(preview, sure) == [sure]
+    assert settled(preview, sure, final=False) == [early, sure]
 
 
 def test_what_was_printed_once_is_no_series() -> None:

@@ -184,7 +184,7 @@ def test_a_trainer_of_hugging_face(fit: Fit) -> None:
         """
         arguments = TrainingArguments(
             output_dir="out", num_train_epochs=2, per_device_train_batch_size=4, logging_steps=2, eval_strategy="epoch",
-            use_cpu=True, report_to="none",
+            use_cpu=True, report_to="tensorboard",
         )
         trainer = Trainer(
             model=model, args=arguments, train_dataset=Rows(), eval_dataset=Rows(),
@@ -199,7 +199,10 @@ def test_a_trainer_of_hugging_face(fit: Fit) -> None:
     assert told.metrics["eval_loss"].source == "last_expression"
     series = {line["source"] for line in told.lines if line["step"] is not None}
     assert series == {"trainer_state"}
-    assert not [name for name in told.metrics if "runtime" in name or "per_second" in name or name == "epoch"]
+    assert {line["name"]: line.get("also") for line in told.lines if line["name"] == "loss"} == {
+        "loss": ["tensorboard"]
+    }
+    assert set(told.metrics) == {"loss", "grad_norm", "learning_rate", "train_loss", "eval_loss", "eval_accuracy"}
 
 
 LIGHTNING = """

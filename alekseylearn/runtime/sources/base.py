@@ -35,7 +35,7 @@ PRECEDENCE = (
 LONGEST_NAME = 250
 DEEPEST = 8
 """Dicts within dicts whose numbers are found."""
-NO_SCORE = re.compile(r"(epoch|step|total_flos)\Z|.*_(runtime|samples|per_second|pct)\Z")
+NO_SCORE = re.compile(r"(.*/)?(epoch|step|global_step|total_flos)\Z|(.*[_/])?(runtime|samples|per_second)\Z")
 """What Hugging Face's trainers put beside the scores: how far and how fast it went, not how well."""
 MOST_FILES = 1000
 """Files of one source that are read."""

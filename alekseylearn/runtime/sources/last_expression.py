@@ -16,7 +16,8 @@ NO_METRIC = frozenset({
     "len", "id", "hash", "ord", "nunique", "count_params", "numel", "randint",
     "time", "perf_counter", "monotonic", "process_time", "timestamp",
     "system", "call", "wait", "getpid", "collect", "cpu_count", "device_count",
-    "write", "write_text", "write_bytes", "seek", "tell", "getsizeof", "getsize", "memory_allocated", "max_memory_allocated",
+    "write", "write_text", "write_bytes", "seek", "tell", "getsizeof", "getsize",
+    "memory_allocated", "max_memory_allocated",
 })  # fmt: skip
 """Calls whose number says nothing of a model's quality."""
 

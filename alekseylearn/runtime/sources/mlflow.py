@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .base import LONGEST_NAME, MOST_FILES, Found, Written, numbered, text_of
+from .base import LONGEST_NAME, MOST_FILES, NO_SCORE, Found, Written, numbered, text_of
 from .folders import told_apart
 
 NAME = "mlflow"
@@ -54,6 +54,8 @@ def harvest(namespace: Mapping[str, object], written: Written) -> Iterable[Found
 def _metrics(run: Run) -> Iterator[Found]:
     series: dict[str, list[tuple[float, int]]] = {}
     for key, value, step in run.points:
+        if NO_SCORE.match(key):
+            continue
         series.setdefault(key, []).append((value, step))
     for key, points in series.items():
         yield from ((key[:LONGEST_NAME], value, step) for value, step in numbered(points))

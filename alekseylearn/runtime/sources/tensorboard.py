@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from .base import LONGEST_NAME, Found, Written, numbered
+from .base import LONGEST_NAME, NO_SCORE, Found, Written, numbered
 from .folders import CHANCE, told_apart
 
 NAME = "tensorboard"
@@ -86,8 +86,8 @@ def _points(events: Any) -> Iterator[tuple[str, float, int]]:
 
     for tag in events.Tags()["scalars"]:
         points = [(event.step, event.value) for event in events.Scalars(tag)]
-        # Lightning counts epochs here, and has a place for a score of hyperparameters that is -1 until it is used.
-        if tag != "epoch" and not (tag == "hp_metric" and {value for _, value in points} == {-1.0}):
+        # Lightning has a place for a score of hyperparameters, which is -1 until it is used.
+        if not NO_SCORE.match(tag) and not (tag == "hp_metric" and {value for _, value in points} == {-1.0}):
             yield from ((tag, float(value), int(step)) for step, value in points)
     for tag in events.Tags()["tensors"]:
         # TensorFlow writes scalars as tensors of no dimension.
