@@ -77,15 +77,22 @@ def test_a_result_is_there_for_whoever_comes_with_an_empty_folder(
 def test_a_run_goes_on_without_its_client_and_is_followed_stopped_and_brought_home(
     bench: Bench, tmp_path: Path
 ) -> None:
-    bench.desk.write(NOTEBOOK, growth({TRAINS: SLOW, EPOCHS: f"epochs = 20\nrate = 0.05\nfolder = {str(tmp_path)!r}"}))
+    settings = f"epochs = 20\nrate = 0.05\nfolder = {str(tmp_path)!r}"
+    bench.desk.write(NOTEBOOK, growth({TRAINS: f"print('Epoch 7/20', flush=True)\n{SLOW}", EPOCHS: settings}))
     begun = bench.desk.run("fit", "--detach", "--json")
     assert begun.code == 0, begun.err
     run = begun.document["runs"][0]["id"]
     until(lambda: "here" in bench.desk.run("logs", run).out, "the training")
     assert bench.desk.run("status", run, "--json").document["runs"][0]["state"] == "running"
+    until(lambda: "epoch 7 of 20" in bench.desk.run("status", run).out, "the epoch")
     assert run in bench.desk.run("runs").out
-    stopped = bench.desk.run("stop", run)
+    with bench.desk.start("logs", "-f", run) as follower:
+        assert follower.stdout is not None
+        assert follower.stdout.readline() == "Epoch 7/20\n"
+        stopped = bench.desk.run("stop", run)
+        _, err = follower.communicate(timeout=60)
     assert stopped.code in (0, 7), stopped.err
+    assert (follower.returncode, err) == (7, f"run {run}: stopped\n")
     assert bench.desk.run("status", run, "--json").document["runs"][0]["state"] == "stopped"
 
 
