@@ -88,12 +88,13 @@ class LiveMagics(Magics):
                 "usage.notebook", f"{words[0]} has nothing to train", hint="name another: %fit NOTEBOOK.ipynb"
             )
         run = runs[0]
-        if run["decision"] == "reuse" and run["base"] is not None:
+        if run["decision"] == "reuse" and (run["base"] is not None or not plan["base"]["sha"]):
             told = f"{run['name']} has a result already: run {run['id']}; --force trains it again"
             return compared_table(run, caption=told)
         started = live_fits.start(_home(folder), run["id"], run["name"], arguments, folder)
         self._last = started.run
-        told = f"training {run['name']} in the background: run {started.run} ({run['reason']})"
+        what = run["name"] if run["decision"] == "train" else f"the base of {run['name']}"
+        told = f"training {what} in the background: run {started.run} ({run['reason']})"
         return Table(head=(), rows=(), caption=told, after=[f"%status {started.run}  %stop {started.run}  %runs"])
 
     @magic_arguments()
@@ -120,16 +121,14 @@ class LiveMagics(Magics):
         run, folder = parse_argstring(self.status, line).run or self._last_run(), self._folder()
         live_fits.reap()
         fit = live_fits.find(_home(folder), run)
-        if fit is not None and not fit.alive:
-            ended = next((one for one in fit.outcome.get("runs", []) if one["id"] == fit.run), None)
-            if ended is None:
-                raise ipython_error.UsageError(
-                    "\n".join(fit.log(_LINES)) or f"run {fit.run} was cut off before it began"
-                )
+        ended = None if fit is None or fit.alive else fit.result
+        if fit is not None and ended is not None:
             return compared_table(ended, caption=f"{fit.name}, run {fit.run}: {ended['state']}")
-        said = call(["status", run], folder)
+        said = call(["status", run if fit is None else fit.run], folder)
         if said.code and fit is None:
             raise ipython_error.UsageError(said.err.strip())
+        if said.code and fit is not None and not fit.alive:
+            raise fit.cut_off()
         about = said.out.splitlines() or [f"run {run} is being prepared"]
         return Table(head=(), rows=(), caption=about[0], after=[*about[1:], *(fit.log(_LINES) if fit else ())])
 

@@ -18,13 +18,15 @@ from pathlib import Path
 from typing import Any
 
 from alekseylearn.disk import is_locked, make_private
-from alekseylearn.errors import UsageError
+from alekseylearn.errors import AlekseylearnError, MachineError, UsageError
 from alekseylearn.files import write_atomic
 from alekseylearn.live_commands import command, environ_for_people
 
 _FOLDER, _LOCK, _LOG, _DONE, _ABOUT = "fits", "lock", "log.txt", "outcome.json", "fit.json"
 _TAIL = 64 * 1024
 """Bytes of a log that are read."""
+_ERROR = 10
+"""Lines at the end of a log among which an error stands."""
 _RUN = re.compile(r"[0-9a-f]{4,64}")
 
 
@@ -56,6 +58,21 @@ class Fit:
         """What it printed at its end, as `fit --json` does; empty until then."""
         return _read(self.folder / _DONE)
 
+    @property
+    def result(self) -> dict[str, Any] | None:
+        """What it printed of its own run; None where it has not come to that."""
+        return next((run for run in self.outcome.get("runs", []) if run["id"] == self.run), None)
+
+    def cut_off(self) -> AlekseylearnError:
+        """Make the error of a fit that has ended without a word: the one that its log ends with, where there is one."""
+        path = self.folder / _LOG
+        said = [line.partition("error[")[2] for line in self.log(_ERROR) if line.startswith("error[")]
+        if said:
+            slug, _, what = said[-1].partition("]: ")
+            return UsageError(slug, what, where=str(path), hint="%fit starts it again")
+        what = f"run {self.run} was cut off: nobody knows how it ended"
+        return MachineError("run.gone", what, where=str(path), hint="%fit starts it again")
+
     def log(self, lines: int) -> tuple[str, ...]:
         """Return the last *lines* of its log."""
         try:
@@ -85,7 +102,7 @@ def start(home: Path, run: str, name: str, arguments: Sequence[str], folder: Pat
     """
     fit = Fit(run=run, folder=make_private(home) / _FOLDER / run)
     fit.folder.mkdir(parents=True, exist_ok=True)
-    with (fit.folder / _LOCK).open("ab") as lock:
+    with (fit.folder / _LOCK).open("a+b") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -96,12 +113,12 @@ def start(home: Path, run: str, name: str, arguments: Sequence[str], folder: Pat
                 command(["fit", *arguments, "--json"]),
                 cwd=folder,
                 env=environ_for_people(os.environ),
-                stdin=subprocess.DEVNULL,
+                # The lock is its for life; as its stdin, which is empty, no job that it starts inherits it.
+                stdin=lock,
                 stdout=done,
                 stderr=log,
-                # Its own session: what ends the kernel does not end the training. The lock is its for life.
+                # What ends the kernel does not end the training.
                 start_new_session=True,
-                pass_fds=(lock.fileno(),),
             )
         about = {"pid": child.pid, "started": time.time(), "name": name}
         write_atomic(fit.folder / _ABOUT, json.dumps(about).encode())
@@ -119,8 +136,8 @@ def find(home: Path, run: str) -> Fit | None:
 def trained(home: Path, name: str) -> str | None:
     """Return the run that a background fit has trained last for the model *name*; None where none has succeeded."""
     for fit in every(home):
-        runs = fit.outcome.get("runs", []) if fit.name == name else []
-        if any(run["id"] == fit.run and run["state"] == "succeeded" for run in runs):
+        result = fit.result if fit.name == name else None
+        if result is not None and result["state"] == "succeeded":
             return fit.run
     return None
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import signal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +19,7 @@ from alekseylearn import live_fits
 from alekseylearn.cli.place import HOME_NAME
 from alekseylearn.ipython import HOME_NAME as LIVE_HOME_NAME
 from tests.contract.jobs import until
-from tests.desk import LONGER, NOTEBOOK, Bench
+from tests.desk import LONGER, NOTEBOOK, Bench, lone_desk
 from tests.gate import Gate
 from tests.small import CELLS, EPOCHS, LINE, TRAINS, growth, notebook
 
@@ -216,6 +219,37 @@ class TestTraining:
         live.ended(run)
         told = live.run(f"%status {run}")
         assert "no_such_package" in told.text + told.err
+
+    def test_a_fit_that_was_killed_is_told_by_what_its_job_left(self, live: Live, tmp_path: Path) -> None:
+        gate = Gate(tmp_path)
+        live.bench.desk.write(NOTEBOOK, growth(LONGER, before=gate.cell))
+        run = run_of(live.good("%fit"))
+        gate.wait()
+        fit = live_fits.find(live.home, run)
+        assert fit is not None
+        os.kill(json.loads((fit.folder / "fit.json").read_bytes())["pid"], signal.SIGKILL)
+        live.ended(run)
+        assert f"{run} growth" in live.good("%status").text
+        gate.open()
+        until(lambda: "succeeded" in live.good("%status").text, "the job's end")
+
+    def test_a_fit_that_was_killed_before_its_job_began_is_gone(self, live: Live) -> None:
+        folder = live.home / "fits" / ("ab" * 6)
+        folder.mkdir(parents=True)
+        told = live.run("%status abababababab")
+        assert "error[run.gone]: run abababababab was cut off" in told.err
+        (folder / "log.txt").write_text("warning: x\nerror[cfg.syntax]: not that\n  where: here\n")
+        assert "error[cfg.syntax]: not that" in live.run("%status abab").err
+
+    def test_a_notebook_outside_a_repository_is_trained_alone(self, live: Live, tmp_path: Path) -> None:
+        alone = lone_desk(tmp_path / "alone")
+        live.open(Bench(git=live.bench.git, desk=alone))
+        alone.write(NOTEBOOK, growth())
+        run = run_of(live.good("%fit"))
+        live.ended(run)
+        assert f"run {run}: succeeded" in live.good("%status").text
+        assert "has a result already" in live.good("%fit").text
+        assert live.good("%fetch growth").text.startswith(f"growth, run {run}")
 
     def test_the_training_outlives_its_kernel(self, tmp_path: Path) -> None:
         gate = Gate(tmp_path)
