@@ -365,12 +365,12 @@ def test_every_bad_end_has_a_remedy(state: JobState, remedy: str) -> None:
 
 def test_a_failure_that_left_no_word_is_told_all_the_same() -> None:
     text = says("the failure", outcome(failed(None, JobState.LOST)))
-    assert text.startswith("> [!CAUTION]\n> the machine or the process went away")
+    assert text.startswith("> [!CAUTION]\n> The machine or the process went away.")
     assert "Could not train `notebooks/churn.ipynb`: the machine went away" in says(
         "headline", outcome(failed(None, JobState.LOST))
     )
     stopped = says("the failure", outcome(failed(None, JobState.STOPPED)))
-    assert stopped.startswith("> [!WARNING]\n> it was asked to stop before it was done")
+    assert stopped.startswith("> [!WARNING]\n> It was asked to stop before it was done.")
 
 
 def test_an_exception_without_a_message_or_a_line_is_told() -> None:
@@ -380,7 +380,7 @@ def test_an_exception_without_a_message_or_a_line_is_told() -> None:
     assert "# cell 8, ran 48 s before the error\nx = 1\n```" in says("the failure", outcome(one))
     assert "in cell 8 of `notebooks/churn.ipynb`\n" in says("headline", outcome(one))
     assert "`KeyboardInterrupt`\n" in says("headline", outcome(failed(replace(bare, exception="KeyboardInterrupt"))))
-    assert "> no space\n" in says("the failure", outcome(failed(replace(bare, message="no space", cell=None))))
+    assert "> No space.\n" in says("the failure", outcome(failed(replace(bare, message="no space", cell=None))))
 
 
 def test_the_middle_of_a_long_cell_is_shown() -> None:

@@ -64,7 +64,7 @@ def what_happened(failure: Failure) -> str:
     """Say in one line what happened, and where."""
     message = failure.message.strip().partition("\n")[0]
     if failure.cell is None:
-        return prose(reason(failure), 300) if not failure.exception else code(reason(failure), 300)
+        return code(reason(failure), 300) if failure.exception else _sentence(prose(reason(failure), 300))
     line = f", line {failure.line}" if failure.line is not None else ""
     exception = code(failure.exception or "an error")
     return join([f"{exception} in cell {failure.cell}{line}", code(message, 300) if message else ""], ": ")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alekseylearn.report import Outcome
 from alekseylearn.sections import naming
-from alekseylearn.text import Markdown, code, prose
+from alekseylearn.text import Markdown, code, join, prose
 
 _EXITS = {
     1: "a defect of alekseylearn",
@@ -24,10 +24,11 @@ def footer(outcome: Outcome) -> Markdown:
     if not outcome.finished:
         often = "" if outcome.left else ", at most once a minute"
         updated += f"{often}. This comment is replaced by the result"
-    run = f" Run {code(outcome.run, 20)}, attempt {outcome.attempt}{_exit(outcome.exit_code)}." if outcome.run else ""
+    told = [f"Run {code(outcome.run, 20)}, attempt {outcome.attempt}" if outcome.run else "", _exit(outcome.exit_code)]
+    run = f" {words[:1].upper()}{words[1:]}." if (words := join(told, ", ")) else ""
     made = f" Made by alekseylearn {prose(outcome.version, 40)}."
     return Markdown(f"<sub>{updated}.{run}{made}</sub>")
 
 
 def _exit(exit_code: int) -> str:
-    return f", exit code {exit_code} ({_EXITS.get(exit_code, 'unknown')})" if exit_code else ""
+    return f"exit code {exit_code} ({_EXITS.get(exit_code, 'unknown')})" if exit_code else ""

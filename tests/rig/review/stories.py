@@ -200,12 +200,12 @@ def _running(folder: Path, github: FakeGitHub) -> str:
     told.run()
     told.consumer.pulls[42].push({CHURN: churn(BETTER)})
     (folder / "hold").touch()
-    with told.desk(GITHUB_RUN_NUMBER="4").start("ci", "run"):
-        try:
-            _until(lambda: "poch 7" in told.comment, "the seventh epoch")
-            return told.comment
-        finally:
-            (folder / "hold").unlink()
+    with told.desk(GITHUB_RUN_NUMBER="4").start("ci", "run") as child:
+        _until(lambda: "poch 7" in told.comment, "the seventh epoch")
+        comment = told.comment
+        (folder / "hold").unlink()
+        child.communicate(timeout=PATIENCE)
+    return comment
 
 
 def _history(folder: Path, github: FakeGitHub) -> str:
