@@ -176,7 +176,7 @@ def test_figures_for_which_there_is_no_room_are_said() -> None:
     large = shown({"image/svg+xml": "<svg>" + "x" * FIGURES + "</svg>"})
     text = render_page(STATES["better"], notebooks={DIGEST: executed([cell(8, "x", large)])})
     assert "Figure of Cell 8: left out, it is 2.0 MB large." in text
-    assert "<li>1 output was left out, to keep this page small: see the executed notebook.</li>" in text
+    assert "<li>1 part was left out, to keep this page small: see the executed notebook.</li>" in text
     assert len(text) < 200_000
 
 

@@ -3,8 +3,19 @@
 from dataclasses import replace
 
 from alekseylearn.diff import diff_notebooks
-from alekseylearn.page.cells import MAX_UNCHANGED, ChangeView, Ran, read_both, view_changes, view_executed
+from alekseylearn.notebook import Cell
+from alekseylearn.page.cells import (
+    MAX_CHANGES,
+    MAX_UNCHANGED,
+    NO_ROOM,
+    ChangeView,
+    Ran,
+    read_both,
+    view_changes,
+    view_executed,
+)
 from alekseylearn.page.executed import Output
+from alekseylearn.page.highlight import Piece
 from alekseylearn.page.room import Room, Shown
 from tests.executed import cell, executed, figure, printed, shown
 from tests.outcomes import EDITS, notebook, told
@@ -33,7 +44,7 @@ def test_every_changed_cell_is_told_in_reading_order() -> None:
     assert found["Cell 4"].before == found["Cell 4"].after == ()
 
 
-def test_text_cells_are_told_too_and_count_for_nothing() -> None:
+def test_text_cells_are_told_too_and_outputs_and_tags_are_not() -> None:
     before = notebook()
     after = notebook(edits={0: ("first", "second")})
     removed = replace(before, cells=before.cells[:-1])
@@ -45,6 +56,8 @@ def test_text_cells_are_told_too_and_count_for_nothing() -> None:
         assert (view.title, view.counts) == (title, counts)
     outputs = replace(before, cells=tuple(replace(one, outputs="ab" * 32) for one in before.cells))
     assert view_changes(told(diff=diff_notebooks(before, outputs)), NONE, NONE, Room()) == ()
+    marked = replace(before, cells=tuple(replace(one, tags=frozenset({"keep"})) for one in before.cells))
+    assert view_changes(told(diff=diff_notebooks(before, marked)), NONE, NONE, Room()) == ()
 
 
 def test_a_changed_cell_shows_its_figures_before_and_after() -> None:
@@ -158,8 +171,34 @@ def test_what_does_not_fit_is_left_out_and_said() -> None:
         "",
         "An output of 100 characters was left out.",
     ]
-    assert room.told == "2 outputs were left out, to keep this page small: see the executed notebook."
+    assert room.told == "2 parts were left out, to keep this page small: see the executed notebook."
     one = Room(text=0)
     one.show((words,), "Cell 1")
-    assert one.told == "1 output was left out, to keep this page small: see the executed notebook."
+    assert one.told == "1 part was left out, to keep this page small: see the executed notebook."
     assert Room().told == ""
+
+
+def test_a_source_for_which_there_is_no_room_is_left_out_too() -> None:
+    room = Room(text=4)
+    found = view_executed(read_both(executed([cell(1, "a = 1"), cell(2, "b")]), None), room)
+    assert [one.source for one in found] == [(NO_ROOM,), ((Piece("b"),),)]
+    assert (room.left_out, room.text) == (1, 3)
+
+
+def test_when_there_is_no_room_a_change_is_told_without_its_lines_and_before_that_without_colours() -> None:
+    view = view_changes(told(), NONE, NONE, Room(text=5))[0]
+    assert [line.pieces for line in view.lines] == [NO_ROOM]
+    view = view_changes(told(), NONE, NONE, Room(colours=5))[0]
+    assert {piece.look for line in view.lines for piece in line.pieces} == {""}
+    (plain,) = view_executed(read_both(executed([cell(1, "import a")]), None), Room(colours=5))
+    assert plain.source == ((Piece("import a"),),)
+
+
+def test_of_very_many_changed_cells_the_first_are_told() -> None:
+    many = tuple(
+        Cell(index=place, id=f"x{place}", kind="code", source=f"a{place} = 1") for place in range(MAX_CHANGES + 7)
+    )
+    diff = diff_notebooks(None, replace(notebook(), cells=many))
+    room = Room()
+    assert len(view_changes(told(diff=diff), NONE, NONE, room)) == MAX_CHANGES
+    assert room.left_out == 7

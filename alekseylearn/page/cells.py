@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from alekseylearn.diff import CellChange
 from alekseylearn.notebook import Cell
 from alekseylearn.page.executed import ExecutedCell, Output, read_executed
-from alekseylearn.page.highlight import DiffLine, Line, changed_lines, coloured
+from alekseylearn.page.highlight import DiffLine, Line, Piece, changed_lines, coloured, plain, shortened
 from alekseylearn.page.room import Room, Shown
 from alekseylearn.pruning import LEFT_OUT
 from alekseylearn.report import NotebookOutcome
@@ -16,6 +16,9 @@ from alekseylearn.sections.changes import counts, how, side, ways_of
 
 MAX_UNCHANGED = 12
 """Cells of unchanged code whose figures are set side by side."""
+MAX_CHANGES = 200
+"""Changed cells that are shown."""
+NO_ROOM = (Piece("… left out, there is no more room on this page", "c"),)
 _RICH = frozenset({"figure", "html"})
 
 
@@ -68,13 +71,16 @@ def view_changes(notebook: NotebookOutcome, ran: Ran, kept: Ran, room: Room) -> 
     What a cell shows is that of the runs; where neither side ran it, that of the files as people saved them, *kept*.
     """
     ways = ways_of(notebook)
-    told = []
+    told: list[ChangeView] = []
     for change in notebook.diff.changes:
         if change.kind == "metadata":
             continue
         only_outputs = change.kind == "outputs"
         before, after, saved = _both(change, ran, kept)
         if only_outputs and (not saved or _rich(before) == _rich(after)):
+            continue
+        if len(told) == MAX_CHANGES:
+            room.left_out += 1
             continue
         title = _title(change)
         counted = counts(notebook, change, ways) if side(change).kind == "code" else "no: text"
@@ -83,7 +89,7 @@ def view_changes(notebook: NotebookOutcome, ran: Ran, kept: Ran, room: Room) -> 
                 title=title,
                 how=how(change),
                 counts="" if only_outputs else counted,
-                lines=changed_lines(change),
+                lines=_lines(change, room),
                 before=_side(before, after, room, f"{title}, before"),
                 after=_side(after, before, room, f"{title}, now"),
                 saved=saved,
@@ -99,8 +105,11 @@ def view_executed(ran: Ran, room: Room) -> tuple[ExecutedView, ...]:
     for place, cell in enumerate(ran.head or ()):
         title = f"Cell {cell.number}" if cell.number is not None else f"Put in as number {place}"
         title += "" if cell.ran else ", not reached"
+        split = coloured if room.paints(cell.source) else plain
+        lines = split(cell.source) if room.fits(cell.source) else (NO_ROOM,)
         outputs = room.show(cell.outputs, title)
-        made.append(ExecutedView(title=title, source=coloured(cell.source), outputs=outputs, seconds=cell.seconds))
+        source = tuple(shortened(line) for line in lines)
+        made.append(ExecutedView(title=title, source=source, outputs=outputs, seconds=cell.seconds))
     return tuple(made)
 
 
@@ -108,6 +117,13 @@ def _title(change: CellChange) -> str:
     cell = side(change)
     kind = "Cell" if cell.kind == "code" else "Text cell"
     return f"{kind} {cell.index}" if change.after is not None else f"{kind} {cell.index} of the base"
+
+
+def _lines(change: CellChange, room: Room) -> tuple[DiffLine, ...]:
+    sources = [cell.source for cell in (change.before, change.after) if cell is not None]
+    lines = changed_lines(change, colours=room.paints(*sources))
+    told = "".join(piece.text for line in lines for piece in line.pieces)
+    return lines if room.fits(told) else (DiffLine("gap", NO_ROOM),)
 
 
 def _both(change: CellChange, ran: Ran, kept: Ran) -> tuple[tuple[Output, ...], tuple[Output, ...], bool]:

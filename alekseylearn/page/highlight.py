@@ -17,12 +17,14 @@ from alekseylearn.text import clean_block, plural
 if TYPE_CHECKING:
     from pygments.lexer import RegexLexer
 
-LONGEST = 50_000
-"""A cell with more characters than this is shown without colours."""
 CONTEXT = 3
 """Equal lines shown around each change."""
 MAX_LINES = 300
 """Lines shown of one changed cell."""
+MAX_MARKED = 8
+"""Lines of one change, on each side, whose words are compared."""
+MAX_WIDTH = 2000
+"""Characters shown of one line."""
 _LONGEST_LINE = 400
 _LIKE = 0.6
 """Two lines are versions of each other from this likeness on (0 to 1)."""
@@ -63,10 +65,13 @@ class DiffLine:
     pieces: Line
 
 
+def plain(source: str) -> tuple[Line, ...]:
+    """Split *source* into lines without colours; what is invisible is left out."""
+    return tuple((Piece(clean_block(line)),) for line in source.split("\n"))
+
+
 def coloured(source: str) -> tuple[Line, ...]:
     """Split Python *source* into lines of coloured pieces; what is invisible is left out."""
-    if len(source) > LONGEST:
-        return tuple((Piece(clean_block(line)),) for line in source.split("\n"))
     lines: list[list[Piece]] = [[]]
     for _, kind, text in _lexer().get_tokens_unprocessed(source):
         look = _look(kind)
@@ -76,11 +81,15 @@ def coloured(source: str) -> tuple[Line, ...]:
     return tuple(tuple(_joined(line)) for line in lines)
 
 
-def changed_lines(change: CellChange) -> tuple[DiffLine, ...]:
-    """Set the two versions of a cell against each other, line by line, the changed words of similar lines marked."""
+def changed_lines(change: CellChange, *, colours: bool = True) -> tuple[DiffLine, ...]:
+    """Set the two versions of a cell against each other, line by line.
+
+    With *colours* code is coloured, and the words that differ in similar lines are marked, which takes a while.
+    """
     before, after = (cell.source if cell is not None else "" for cell in (change.before, change.after))
     is_code = all(cell is None or cell.kind == "code" for cell in (change.before, change.after))
-    old, new = (_lines(text, is_code=is_code) for text in (before, after))
+    split = coloured if colours and is_code else plain
+    old, new = (split(text) if text else () for text in (before, after))
     runs = diff_lines(before, after).runs
     if all(run.kind == "equal" for run in runs):
         return ()
@@ -89,11 +98,25 @@ def changed_lines(change: CellChange) -> tuple[DiffLine, ...]:
         gone, come = old[: len(run.removed)], new[: len(run.added)]
         old, new = old[len(run.removed) :], new[len(run.added) :]
         if run.kind == "changed":
-            shown += _marked(gone, come)
+            # What is cut away below need not be compared.
+            shown += _marked(gone, come, MAX_MARKED if colours and len(shown) <= MAX_LINES else 0)
         else:
             shown += _around(come, head=CONTEXT if place else 0, tail=0 if place == len(runs) - 1 else CONTEXT)
     rest = len(shown) - MAX_LINES
-    return (*shown[:MAX_LINES], *_gap(rest)) if rest > 1 else tuple(shown)
+    kept = [*shown[:MAX_LINES], *_gap(rest)] if rest > 1 else shown
+    return tuple(DiffLine(line.kind, shortened(line.pieces)) for line in kept)
+
+
+def shortened(line: Line) -> Line:
+    """Cut a line that is longer than anybody reads."""
+    made: list[Piece] = []
+    left = MAX_WIDTH
+    for piece in line:
+        if len(piece.text) > left:
+            return (*made, replace(piece, text=f"{piece.text[:left]}…"))
+        made.append(piece)
+        left -= len(piece.text)
+    return line
 
 
 @cache
@@ -123,12 +146,6 @@ def _joined(pieces: Iterable[Piece]) -> Iterator[Piece]:
         yield last
 
 
-def _lines(source: str, *, is_code: bool) -> tuple[Line, ...]:
-    if not source:
-        return ()
-    return coloured(source) if is_code else tuple((Piece(clean_block(line)),) for line in source.split("\n"))
-
-
 def _gap(count: int) -> list[DiffLine]:
     return [DiffLine("gap", (Piece(f"… {plural(count, 'line')}"),))]
 
@@ -141,21 +158,34 @@ def _around(lines: Sequence[Line], *, head: int, tail: int) -> list[DiffLine]:
     return [*same[:head], *_gap(left_out), *same[len(same) - tail :]]
 
 
-def _marked(gone: Sequence[Line], come: Sequence[Line]) -> list[DiffLine]:
+def _marked(gone: Sequence[Line], come: Sequence[Line], most: int) -> list[DiffLine]:
     """Show a run of changed lines; a line and its new version, when they are alike, mark the words that differ."""
     removed, added = list(gone), list(come)
-    for place, (old, new) in enumerate(zip(gone, come, strict=False)):
-        texts = ["".join(piece.text for piece in line) for line in (old, new)]
-        if max(map(len, texts)) > _LONGEST_LINE:
+    words = [[_words(line) for line in lines[:most]] for lines in (gone, come)]
+    free = list(range(len(words[1])))
+    for place, old in enumerate(words[0]):
+        likeness, _, match = max(((_likeness(old, words[1][new]), -new, new) for new in free), default=(0.0, 0, 0))
+        if likeness < _LIKE:
             continue
-        words = [_WORD.findall(text) for text in texts]
-        matcher = difflib.SequenceMatcher(None, words[0], words[1], autojunk=False)
-        if matcher.ratio() < _LIKE:
-            continue
-        changed = [found for found in matcher.get_opcodes() if found[0] != "equal"]
-        removed[place] = _with_marks(old, words[0], [(start, end) for _, start, end, _, _ in changed])
-        added[place] = _with_marks(new, words[1], [(start, end) for _, _, _, start, end in changed])
+        free.remove(match)
+        found = difflib.SequenceMatcher(None, old, words[1][match], autojunk=False).get_opcodes()
+        changed = [opcode for opcode in found if opcode[0] != "equal"]
+        removed[place] = _with_marks(gone[place], old, [(start, end) for _, start, end, _, _ in changed])
+        added[match] = _with_marks(come[match], words[1][match], [(start, end) for _, _, _, start, end in changed])
     return [*(DiffLine("removed", line) for line in removed), *(DiffLine("added", line) for line in added)]
+
+
+def _words(line: Line) -> list[str]:
+    """Split a line into words; a very long one has none."""
+    text = "".join(piece.text for piece in line)
+    return _WORD.findall(text) if len(text) <= _LONGEST_LINE else []
+
+
+def _likeness(old: Sequence[str], new: Sequence[str]) -> float:
+    """Tell how much two lines have in common, from 0 to 1; a line of no words is like no other."""
+    if not old or not new:
+        return 0.0
+    return difflib.SequenceMatcher(None, old, new, autojunk=False).ratio()
 
 
 def _with_marks(line: Line, words: Sequence[str], spans: Sequence[tuple[int, int]]) -> Line:

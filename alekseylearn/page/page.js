@@ -72,7 +72,8 @@
     });
     looks.addEventListener("change", () => chart.redraw(false, true));
     new ResizeObserver(() => chart.setSize({ width: place.clientWidth, height: place.clientHeight })).observe(place);
-    tell(steps.length - 1);
+    // Where this version ends, which may be before the base does.
+    tell(columns[1].findLastIndex((value) => value != null));
   }
 
   // What does not scroll needs no stop of the Tab key, and is no region to be announced.

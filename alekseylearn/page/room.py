@@ -11,7 +11,9 @@ from alekseylearn.text import plural, size
 FIGURES = 2_000_000
 """Characters of figures in one page."""
 TEXT = 600_000
-"""Characters of printed and shown text in one page."""
+"""Characters of sources and of what was printed in one page."""
+COLOURS = 300_000
+"""Characters of source that are coloured: some 100,000 take a second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,7 @@ class Room:
 
     figures: int = FIGURES
     text: int = TEXT
+    colours: int = COLOURS
     left_out: int = 0
     _seen: dict[str, str] = field(default_factory=dict)
 
@@ -49,13 +52,30 @@ class Room:
                 made.append(self._words(output))
         return tuple(made)
 
+    def paints(self, *sources: str) -> bool:
+        """Tell whether *sources* are to be coloured, and take the time for it."""
+        count = sum(map(len, sources))
+        if count > self.colours:
+            return False
+        self.colours -= count
+        return True
+
+    def fits(self, text: str) -> bool:
+        """Take room for *text*; False where there is none left."""
+        fits = len(text) <= self.text
+        if fits:
+            self.text -= len(text)
+        else:
+            self.left_out += 1
+        return fits
+
     @property
     def told(self) -> str:
         """What a reader must know: how much was left out; '' where that is nothing."""
         if not self.left_out:
             return ""
         were = "was" if self.left_out == 1 else "were"
-        return f"{plural(self.left_out, 'output')} {were} left out, to keep this page small: see the executed notebook."
+        return f"{plural(self.left_out, 'part')} {were} left out, to keep this page small: see the executed notebook."
 
     def _figure(self, output: Output, alt: str) -> Shown:
         digest = hashlib.sha256(output.text.encode()).hexdigest()
@@ -69,8 +89,6 @@ class Room:
         return Shown(output=output, alt=alt, key=key)
 
     def _words(self, output: Output) -> Shown:
-        if len(output.text) > self.text:
-            self.left_out += 1
-            return Shown(output=output, note=f"An output of {len(output.text)} characters was left out.")
-        self.text -= len(output.text)
-        return Shown(output=output)
+        if self.fits(output.text):
+            return Shown(output=output)
+        return Shown(output=output, note=f"An output of {len(output.text)} characters was left out.")
