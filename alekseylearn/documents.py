@@ -68,6 +68,7 @@ def _run_json(notebook: NotebookOutcome, folders: Mapping[str, str]) -> dict[str
 def _base_json(base: TrainingResult, folders: Mapping[str, str]) -> dict[str, Any]:
     return {
         "digest": base.digest,
+        "backend": base.backend,
         "state": str(base.state),
         "metrics": metrics_json(base),
         "artifacts": _files_json(base, folders),

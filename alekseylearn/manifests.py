@@ -59,12 +59,12 @@ def _is_trained(run: Mapping[str, Any]) -> bool:
 
 
 def _listed(run: Mapping[str, Any]) -> Listed:
-    name, base = _get(run, "name", str), run["base"]
+    name, base, before = _get(run, "name", str), run["base"], {"backend": run.get("backend", "")}
     return Listed(
         name=name,
         head=_result(run, name, JobState(_get(run, "state", str))),
         # What was uploaded before names neither its state nor its files.
-        base=None if base is None else _result(base, name, JobState(base.get("state", "succeeded"))),
+        base=None if base is None else _result(before | base, name, JobState(base.get("state", "succeeded"))),
     )
 
 

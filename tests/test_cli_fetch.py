@@ -94,7 +94,8 @@ def test_a_pull_requests_models_come_home_as_they_were_trained(
     compared = desk.run("compare", "pr/7", "--repository", "octo/consumer", "--json").document
     assert (compared["base"], compared["head"]) == (told["base"]["digest"], told["digest"])
     assert [delta["name"] for delta in compared["deltas"]] == ["mse"]
-    assert "better by 0.4249" in desk.run("compare", "pr/7", "--repository", "octo/consumer").out
+    shown = desk.run("compare", "pr/7", "--repository", "octo/consumer").out
+    assert "better by 0.4249 (guessed: less is better)" in shown
 
     (desk.folder / "artifact.zip").write_bytes(artifact.content)
     unpacked = desk.run("fetch", "artifact.zip", "--to", "whole", "--json").document

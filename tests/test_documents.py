@@ -59,7 +59,13 @@ RUN = closed(
     live=nullable({"type": "object"}),
     metrics=METRICS,
     base=nullable(
-        closed(digest=DIGEST, state={"enum": [state.value for state in JobState]}, metrics=METRICS, artifacts=FILES)
+        closed(
+            digest=DIGEST,
+            backend=TEXT,
+            state={"enum": [state.value for state in JobState]},
+            metrics=METRICS,
+            artifacts=FILES,
+        )
     ),
     deltas=listed(
         closed(

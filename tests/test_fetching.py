@@ -192,7 +192,7 @@ class TestPull:
         assert (fetched.digest, fetched.base.digest) == (digest_of("growth"), digest_of("growth.base"))
         assert (fetched.source, fetched.notes) == ("its artifact on GitHub", ())
         assert (dict(fetched.metrics), dict(fetched.base.metrics)) == ({"mse": 0.5}, {"mse": 0.9})
-        assert not list((tmp_path / "cache").glob("artifact-*"))
+        assert not list((tmp_path / "cache").glob("*.zip"))
 
     @pytest.mark.parametrize("word", ["#7", "https://github.com/octo/consumer/pull/7", "pr/7/growth"])
     def test_other_ways_to_name_it(self, repository: Repository, sources: Sources, tmp_path: Path, word: str) -> None:
@@ -252,6 +252,18 @@ class TestPull:
         fetched = fetch("pr/7", sources, into=tmp_path / "to")
         assert contents(fetched) == HEAD
         assert "aaaaaaa" in fetched.notes[0]
+
+    def test_what_nobody_has_used_for_a_day_is_removed(
+        self, repository: Repository, sources: Sources, tmp_path: Path
+    ) -> None:
+        repository.add_artifact("alekseylearn-train-1", model("growth", HEAD, base=BASE), run=repository.add_run())
+        find_result("pr/7", sources)
+        assert len(list((tmp_path / "cache").glob("*.zip"))) == 1
+        (tmp_path / "cache" / "artifact-1.zip.part").write_bytes(b"half")
+        later = dataclasses.replace(sources.puller(None), clock=lambda: 4e9)
+        repository.artifacts.clear()
+        refused("fetch.none", lambda: later.models(7, None, lambda _: None))
+        assert [path.name for path in (tmp_path / "cache").iterdir()] == [".gitignore"]
 
     def test_a_fork_has_no_models(self, github: FakeGitHub, repository: Repository, sources: Sources) -> None:
         fork = github.add_repository("stranger/consumer", parent=repository)

@@ -55,10 +55,11 @@ def test_undefined_numbers_are_read() -> None:
 
 def test_what_was_uploaded_before_names_no_files_of_the_base() -> None:
     document = written(outcomes.STATES["better"])
-    for key in ("state", "artifacts"):
+    for key in ("state", "artifacts", "backend"):
         del document["runs"][0]["base"][key]
     (listed,) = read(document).models
     assert (listed.base.state, listed.base.artifacts) == (JobState.SUCCEEDED, ())
+    assert listed.base.backend == listed.head.backend
 
 
 @pytest.mark.parametrize(

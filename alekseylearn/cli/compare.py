@@ -75,5 +75,5 @@ def _change(delta: MetricDelta) -> str:
 
     if delta.change is None or delta.verdict == "same":
         return str(delta.verdict)
-    guessed = f", as {delta.goal} is better by its name" if delta.guessed else ""
+    guessed = f" (guessed: {'less' if delta.goal == 'min' else 'more'} is better)" if delta.guessed else ""
     return f"{delta.verdict} by {number(abs(delta.change))}{guessed}"
