@@ -125,9 +125,9 @@ def make_job(
     """Cut the training job out of *notebook*; None when no cell of it trains.
 
     *targets* are code cells that a person names as those that train; without them they are found. *repeats* is with how
-    many seeds it is to be trained; without it the configuration says so. Raises `InputError`:
-    `nb.source nb.limit` (a cell that training needs cannot be read), `cfg.unknown cfg.parameter` (a parameter that no
-    cell sets, or not in time), and what `find_requirements` and *tree* raise.
+    many seeds it is trained; without it the configuration says so. Raises `InputError`: `nb.source nb.limit` (a cell
+    that training needs cannot be read), `cfg.unknown cfg.parameter` (a parameter that no cell sets, or not in time), and
+    what `find_requirements` and *tree* raise.
     """
     name, model = config.model_for(notebook.path)
     rules = config.rules(model)
@@ -137,32 +137,20 @@ def make_job(
     notebook, cut = prune(notebook, wanted, rules)
     asked = {**model.parameters, **(model.smoke if settings.smoke else {}), **settings.parameters}
     parameter_places(asked, [notebook.cells[kept.cell] for kept in cut.kept], notebook.path)
-    inputs = find_inputs(notebook, cut, tree)
-    requirements = find_requirements(tree, notebook, cut)
+    inputs, requirements = find_inputs(notebook, cut, tree), find_requirements(tree, notebook, cut)
     count = repeats or (1 if settings.smoke else config.repeats(model))
-    seed = config.defaults.seed if model.seed is None else model.seed
-    if rules.random == "reseed" or count > 1:
-        seed = seed or 0
+    seed = _seed(config, model, needed=rules.random == "reseed" or count > 1)
     interpreter = model.python or config.defaults.python
     backend = settings.backend or model.backend or config.defaults.backend
-    image = _image(config, model, backend)
-    printed = MappingProxyType(dict(model.printed))
+    place = _place(_image(config, model, backend), interpreter or settings.python, named=interpreter is not None)
+    others = {_SEED: json.dumps(seed), **place, **_asked(model, rules.random)}
     meaning = Meaning(
         cells=tuple(_cell_digests(notebook, cut)),
-        modules=MappingProxyType({path: _module_digest(tree.read(path), sha) for path, sha in inputs.modules.items()}),
+        modules=_module_digests(inputs, tree),
         data=inputs.data,
-        requirements=tuple(sorted({*requirements.lines, *(f"-c {line}" for line in requirements.constraints)})),
+        requirements=_lines(requirements),
         parameters=MappingProxyType({key: json.dumps(value) for key, value in asked.items()}),
-        others=MappingProxyType(
-            {
-                _SEED: json.dumps(seed),
-                **_place(image, interpreter or settings.python, named=interpreter is not None),
-                "the remote data": json.dumps(dict(model.data), sort_keys=True),
-                "the model's name": json.dumps(model.model),
-                **({"the way of seeding": json.dumps(rules.random)} if rules.random != "strict" else {}),
-                **({"what is read from the output": json.dumps(dict(printed))} if printed else {}),
-            }
-        ),
+        others=MappingProxyType(others),
     )
     return TrainingJob(
         name=name,
@@ -181,10 +169,32 @@ def make_job(
         backend=backend,
         digest=_identity(meaning),
         meaning=meaning,
-        printed=printed,
+        printed=MappingProxyType(dict(model.printed)),
         repeats=count,
         max_cost=config.max_cost(model) if backend == "sagemaker" else None,
     )
+
+
+def _lines(requirements: Requirements) -> tuple[str, ...]:
+    return tuple(sorted({*requirements.lines, *(f"-c {line}" for line in requirements.constraints)}))
+
+
+def _seed(config: Config, model: Model, *, needed: bool) -> int | None:
+    seed = config.defaults.seed if model.seed is None else model.seed
+    return 0 if needed and seed is None else seed
+
+
+def _asked(model: Model, random: RandomMode) -> dict[str, str]:
+    """Say what else the configuration asks of a training; what it leaves at its default came later and is not named."""
+    told = {
+        "the remote data": json.dumps(dict(model.data), sort_keys=True),
+        "the model's name": json.dumps(model.model),
+    }
+    if random != "strict":
+        told["the way of seeding"] = json.dumps(random)
+    if model.printed:
+        told["what is read from the output"] = json.dumps(dict(model.printed))
+    return told
 
 
 def reseeded(job: TrainingJob) -> tuple[TrainingJob, ...]:
@@ -233,6 +243,10 @@ def _cell_digests(notebook: Notebook, cut: Slice) -> Iterator[str]:
         told = cell_meaning(notebook, notebook.cells[kept.cell])
         if told:
             yield hashlib.sha256(told.encode()).hexdigest()
+
+
+def _module_digests(inputs: Inputs, tree: Tree) -> Mapping[str, str]:
+    return MappingProxyType({path: _module_digest(tree.read(path), sha) for path, sha in inputs.modules.items()})
 
 
 def _module_digest(data: bytes, sha256: str) -> str:

@@ -124,14 +124,8 @@ def how_sure(outcome: Outcome, notebook: NotebookOutcome) -> str:
         why = f": {prose(notebook.base_note)}" if notebook.base_note else ""
         alone = f"There is no run of {naming.base(outcome)} to compare with{why}."
         runs = _count(notebook.more_head)
-        return join(
-            [
-                f"The mean of {runs} runs ± their spread; curves and files are the first one's." if runs > 1 else "",
-                alone,
-                _lost(outcome, notebook),
-            ],
-            " ",
-        )
+        means = f"The mean of {runs} runs ± their spread; curves and files are the first one's."
+        return join([means if runs > 1 else "", alone, _lost(outcome, notebook)], " ")
     sure, several = _runs(outcome, notebook), bool(notebook.more_head or notebook.more_base)
     delta = next((delta for delta in notebook.deltas if delta.name == notebook.primary), None)
     noise = delta.noise or 0.0 if delta is not None else 0.0
