@@ -7,8 +7,8 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -60,8 +60,8 @@ def notify(
         return ()
     notice = write_notice(outcome, moment, links)
     calls = [_Call.start(python, number, address, notice) for number, address in enumerate(addresses, 1)]
-    until = time.monotonic() + patience
-    answers = [call.answer(max(0.0, until - time.monotonic())) for call in calls]
+    with ThreadPoolExecutor(max_workers=len(calls)) as pool:
+        answers = list(pool.map(lambda call: call.answer(patience), calls))
     if any(answer.get("installed") is False for answer in answers):
         what = f"{VARIABLE} is set, but apprise is not installed: nobody was told"
         return (MachineError("notify.missing", what, hint='pip install "alekseylearn[notify]"'),)
