@@ -196,6 +196,8 @@ class Objects:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
+                # Ctrl-C is for us: it reaches the whole group, and what we tell then is read through this child.
+                process_group=0,
             )
             self._stop = weakref.finalize(self, _end, self._process)
         return self._process

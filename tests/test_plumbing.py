@@ -1,6 +1,7 @@
 """Plumbing: a child of git obeys nobody but us, and every failure has a remedy."""
 
 import gc
+import os
 import stat
 import subprocess
 from dataclasses import replace
@@ -120,6 +121,15 @@ def test_one_child_reads_many_objects(repository: Repository) -> None:
     assert objects.read(repository.git("rev-parse", "HEAD:b"), "b") == b""
     assert objects._process is first
     objects.close()
+    objects.close()
+
+
+def test_ctrl_c_in_a_terminal_does_not_reach_the_child(repository: Repository) -> None:
+    repository.commit({"a": b"one"})
+    objects = Objects(plumbing(repository))
+    objects.read(repository.git("rev-parse", "HEAD:a"), "a")
+    assert objects._process is not None
+    assert os.getpgid(objects._process.pid) != os.getpgrp()
     objects.close()
 
 

@@ -62,6 +62,8 @@ class Watcher:
         """Hear of a job."""
         job, out = progress.job, self._out
         if self._phases.begins(progress):
+            # Those of a job that could not be waited for to its end.
+            self._close()
             seed = f", seed {job.seed}" if job.repeats > 1 else ""
             out.print(f"[bold]training[/] {job.name} (run {job.run}, {job.backend}{seed})")
         for line in self._phases.lines(progress):
@@ -87,5 +89,8 @@ class Watcher:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._close()
+
+    def _close(self) -> None:
         if self._bars is not None:
             self._bars.close()
