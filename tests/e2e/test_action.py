@@ -7,6 +7,7 @@ import json
 import zipfile
 from pathlib import Path
 
+from tests.desk import lone_desk
 from tests.e2e.stories import NOTEBOOK, PLANNED, PULL_REQUEST, decisions, only_comment, path_with, spy_on_git
 from tests.rig.act.act_rig import ActRig
 from tests.small import DRAWING, EPOCHS, LINE, PROSE, TRAINS, count, counting, growth
@@ -188,7 +189,7 @@ def test_a_package_that_is_missing_is_told_on_the_pull_request(act_rig: ActRig) 
     assert (annotation.title, annotation.file) == ("Not trained", NOTEBOOK)
 
 
-def test_artifacts_of_the_run_are_whole(act_rig: ActRig) -> None:
+def test_artifacts_of_the_run_are_whole_and_come_home(act_rig: ActRig, tmp_path: Path) -> None:
     consumer = act_rig.consumer({NOTEBOOK: growth()}, workflow=PULL_REQUEST, full_name="octo/whole")
     act_rig.run_pull(consumer.open_pull({NOTEBOOK: growth(LONGER)}))
     consumer.repository.refresh()
@@ -198,3 +199,11 @@ def test_artifacts_of_the_run_are_whole(act_rig: ActRig) -> None:
     (told,) = outcome["runs"]
     for item in told["artifacts"]:
         assert len(archive.read(f"growth/{item['name']}")) == item["size"]
+    home = lone_desk(tmp_path / "home")
+    options = ("--repository", "octo/whole", "--base", "--json")
+    done = home.run("fetch", "pr/7", *options, GITHUB_API_URL=act_rig.github.url, GITHUB_TOKEN="ghp_mona")
+    assert done.code == 0, done.err
+    for side, said in ((done.document, told), (done.document["base"], told["base"])):
+        assert side["digest"] == said["digest"]
+        for file, item in zip(side["files"], said["artifacts"], strict=True):
+            assert (home.folder / file["path"]).read_bytes() == archive.read(item["path"])
