@@ -33,6 +33,9 @@ botocore.retries.standard.ExponentialBackoff.__init__.__defaults__ = (20, OWN.ra
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("here", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # What a test starts, it starts for what comes of it: the lines are measured by those tests that call them.
+    os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
 # Packages that this machine has already need not be loaded again.
 PACKAGES = os.environ.get("UV_CACHE_DIR") or str(Path.home() / ".cache" / "uv")
 
