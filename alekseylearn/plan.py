@@ -126,8 +126,8 @@ def make_job(
 
     *targets* are code cells that a person names as those that train; without them they are found. *repeats* is with how
     many seeds it is trained; without it the configuration says so. Raises `InputError`: `nb.source nb.limit` (a cell
-    that training needs cannot be read), `cfg.unknown cfg.parameter` (a parameter that no cell sets, or not in time), and
-    what `find_requirements` and *tree* raise.
+    that training needs cannot be read), `cfg.unknown cfg.parameter` (a parameter that no cell sets, or not in time),
+    and what `find_requirements` and *tree* raise.
     """
     name, model = config.model_for(notebook.path)
     rules = config.rules(model)
