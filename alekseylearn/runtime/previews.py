@@ -10,9 +10,9 @@ import sys
 import threading
 import time
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from .harvesting import Growth, Harvest
 from .settling import PREVIEW

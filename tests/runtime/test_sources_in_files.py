@@ -113,6 +113,7 @@ class TestNames:
         ("folders", "names"),
         [
             (["a"], ["x"]), (["a", "b"], ["a/x", "x"]), (["r/a/s", "r/b/s"], ["a/s/x", "x"]),
+            (["out", "out/eval"], ["x", "eval/x"]), (["out/eval", "out"], ["eval/x", "x"]),
             (["runs/Nov23_15-12-52_vm", "runs/Nov23_15-13-00_vm"], ["run 1/x", "x"]),
             (["nimble-crow-211", "sad-owl-7", "final"], ["run 1/x", "run 2/x", "x"]),
         ],

@@ -16,8 +16,9 @@ Folder = tuple[str, ...]
 def told_apart(groups: Mapping[Folder, Sequence[Found]]) -> Iterator[Found]:
     """Yield the metrics of all *groups*, which are in the order in which they were written.
 
-    A name that one folder gives stays as it is. Of several, the last has it, and in the others what tells their folders
-    apart stands before it: `version_0/loss`, or `run 1/loss` where the folder's own name is a date.
+    A name that one folder gives stays as it is. Of several, the one that the others lie in has it, else the last, and in
+    the others what tells their folders apart stands before it: `version_0/loss`, or `run 1/loss` where the folder's own
+    name is a date.
     """
     owners: dict[str, list[Folder]] = {}
     for folder, found in groups.items():
@@ -25,9 +26,13 @@ def told_apart(groups: Mapping[Folder, Sequence[Found]]) -> Iterator[Found]:
             owners.setdefault(name, []).append(folder)
     several = dict.fromkeys(folder for folders in owners.values() if len(folders) > 1 for folder in folders)
     labels = _labels([folder for folder in groups if folder in several])
+    keeps = {
+        name: next((folder for folder in folders if not labels.get(folder)), folders[-1])
+        for name, folders in owners.items()
+    }
     for folder, found in groups.items():
         for name, value, step in found:
-            label = "" if folder == owners[name][-1] else labels[folder]
+            label = "" if folder == keeps[name] else labels[folder]
             yield (f"{label}/{name}"[:LONGEST_NAME] if label else name), value, step
 
 
