@@ -16,7 +16,7 @@ Folder = tuple[str, ...]
 def told_apart(groups: Mapping[Folder, Sequence[Found]]) -> Iterator[Found]:
     """Yield the metrics of all *groups*, which are in the order in which they were written.
 
-    A name that one folder gives stays as it is. Of several, the one that the others lie in has it, else the last, and in
+    A name that one folder gives stays as it is. Of several, that which the others lie in has it, else the last, and in
     the others what tells their folders apart stands before it: `version_0/loss`, or `run 1/loss` where the folder's own
     name is a date.
     """
