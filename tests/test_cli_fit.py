@@ -61,7 +61,7 @@ class TestWhatIsTrained:
         assert (told["name"], told["notebook"], told["backend"]) == ("growth", NOTEBOOK, "process")
         assert (told["decision"], told["state"], told["failure"]) == ("train", "succeeded", None)
         assert told["metrics"]["mse"] == pytest.approx(0.47024975)
-        assert set(told["base"]) == {"digest", "state", "metrics", "artifacts"}
+        assert set(told["base"]) == {"digest", "state", "backend", "metrics", "artifacts"}
         (delta,) = told["deltas"]
         assert delta == {
             "name": "mse",
