@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from alekseylearn.config import Config
 from alekseylearn.errors import AlekseylearnError, InputError, MachineError, UsageError
 from alekseylearn.jobs import Artifact, TrainingResult
-from alekseylearn.manifests import LIMITS, MANIFEST, read_manifest
+from alekseylearn.manifests import LIMITS, MANIFEST, Manifest, read_manifest
 from alekseylearn.pulled import Pulled, Puller, is_hidden
 from alekseylearn.stores.base import read_blocks
 from alekseylearn.text import plural
@@ -108,10 +109,13 @@ def _here(what: str, sources: Sources) -> Pair:
 
 
 def _newest(name: str, sources: Sources) -> TrainingResult:
-    """Return the newest succeeded result of the model *name*."""
-    for result in sources.shop.store.list():
-        if result.name == name and result.succeeded:
-            return result
+    """Return the newest succeeded result of the model *name*; one that was made only to compare with comes last."""
+    named = [result for result in sources.shop.store.list() if result.name == name and result.succeeded]
+    listed = [one for manifest in _reports(sources.shop) for one in manifest.models]
+    beside = {digest for one in listed for digest in (*one.seeds, *([one.base.digest] if one.base else []))}
+    beside -= {one.head.digest for one in listed}
+    for result in sorted(named, key=lambda result: result.digest in beside):
+        return result
     known = ", ".join(sources.config.models) or "none in alekseylearn.yml"
     raise UsageError(
         "usage.run",
@@ -154,13 +158,16 @@ def _known(digest: str, shop: Workshop) -> Located | None:
     return None if result is None else _stored(result, shop)
 
 
+def _reports(shop: Workshop) -> Iterator[Manifest]:
+    """Read the reports that are here; one that cannot be read tells nothing."""
+    for path in sorted({shop.home / "last" / MANIFEST, *shop.home.glob(f"reports/*/{MANIFEST}")}):
+        with suppress(OSError, AlekseylearnError):
+            yield read_manifest(path.read_bytes()[: LIMITS.max_bytes + 1], str(path))
+
+
 def _base_of(result: TrainingResult, shop: Workshop) -> Located:
     """Find what *result* was measured against, by the reports that are here."""
-    for path in sorted({shop.home / "last" / MANIFEST, *shop.home.glob(f"reports/*/{MANIFEST}")}):
-        try:
-            manifest = read_manifest(path.read_bytes()[: LIMITS.max_bytes + 1], str(path))
-        except (OSError, AlekseylearnError):
-            continue
+    for manifest in _reports(shop):
         for listed in manifest.models:
             if listed.head.digest == result.digest and listed.base is not None:
                 found = _known(listed.base.digest, shop)

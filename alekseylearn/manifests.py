@@ -28,6 +28,8 @@ class Listed:
     name: str
     head: TrainingResult
     base: TrainingResult | None
+    seeds: frozenset[str] = frozenset()
+    """Identities of the runs with other seeds, of both sides."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,7 @@ def _listed(run: Mapping[str, Any]) -> Listed:
         head=_result(run, name, JobState(_get(run, "state", str))),
         # What was uploaded before names neither its state nor its files.
         base=None if base is None else _result(before | base, name, JobState(base.get("state", "succeeded"))),
+        seeds=frozenset(_get(one, "digest", str) for side in run.get("repeats", {}).values() for one in side),
     )
 
 

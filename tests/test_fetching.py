@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 import random
 import shutil
 import tarfile
@@ -122,6 +123,21 @@ class TestHere:
         keep(sources, tmp_path, "growth", b"new", finished=2.0)
         keep(sources, tmp_path, "other", b"other", finished=3.0)
         assert contents(fetch("growth", sources, into=tmp_path / "to")) == {"model.pkl": b"new"}
+
+    def test_a_model_is_not_what_was_trained_to_compare_it_with(self, sources: Sources, tmp_path: Path) -> None:
+        head = keep(sources, tmp_path, "growth", b"head", finished=1.0)
+        base = keep(sources, tmp_path, "growth", b"base", finished=2.0)
+        seed = keep(sources, tmp_path, "growth", b"seed", finished=3.0)
+        document = run_json("growth", {}, base={})
+        document["digest"], document["base"]["digest"] = head.digest, base.digest
+        document["repeats"] = {"head": [{"digest": seed.digest, "state": "succeeded", "metrics": {}}], "base": []}
+        last = sources.shop.home / "last" / "outcome.json"
+        last.parent.mkdir(parents=True)
+        last.write_text(json.dumps({"head": {"name": "idea", "sha": ""}, "runs": [document]}), "utf-8")
+        fetched = fetch("growth", sources, into=tmp_path / "to", base=True)
+        assert contents(fetched) == {"model.pkl": b"head"}
+        assert fetched.base is not None
+        assert contents(fetched.base) == {"model.pkl": b"base"}
 
     def test_a_model_may_be_called_as_a_run_could_be(self, github: FakeGitHub, tmp_path: Path) -> None:
         sources = sources_of(github, tmp_path)
