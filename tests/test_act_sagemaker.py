@@ -165,7 +165,7 @@ def test_both_sides_train_with_the_workflows_own_role_and_never_again(
     assert " · under $0.01 · " in comment
     head, _ = jobs = tenant.jobs
     assert f"https://us-east-1.console.aws.amazon.com/sagemaker/home?region=us-east-1#/jobs/{head})" in comment
-    assert f"\nalekseylearn fetch {head.split('-')[1]} " in comment
+    assert "\nalekseylearn fetch pr/7 " in comment
     assert leaks(run, tenant.consumer) == []
 
     act_rig.tool_cache = another_machine(tmp_path)
@@ -204,7 +204,8 @@ def test_a_pair_of_workflows_submits_and_collects(
     assert run.exit_code == 0, run.log
     assert tenant.jobs == jobs
     (told,) = tenant.consumer.repository.comments(7)
-    assert told.id == comment.id
+    # Nobody could know when it would end: it comes as a new comment, which people are told of.
+    assert told.id > comment.id
     assert "`mse` 0.4702, better by 0.4249 than `main`" in told.body
     assert leaks(run, tenant.consumer) == []
     assert tenant.refused(iam) == []
@@ -226,8 +227,8 @@ def test_a_cancelled_workflow_stops_the_job(act_rig: ActRig, account: Account, i
     assert 0 < stopped - moments[0] < 7.5
     assert outputs(run)["result"] == "cancelled"
     comment = only_comment(tenant.consumer)
-    assert comment.splitlines()[1] == f"### ⏹️ Stopped `{NOTEBOOK}`"
-    assert "it was asked to stop" in comment
+    assert comment.splitlines()[1].startswith(f"### ⏹️ Stopped `{NOTEBOOK}`")
+    assert "was asked to stop" in comment
     assert leaks(run, tenant.consumer) == []
     assert tenant.refused(iam) == []
 
@@ -251,7 +252,7 @@ def test_a_step_that_was_killed_leaves_no_job_behind(act_rig: ActRig, account: A
     act_rig.run_pull(tenant.change())
     killer.join()
     account.wait(tenant.jobs, "Stopped")
-    assert only_comment(tenant.consumer).splitlines()[1] == f"### ⏹️ Stopped `{NOTEBOOK}`"
+    assert only_comment(tenant.consumer).splitlines()[1].startswith(f"### ⏹️ Stopped `{NOTEBOOK}`")
 
 
 def told(process: Path, file: str) -> bytes:

@@ -270,7 +270,7 @@ class TestClosed:
         (run, *_) = waits_for(runner)
         done = self.close(runner)
         assert (done.code, runner.outputs["result"]) == (0, "cancelled"), done.out + done.err
-        assert headline(runner) == "### ⏹️ Stopped `growth.ipynb`: `the pull request was closed`"
+        assert headline(runner) == "### ⏹️ Stopped `growth.ipynb`: the pull request was closed"
         assert f"`alekseylearn status {run}`" in only_comment(runner.consumer)
 
     def test_jobs_that_are_to_be_left_go_on(self, runner: Runner, own_sagemaker: SageMakerService, gate: Gate) -> None:

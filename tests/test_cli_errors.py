@@ -124,8 +124,8 @@ class TestGit:
 
 class TestResults:
     @pytest.mark.parametrize("words", [["fetch", "abc"], ["compare", "abc", "def"], ["report", "abc"]])
-    def test_what_is_no_run_id(self, bench: Bench, words: list[str]) -> None:
-        refuse(bench.desk, "run.unknown", *words, code=2)
+    def test_what_is_neither_a_run_nor_a_model(self, bench: Bench, words: list[str]) -> None:
+        refuse(bench.desk, "usage.run", *words, code=2)
 
     @pytest.mark.parametrize("words", [["fetch", "abcd"], ["compare", "abcd", "def0"], ["report", "abcd"]])
     def test_a_run_that_is_not_here(self, bench: Bench, words: list[str]) -> None:

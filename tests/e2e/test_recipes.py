@@ -39,7 +39,7 @@ def test_several_notebooks_train_side_by_side_and_one_comment_tells_of_all(act_r
     assert run.jobs == {"plan": "success", "train": "success", "report": "success"}
     comment = only_comment(consumer)
     assert comment.splitlines()[1].endswith(" Trained 2 notebooks: 1 worse, 1 better, against `main`")
-    assert f"| `{THREE}` | 0 of 8 changed | 1 text | not trained: " in comment
+    assert f"| `{THREE}` | 0 of 8 code cells, 1 text | " in comment
     assert "alekseylearn-report-1" in run.artifacts
 
 
