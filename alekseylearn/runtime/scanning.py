@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections import deque
 from collections.abc import Iterator, Sequence
 from fnmatch import translate
@@ -75,4 +76,5 @@ def _stamp(entry: os.DirEntry[str]) -> Stamp | None:
         status = entry.stat()
     except OSError:
         return None
-    return status.st_mtime_ns, status.st_size
+    # To open a pipe is to wait for whoever writes into it.
+    return (status.st_mtime_ns, status.st_size) if stat.S_ISREG(status.st_mode) else None

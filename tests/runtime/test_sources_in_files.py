@@ -76,6 +76,11 @@ class TestWhichFilesCount:
             (folder / "metrics.json").write_text("{}")
         assert {(file.root, file.folder) for file in scan.changed()} == {(inner, ()), (tmp_path, ())}
 
+    def test_a_pipe_is_not_waited_for(self, tmp_path: Path) -> None:
+        scan = Scan([tmp_path], ["metrics.json"])
+        os.mkfifo(tmp_path / "metrics.json")
+        assert scan.changed() == {}
+
     def test_the_nearest_of_too_many_entries_are_looked_at(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(scanning, "MOST_ENTRIES", 3)
         place.write("metrics.json", '{"a": 1}')
