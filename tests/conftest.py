@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import random
 from pathlib import Path
@@ -36,6 +37,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 if "PYTEST_XDIST_WORKER" in os.environ:
     # What a test starts, it starts for what comes of it: the lines are measured by those tests that call them.
     os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+HOMES = itertools.count()
 # Packages that this machine has already need not be loaded again.
 PACKAGES = os.environ.get("UV_CACHE_DIR") or str(Path.home() / ".cache" / "uv")
 
@@ -43,7 +45,9 @@ PACKAGES = os.environ.get("UV_CACHE_DIR") or str(Path.home() / ".cache" / "uv")
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give each test a home of its own, and nothing of the machine's settings for git."""
-    folder = tmp_path_factory.mktemp("home")
+    # Not by `mktemp`, which reads all names that there are, to find the next.
+    folder = tmp_path_factory.getbasetemp() / f"home-{next(HOMES)}"
+    folder.mkdir()
     monkeypatch.setenv("HOME", str(folder))
     for name, place in (
         ("CACHE", ".cache"),

@@ -17,7 +17,7 @@ from alekseylearn.progressing import EndedCell, Live
 from tests.desk import NOTEBOOK, Bench, command
 from tests.gate import Gate
 from tests.small import LINE, notebook
-from tests.terminal import Terminal, terminal
+from tests.terminal import Screen, Terminal, terminal
 
 LIVE = Live(cell=14, place=6, cells=9, epoch=7, epochs=20, seconds_left=540.0)
 BAR = re.compile("[━╸╺]{10}")
@@ -104,6 +104,17 @@ class TestBars:
 
     def test_nothing_is_drawn_before_it_begins(self) -> None:
         assert self.drawn(None) == ""
+
+    def test_what_is_printed_between_two_looks_stays(self) -> None:
+        file = io.StringIO()
+        with CourseBars(Console(file=file, force_terminal=True, width=100, color_system=None)) as bars:
+            print_lines = bars.above(lambda lines: file.writelines(f"{line}\n" for line in lines))
+            for epoch in (1, 2, 3):
+                print_lines([f"Epoch {epoch}/3"])
+                bars(replace(LIVE, epoch=epoch, epochs=3))
+        screen = Screen()
+        screen.write(file.getvalue())
+        assert screen.text.split() == ["Epoch", "1/3", "Epoch", "2/3", "Epoch", "3/3"]
 
     def test_a_file_is_no_terminal_whatever_is_said_about_colours(self, tmp_path: Path) -> None:
         with (tmp_path / "out").open("w") as file:

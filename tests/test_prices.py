@@ -186,9 +186,9 @@ class TestPrices:
         assert price_of(aws, TYPE, REGION, tmp_path) is None
         pricing.held.set()
         deadline = time.monotonic() + 20
-        while price_of(aws, TYPE, REGION, tmp_path) is None:
+        while (found := price_of(aws, TYPE, REGION, tmp_path)) is None:
             assert time.monotonic() < deadline
-        assert price_of(aws, TYPE, REGION, tmp_path) == 1.574
+        assert found == 1.574
 
     def test_without_credentials_or_a_network_it_is_unknown(self, tmp_path: Path) -> None:
         class Nobody:

@@ -61,6 +61,7 @@ class CourseBars:
     def __init__(self, out: Console) -> None:
         self._out = out
         self._drawn: tuple[Progress, TaskID, TaskID] | None = None
+        self._began: float | None = None
 
     def __call__(self, live: Live | None) -> None:
         """Show where the job is; before it begins, and after its end, there is nothing to show."""
@@ -87,14 +88,19 @@ class CourseBars:
 
         def printed(lines: Iterable[str]) -> None:
             whole = tuple(lines)
-            if whole and self._drawn is not None:
-                self._drawn[0].stop()
+            if whole:
+                self._erase()
             print_lines(whole)
 
         return printed
 
     def close(self) -> None:
         """Take the bars away."""
+        self._erase()
+        self._began = None
+
+    def _erase(self) -> None:
+        """Take the bars away for now; drawn again, the same ones would rub out what is printed in their place."""
         if self._drawn is not None:
             self._drawn[0].stop()
         self._drawn = None
@@ -120,4 +126,8 @@ class CourseBars:
             redirect_stdout=False,
             redirect_stderr=False,
         )
-        return progress, progress.add_task("", total=None), progress.add_task("", total=None)
+        tasks = progress.add_task("", total=None), progress.add_task("", total=None)
+        self._began = progress.get_time() if self._began is None else self._began
+        for task in progress.tasks:
+            task.start_time = self._began
+        return progress, *tasks
