@@ -109,6 +109,7 @@ def parses(opened: Page, chart: str) -> bool:
         ("failed", "### ❌ Training failed in cell 7 of"),
         ("nothing", "### ⏭️ Nothing to train"),
         ("fork", "### 🔒 Analysed, not trained"),
+        ("not-run", "### ❌ Could not train `notebooks/churn.ipynb`: no container engine answers"),
     ],
 )
 def test_the_pictures_tales_end_in_the_states_that_they_are_told_for(name: str, heading: str, tmp_path: Path) -> None:

@@ -327,6 +327,7 @@ TALES: Mapping[str, Callable[[Path, FakeGitHub], str]] = {
     "several": _several,
     "stopped": _stopped,
     "timed-out": _timed_out,
+    "not-run": _after(BETTER, INPUT_BACKEND="docker", DOCKER_HOST="unix:///run/nobody.sock"),
     "fork": _fork,
     "refused": _refused,
 }
