@@ -13,6 +13,7 @@ from alekseylearn.disk import open_plain, plain_files
 from alekseylearn.errors import InputError
 from alekseylearn.jobs import Artifact
 from alekseylearn.metrics import Measured, measure
+from alekseylearn.progressing import read_lines
 
 METRICS = "output/data/metrics.jsonl"
 EVENTS = "output/data/events.jsonl"
@@ -30,15 +31,7 @@ _ABOUT_BYTES = 16 * 1024 * 1024
 
 def read_events(folder: Path) -> Iterator[dict[str, Any]]:
     """Read the last events of the job; what is no event is passed over."""
-    data = read_plain(folder / EVENTS, TAIL_BYTES, from_end=True) or b""
-    for line in data.splitlines():
-        # The last line may be torn, and so may the first one of a tail.
-        try:
-            event = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(event, dict):
-            yield event
+    return read_lines(read_plain(folder / EVENTS, TAIL_BYTES, from_end=True) or b"")
 
 
 def read_logged_metrics(folder: Path) -> Measured:

@@ -232,8 +232,8 @@ def result_from_json(data: Mapping[str, Any]) -> TrainingResult:
         artifacts=tuple(_artifact_in(item) for item in _get(data, "artifacts", list)),
         cells=tuple(_cell_in(item) for item in _get(data, "cells", list)),
         failure=None if failure is None else _failure_in(failure),
-        seconds=_number(data["seconds"]),
-        finished=_number(data["finished"]),
+        seconds=number_in(data["seconds"]),
+        finished=number_in(data["finished"]),
         log_tail=_get(data, "log_tail", str),
         warnings=tuple(str(item) for item in _get(data, "warnings", list)),
         environment=MappingProxyType({str(name): str(value) for name, value in environment.items()}),
@@ -242,7 +242,7 @@ def result_from_json(data: Mapping[str, Any]) -> TrainingResult:
         commit=_get(data, "commit", str),
         bundle=_get(data, "bundle", str),
         peak_memory=_get(data, "peak_memory", int),
-        cost=None if cost is None else _number(cost),
+        cost=None if cost is None else number_in(cost),
         # Results of before have none.
         url=_get(data, "url", str) if "url" in data else "",
     )
@@ -264,12 +264,12 @@ def _metric_out(metric: Metric) -> dict[str, Any]:
 def _metric_in(item: Mapping[str, Any]) -> Metric:
     return Metric(
         name=_get(item, "name", str),
-        value=_number(item["value"]),
+        value=number_in(item["value"]),
         source=_get(item, "source", str),
         cell=None if item["cell"] is None else _get(item, "cell", int),
-        series=tuple((_step(step), _number(value)) for step, value in _get(item, "series", list)),
+        series=tuple((_step(step), number_in(value)) for step, value in _get(item, "series", list)),
         also=tuple(str(source) for source in _get(item, "also", list)) if "also" in item else (),
-        spread=_number(item["spread"]) if "spread" in item else None,
+        spread=number_in(item["spread"]) if "spread" in item else None,
         runs=_get(item, "runs", int) if "runs" in item else 1,
     )
 
@@ -285,7 +285,7 @@ def _artifact_in(item: Mapping[str, Any]) -> Artifact:
 
 
 def _cell_in(item: Mapping[str, Any]) -> CellRun:
-    return CellRun(cell=_get(item, "cell", int), state=_get(item, "state", str), seconds=_number(item["seconds"]))
+    return CellRun(cell=_get(item, "cell", int), state=_get(item, "state", str), seconds=number_in(item["seconds"]))
 
 
 def _failure_in(item: Mapping[str, Any]) -> Failure:
@@ -312,7 +312,7 @@ def _step(value: object) -> int:
     return value
 
 
-def _number(value: object) -> float:
+def number_in(value: object) -> float:
     """Read a number, or one of the words that `number_out` writes."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise TypeError(f"{type(value).__name__} is no number")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from alekseylearn.errors import InputError
-from alekseylearn.jobs import Artifact, JobState, TrainingResult, is_digest
+from alekseylearn.jobs import Artifact, JobState, TrainingResult, is_digest, number_in
 from alekseylearn.metrics import Metric
 from alekseylearn.strict import Limits, load_json
 
@@ -81,7 +81,7 @@ def _result(side: Mapping[str, Any], name: str, state: JobState) -> TrainingResu
         state=state,
         backend=str(side.get("backend", "")),
         metrics=tuple(
-            Metric(name=metric, value=_number(value), source="report", cell=None, series=())
+            Metric(name=metric, value=number_in(value), source="report", cell=None, series=())
             for metric, value in _get(side, "metrics", dict).items()
         ),
         artifacts=tuple(_artifact(item) for item in side.get("artifacts", ())),
@@ -96,16 +96,6 @@ def _artifact(item: Mapping[str, Any]) -> Artifact:
     return Artifact(
         name=_get(item, "name", str), path=_get(item, "path", str), size=item["size"], sha256=sha256, url=""
     )
-
-
-def _number(value: object) -> float:
-    """Read a number, or one of the words nan, inf, -inf."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise TypeError(f"{type(value).__name__} is no number")
-    try:
-        return float(value)
-    except OverflowError:
-        raise ValueError("a number is too large") from None
 
 
 def _get(data: Mapping[str, Any], key: str, kind: type[T]) -> T:

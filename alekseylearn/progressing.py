@@ -57,7 +57,7 @@ class Course:
 def read_course(data: bytes | None, now: float) -> Course:
     """Read the end of the job's events, written until *now* (Unix seconds); lines that are torn are passed over."""
     reading = _Reading()
-    for event in _events(data or b""):
+    for event in read_lines(data or b""):
         reading.take(event)
     return Course(reading.live(now), tuple(reading.ended), reading.failure)
 
@@ -238,7 +238,8 @@ class _Reading:
         return self.cell_started is not None and self.told[0].time - self.cell_started < pace / 2
 
 
-def _events(data: bytes) -> Iterator[dict[str, Any]]:
+def read_lines(data: bytes) -> Iterator[dict[str, Any]]:
+    """Read the lines of an events.jsonl, or of its end; what is no event is passed over."""
     for line in data.splitlines():
         try:
             event = json.loads(line)
