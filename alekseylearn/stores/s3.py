@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -188,8 +188,10 @@ class S3Store:
 
     def _sweep(self) -> None:
         for left in self._cache.glob(f"{_PARTIAL}*"):
-            if self._clock() - left.stat().st_mtime > _STALE:
-                remove(left)
+            # One that has just gone was another's, who is done.
+            with suppress(FileNotFoundError):
+                if self._clock() - left.stat().st_mtime > _STALE:
+                    remove(left)
 
 
 def _place(digest: str) -> str:
