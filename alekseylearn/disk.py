@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import shutil
 import stat
@@ -139,3 +140,9 @@ def plain_files(folder: Path, below: str) -> tuple[str, ...]:
         paths = (Path(place) / name for name in names)
         found += [path.relative_to(folder).as_posix() for path in paths if stat.S_ISREG(path.lstat().st_mode)]
     return tuple(sorted(found))
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file in hex digits; raises `OSError`."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shutil
 import time
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from alekseylearn.disk import holding, make_private, remove
+from alekseylearn.disk import holding, make_private, remove, sha256_of
 from alekseylearn.errors import InputError, LimitError, MachineError
 from alekseylearn.text import size as shown
 from alekseylearn.transfers import Transfer, unwatched
@@ -163,8 +162,7 @@ def _check_address(address: str) -> None:
 def _matches(part: Path, wanted: Wanted) -> bool:
     if part.stat().st_size != wanted.size:
         return False
-    with part.open("rb") as file:
-        return wanted.sha256 in ("", hashlib.file_digest(file, "sha256").hexdigest())
+    return wanted.sha256 in ("", sha256_of(part))
 
 
 def _unreachable(wanted: Wanted, said: str) -> MachineError:

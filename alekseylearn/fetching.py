@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from alekseylearn.arrivals import Item, settle_in
-from alekseylearn.disk import inside, plain_files, remove
+from alekseylearn.disk import inside, plain_files, remove, sha256_of
 from alekseylearn.errors import InputError, LimitError, MachineError, UsageError
 from alekseylearn.finding import Located, Pair, Sources, find, find_one
 from alekseylearn.jobs import TrainingResult
@@ -112,7 +111,7 @@ def unpack(path: Path, into: Path) -> Fetched:
         with tempfile.TemporaryDirectory(prefix=f".{into.name}-", dir=into.parent) as temporary:
             folder = Path(temporary) / "unpacked"
             notes = (_unzip if path.name.endswith(".zip") else _untar)(path, folder)
-            files = {name: _sha256(folder / name) for name in plain_files(folder, "")}
+            files = {name: sha256_of(folder / name) for name in plain_files(folder, "")}
             heads = _compared(folder, files, path)
             folder.replace(into)
     except OSError as error:
@@ -230,8 +229,3 @@ def _compared(folder: Path, files: Mapping[str, str], path: Path) -> list[Traini
                     what = f"{item.path} is not the file that training left"
                     raise InputError("archive.mismatch", what, where=str(path), hint="fetch it again")
     return heads
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

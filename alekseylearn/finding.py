@@ -142,13 +142,11 @@ def _unfinished(run: str) -> MachineError:
 def _stored(result: TrainingResult, shop: Workshop) -> Located:
     if not result.succeeded:
         folder = shop.failed.folder(result.run)
-        return Located(
-            result=result, source="this machine", chunks=lambda item, at: read_blocks(folder, result, item, at)
-        )
+        return Located(result=result, source=_HERE, chunks=lambda item, at: read_blocks(folder, result, item, at))
     near = shop.store.near(result.digest) is not None
     return Located(
         result=result,
-        source="this machine" if near else "the shared results in S3",
+        source=_HERE if near else _SHARED,
         chunks=lambda item, at: shop.store.chunks(result, item, at),
     )
 

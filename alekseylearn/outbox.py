@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tempfile
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from types import MappingProxyType
 
 from alekseylearn import evidence
 from alekseylearn.comparison import Comparison
-from alekseylearn.disk import copy_plain, inside
+from alekseylearn.disk import copy_plain, inside, sha256_of
 from alekseylearn.documents import outcome_json
 from alekseylearn.errors import InputError
 from alekseylearn.files import write_atomic
@@ -112,7 +111,7 @@ def copy_result(result: TrainingResult, source: Path, target: Path) -> int:
             copied = inside(Path(folder), item.name)
             try:
                 copy_plain(inside(source, item.path), copied)
-                same = _sha256(copied) == item.sha256
+                same = sha256_of(copied) == item.sha256
             except OSError:
                 same = False
             if not same:
@@ -124,8 +123,3 @@ def copy_result(result: TrainingResult, source: Path, target: Path) -> int:
             place.parent.mkdir(parents=True, exist_ok=True)
             inside(Path(folder), item.name).replace(place)
     return len(result.artifacts)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
