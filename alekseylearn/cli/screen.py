@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
-from alekseylearn.text import Markdown, clean_block
+from alekseylearn.text import Markdown, clean, clean_block
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -61,6 +61,13 @@ def print_log(lines: Iterable[str]) -> None:
     _spell_out(sys.stdout)
     sys.stdout.writelines(f"{clean_block(_STEERING.sub('', line))}\n" for line in lines)
     sys.stdout.flush()
+
+
+def remark(text: str, where: str = "") -> None:
+    """Say a warning, `slug: words`, on stderr as `warning[slug]: words`; *where* is the file that it is about."""
+    slug, _, words = text.partition(": ")
+    lines = [f"warning[{slug}]: {clean(words, 400)}", *([f"  where: {clean(where, 400)}"] if where else [])]
+    console(stderr=True).print("\n".join(lines), markup=False, soft_wrap=True)
 
 
 def print_markdown(text: Markdown, *, stderr: bool = False) -> None:
