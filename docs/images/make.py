@@ -17,11 +17,12 @@ from pathlib import Path
 from PIL import Image
 
 from tests.rig.browser import Chromium
-from tests.rig.review.packages import fetched
+from tests.rig.npm import fetched
 from tests.rig.review.page import Look, page
 from tests.rig.review.stories import tell
 
 HERE = Path(__file__).parent
+PACKAGES = HERE.parents[1] / "tests" / "rig" / "review" / "packages.json"
 WINDOWS: tuple[tuple[str, Look, int], ...] = (("light", "light", 860), ("dark", "dark", 860), ("phone", "light", 400))
 COLOURS = 192
 
@@ -65,7 +66,7 @@ def draw(
     """Draw *comment* once for each of *windows*, into files that begin as *picture* does; *folder* is for scratch."""
     for name, look, width in windows:
         shown = folder / "comment.html"
-        shown.write_text(page(comment, fetched(), look), "utf-8")
+        shown.write_text(page(comment, fetched(PACKAGES), look), "utf-8")
         with browser.open(shown, width=width, height=200, look=look, scale=scale) as opened:
             wrong = opened.evaluate("window.drawn")
             if wrong:

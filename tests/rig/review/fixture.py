@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rig.review.packages import fetched
+from tests.rig.npm import fetched
 
 
 @pytest.fixture(scope="session")
@@ -18,4 +18,4 @@ def files() -> Path:
     if lack and not os.environ.get("CI"):
         pytest.skip(f"not on PATH: {', '.join(lack)}")
     assert lack == []
-    return fetched()
+    return fetched(Path(__file__).with_name("packages.json"))

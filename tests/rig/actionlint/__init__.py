@@ -1,0 +1,1 @@
+"""What actionlint says of workflows."""
