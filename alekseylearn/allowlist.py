@@ -25,16 +25,23 @@ _ANYWHERE = """
 _LANGUAGE = ("LANG", "LANGUAGE", "TZ")
 _INSTALLER_PREFIXES = ("UV_", "PIP_")
 _FORBIDDEN = re.compile(
-    r"GITHUB_|ACTIONS_|AWS_|INPUT_|PYTHON|LD_|DYLD_|SM_|.*(TOKEN|SECRET|KEY|PASSWORD|PASSWD|CREDENTIAL)", re.IGNORECASE
+    r"GITHUB_|ACTIONS_|AWS_|INPUT_|PYTHON|LD_|DYLD_|SM_|BASH_|GIT_|(.*_)?(PAT|PWD|DSN|AUTH)$|"
+    r".*(TOKEN|SECRET|KEY|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|CREDS|COOKIE|WEBHOOK|PRIVATE)",
+    re.IGNORECASE,
 )
+_PROXIES = frozenset(name for name in _ANYWHERE if name.lower().endswith("_proxy"))
+_LOGIN = re.compile(r".*@")
+"""Who logs in at an address, and with which password, once its scheme is taken off."""
 
 
 def for_job(environ: Mapping[str, str]) -> dict[str, str]:
     """Return what a job sees of *environ*: an allow-list, and what was passed on purpose under another name.
 
-    Names that speak of credentials, of the workflow, or that change how Python starts never get through.
+    Names that speak of credentials, of the workflow, or that change how Python starts never get through, nor does the
+    password of a proxy that was not passed on purpose.
     """
     kept = {name: value for name, value in environ.items() if name in _KEPT or name.startswith(_KEPT_PREFIXES)}
+    kept |= {name: _without_login(value) for name, value in kept.items() if name in _PROXIES}
     passed = {name.removeprefix(PASS): value for name, value in environ.items() if name.startswith(PASS)}
     return {name: value for name, value in (kept | passed).items() if name and not _FORBIDDEN.match(name)}
 
@@ -58,6 +65,11 @@ def for_service(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def for_installer(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what uv or pip sees of *environ*: what a job sees, and their own settings."""
-    own = {name: value for name, value in environ.items() if name.startswith(_INSTALLER_PREFIXES)}
+    """Return what uv or pip sees of *environ*: what a job sees, their own settings, proxies with their passwords."""
+    own = {name: value for name, value in environ.items() if name.startswith(_INSTALLER_PREFIXES) or name in _PROXIES}
     return for_job(environ) | {name: value for name, value in own.items() if not _FORBIDDEN.match(name)}
+
+
+def _without_login(address: str) -> str:
+    scheme, mark, rest = address.rpartition("://")
+    return f"{scheme}{mark}{_LOGIN.sub('', rest)}"

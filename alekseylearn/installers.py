@@ -52,8 +52,8 @@ def install(
         ]
     else:
         steps = [
-            [str(python), "-m", "venv", str(folder)],
-            [own, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check", *wanted],
+            [str(python), "-I", "-m", "venv", str(folder)],
+            [own, "-I", "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check", *wanted],
         ]
     for step in steps:
         done = run_quietly(step, for_installer(environ), _INSTALL_LIMIT, folder)

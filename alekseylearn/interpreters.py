@@ -78,7 +78,7 @@ def version_of(python: Path, environ: Mapping[str, str]) -> str:
     """Ask the interpreter *python* for its version, as in `3.12.4`; raises `MachineError` `env.python`."""
     if python == Path(sys.executable):
         return ".".join(map(str, sys.version_info[:3]))
-    done = run_quietly([str(python), "-c", _TELL], for_job(environ), ASK_LIMIT)
+    done = run_quietly([str(python), "-I", "-c", _TELL], for_job(environ), ASK_LIMIT)
     if done is None or done.returncode != 0 or not VERSION.fullmatch(done.stdout.strip()):
         raise _no_python(f"{python} is no Python that runs", "mend `python:` in alekseylearn.yml, or leave it out")
     return done.stdout.strip()

@@ -7,6 +7,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,10 @@ MACHINE_LOG = "machine.txt"
 _PATIENCE = 5.0
 """Seconds within which a process that was just started has written its number down."""
 # The shell writes its number before it becomes the supervisor, so that the number is known even if we die right here.
-_START = 'cd "$1" && echo $$ > "$2" && shift 2 && exec "$@"'
+# Whatever the caller's umask is, nobody else may write to what a run makes.
+_START = 'umask go-w && cd "$1" && echo $$ > "$2" && shift 2 && exec "$@"'
+_LOCK = 3
+"""Number of the lock's descriptor in the supervisor: the last that it is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +130,12 @@ class Run:
 
 
 def spawn(run: Run, python: Path, environ: Mapping[str, str], alive: int) -> None:
-    """Start the supervisor in a session of its own; it inherits the lock *alive* and no other file of ours."""
+    """Start the supervisor in a session of its own; it inherits the lock *alive* and no other file of ours.
+
+    It is isolated (`-I`): neither the folder it runs in nor the user's own packages say what its code is.
+    """
     supervisor = run.code / "_al" / "supervisor.py"
-    arguments: list[Any] = ["/bin/sh", "-c", _START, "sh", run.code, run.folder / "pid", python, supervisor]
+    arguments: list[Any] = ["/bin/sh", "-c", _START, "sh", run.code, run.folder / "pid", python, "-I", supervisor]
     append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     # Far from 3, which it becomes in the new process only: nothing that another thread starts can inherit it.
     lock = fcntl.fcntl(alive, fcntl.F_DUPFD_CLOEXEC, 10)
@@ -138,16 +145,28 @@ def spawn(run: Run, python: Path, environ: Mapping[str, str], alive: int) -> Non
             arguments,
             environ,
             file_actions=[
+                *((os.POSIX_SPAWN_CLOSE, number) for number in _inherited()),
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                 # What it prints it also writes to log.txt, which has a limit.
                 (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
                 (os.POSIX_SPAWN_OPEN, 2, str(run.folder / MACHINE_LOG), append, 0o644),
-                (os.POSIX_SPAWN_DUP2, lock, 3),
+                (os.POSIX_SPAWN_DUP2, lock, _LOCK),
             ],
             setsid=True,
         )
     finally:
         os.close(lock)
+
+
+def _inherited() -> list[int]:
+    """List the descriptors beyond the standard ones that whoever started us left open for what we start."""
+    found = []
+    for name in os.listdir("/dev/fd"):  # noqa: PTH208 - names, and no paths, are wanted
+        # The one that lists them is gone by now.
+        with suppress(OSError):
+            if int(name) >= _LOCK and os.get_inheritable(int(name)):
+                found.append(int(name))
+    return found
 
 
 def wait_for_pid(run: Run) -> int | None:

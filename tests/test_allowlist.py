@@ -24,6 +24,16 @@ FORBIDDEN = (
     "LD_PRELOAD",
     "DYLD_INSERT_LIBRARIES",
     "SM_MODEL_DIR",
+    "GH_PAT",
+    "PAT",
+    "SSH_PASSPHRASE",
+    "SENTRY_DSN",
+    "NPM_AUTH",
+    "SLACK_WEBHOOK_URL",
+    "SESSION_COOKIE",
+    "DB_PWD",
+    "BASH_ENV",
+    "GIT_SSH_COMMAND",
 )
 
 
@@ -46,6 +56,24 @@ def test_a_person_may_pass_a_variable_on() -> None:
 def test_an_installer_sees_its_own_settings_too() -> None:
     environ = {"PATH": "/bin", "UV_INDEX_URL": "u", "PIP_INDEX_URL": "p", "UV_PUBLISH_TOKEN": "t", "OTHER": "x"}
     assert for_installer(environ) == {"PATH": "/bin", "UV_INDEX_URL": "u", "PIP_INDEX_URL": "p"}
+
+
+@pytest.mark.parametrize(
+    ("told", "seen"),
+    [
+        ("http://me:hidden@proxy:8080/", "http://proxy:8080/"),
+        ("http://me:hid@den@proxy:8080", "http://proxy:8080"),
+        ("me:hidden@proxy:8080", "proxy:8080"),
+        ("http://hidden@[::1]:8080", "http://[::1]:8080"),
+        ("http://me:hid/den@proxy", "http://proxy"),
+        ("socks5://proxy:1080", "socks5://proxy:1080"),
+        ("localhost,.example.org", "localhost,.example.org"),
+    ],
+)
+def test_a_job_goes_through_a_proxy_without_its_password(told: str, seen: str) -> None:
+    environ = {"https_proxy": told, "ALEKSEYLEARN_PASS_HTTP_PROXY": told}
+    assert for_job(environ) == {"https_proxy": seen, "HTTP_PROXY": told}
+    assert for_installer(environ)["https_proxy"] == told
 
 
 def test_a_container_sees_nothing_that_is_about_this_machine_alone() -> None:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from alekseylearn import landmarks
 from alekseylearn.allowlist import for_job
 from alekseylearn.backends.base import LogChunk, Options, often
 from alekseylearn.bundle import Bundle
@@ -54,7 +55,7 @@ class ProcessBackend:
         python = Path(sys.executable) if options.python is None else find_python(options.python, options.environ)
         try:
             runs = make_private(options.home.absolute()) / "runs"
-            runs.mkdir(exist_ok=True)
+            runs.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise MachineError(
                 "backend.home",
@@ -214,12 +215,16 @@ class ProcessBackend:
         about = {"handle": handle.to_json(), "name": name, "bundle": bundle.digest, "python": str(self._python)}
         write_atomic(new.folder / JOB_FILE, json.dumps(about | {"submitted": time.time()}, indent=1).encode())
         (new.folder / MACHINE_LOG).touch()
+        landmarks.passed("run.laid-out")
         with holding(new.alive) as alive:
             if run.folder.exists():
                 remove(run.previous)
                 run.folder.rename(run.previous)
+                landmarks.passed("run.aside")
             new.folder.rename(run.folder)
+            landmarks.passed("run.placed")
             spawn(run, self._python, for_job(self._environ) | self._variables(run, bundle), alive)
+            landmarks.passed("supervisor.started")
 
     def _variables(self, run: Run, bundle: Bundle) -> dict[str, str]:
         folders = Folders(code=str(run.code), model=str(run.model), output=str(run.output), data=str(run.data))
