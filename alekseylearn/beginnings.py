@@ -30,6 +30,8 @@ _DOCUMENTS = {
     "aws/execution-trust.json": execution_trust,
 }
 _HOSTED = "ubuntu-latest"
+_CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
+"""By its commit, which nobody can move, as a tag can be."""
 _SAME = "github.event.pull_request.head.repo.full_name == github.repository"
 _UNTIL_CLOSED = (
     "on:",
@@ -148,6 +150,7 @@ def _workflow(backend: BackendName, role: str = "", environment: str | None = No
         'concurrency: {group: "alekseylearn-${{ github.event.pull_request.number }}", cancel-in-progress: true}',
         "jobs:",
         "  train:",
+        "    name: Train",
         *([f"    if: {_SAME} # a fork has no right to the role"] if role else []),
         f"    runs-on: {_HOSTED}{' # or [self-hosted, linux, gpu]' if backend == 'docker' else ''}",
         "    timeout-minutes: 360",
@@ -157,7 +160,7 @@ def _workflow(backend: BackendName, role: str = "", environment: str | None = No
         "      pull-requests: write # the comment",
         *(["      id-token: write # the role on AWS"] if role else []),
         "    steps:",
-        "      - uses: actions/checkout@v7",
+        f"      - uses: {_CHECKOUT}",
         '        with: {fetch-depth: 0, ref: "${{ github.event.pull_request.head.sha }}", persist-credentials: false}',
         "      - uses: alekseylearn/action@v1",
         "        with:",

@@ -11,12 +11,24 @@ from typing import Any
 import pytest
 import yaml
 
+from alekseylearn.beginnings import WORKFLOW, on_machine, on_sagemaker
+from alekseylearn.config import BackendName
+from tests.rig.actionlint.linter import as_workflow, findings
+from tests.test_iam_policies import ACCESS
+
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
 SHOWN = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8"), re.DOTALL)
 RECIPES = [text for text in SHOWN if "uses:" in text]
 WHOLE = [text for text in RECIPES if text.startswith("name:")]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+PAGES = (*WORKFLOWS, ROOT / "action.yml", ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+USES = re.compile(r"^ *(?:- )?uses: ([\w.-]+/[\w./-]+)@(\S+)(.*)$", re.MULTILINE)
+
+
+def begun(backend: BackendName) -> str:
+    """Return the workflow that `init` writes."""
+    return on_machine(backend).files[WORKFLOW]
 
 
 def check(*command: str | Path) -> None:
@@ -29,9 +41,13 @@ def check(*command: str | Path) -> None:
 
 @pytest.fixture(scope="module")
 def recipes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write the recipes of the documentation into a repository of their own."""
+    """Write the recipes of the documentation, and what `init` writes, into a repository of their own."""
     folder = tmp_path_factory.mktemp("recipes") / ".github" / "workflows"
     folder.mkdir(parents=True)
+    backends: tuple[BackendName, ...] = ("process", "docker")
+    for name in backends:
+        (folder / f"begun-{name}.yml").write_text(begun(name))
+    (folder / "begun-sagemaker.yml").write_text(on_sagemaker(ACCESS, "churn").files[WORKFLOW])
     for number, text in enumerate(WHOLE):
         (folder / f"recipe-{number}.yml").write_text(text)
     return folder
@@ -46,12 +62,54 @@ def test_workflows_and_recipes_follow_the_schema(recipes: Path) -> None:
     check("check-jsonschema", "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml")
 
 
+def audited(config: Path, *places: str | Path) -> None:
+    """Run zizmor as its strictest persona; what is ignored stands in *config*, or beside the line, with its reason."""
+    check("zizmor", "--offline", "--no-progress", "--persona", "auditor", "--config", config, *places)
+
+
 def test_zizmor_finds_nothing_even_as_an_auditor() -> None:
-    check("zizmor", "--offline", "--no-progress", "--persona", "auditor", "action.yml", ".github")
+    audited(ROOT / ".github" / "zizmor.yml", "action.yml", ".github")
 
 
-def test_zizmor_finds_nothing_in_the_recipes(recipes: Path) -> None:
-    check("zizmor", "--offline", "--no-progress", "--config", ".github/zizmor.yml", recipes)
+def test_zizmor_finds_nothing_in_what_others_are_given(recipes: Path, tmp_path: Path) -> None:
+    # Recipes for machines of one's own are about such machines: what that means stands beside them.
+    config = tmp_path / "zizmor.yml"
+    own = (ROOT / ".github" / "zizmor.yml").read_text(encoding="utf-8")
+    config.write_text(f"{own}  self-hosted-runner: {{disable: true}}\n")
+    audited(config, recipes)
+
+
+def test_actionlint_finds_nothing(recipes: Path) -> None:
+    texts = {path.name: path.read_text(encoding="utf-8") for path in (*WORKFLOWS, *recipes.iterdir())}
+    action = as_workflow((ROOT / "action.yml").read_text(encoding="utf-8"))
+    assert findings({**texts, "action.yml": action}) == []
+
+
+def test_actionlint_would_find_what_is_wrong() -> None:
+    action = (ROOT / "action.yml").read_text(encoding="utf-8").replace("inputs.backend", "inputs.backing")
+    shell = "on: push\njobs: {a: {runs-on: gpu, steps: [{run: 'echo ${{ github.event.head_commit.message }}'}]}}\n"
+    other, *more = findings({"shell.yml": shell}), *findings({"action.yml": as_workflow(action)})
+    assert len(other) == 1
+    assert "potentially untrusted" in other[0]
+    assert more
+    assert all('property "backing" is not defined' in one for one in more)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_an_action_is_named_by_its_commit_and_its_version(path: Path) -> None:
+    for name, ref, comment in USES.findall(path.read_text(encoding="utf-8")):
+        if name == "alekseylearn/action":
+            assert (ref, comment) == ("v1", "")
+        else:
+            assert re.fullmatch(r"[0-9a-f]{40}", ref), name
+            assert re.fullmatch(r" # v\d+\.\d+\.\d+", comment), name
+
+
+def test_one_action_is_one_commit_everywhere() -> None:
+    named = {use for path in PAGES for use in USES.findall(path.read_text(encoding="utf-8"))}
+    named |= set(USES.findall(begun("process")))
+    names = [name for name, _, _ in named]
+    assert sorted(names) == sorted(set(names))
 
 
 def jobs(text: str) -> list[dict[str, Any]]:
