@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import glob
 import hashlib
 import os
 import shutil
 import stat
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
 
-from alekseylearn.errors import InputError
+from alekseylearn.errors import InputError, MachineError
 from alekseylearn.files import write_atomic
 
 _BLOCK = 1024 * 1024
+_SCRATCH = ".scratch"
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+_FULL = ("disk.full", "there is no room for a file", "free the disk, and run it again: what was done is kept")
+_BROKEN = ("disk.failed", "the disk refuses a file", "look after the disk, and run it again: what was done is kept")
+_FILES = ("machine.files", "too many files are open", "raise `ulimit -n`, and run it again: what was done is kept")
+_REFUSALS = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EIO: _BROKEN,
+    errno.EROFS: _BROKEN,
+    errno.EMFILE: _FILES,
+    errno.ENFILE: _FILES,
+}
 DEPTH = 40
 """Folders nested deeper than this are left behind."""
 
@@ -50,6 +66,66 @@ def is_locked(path: Path) -> bool:
     except BlockingIOError:
         return True
     return False
+
+
+@contextmanager
+def scratch(parent: Path, prefix: str) -> Iterator[Path]:
+    """Make a folder of our own below *parent*, for as long as the block takes.
+
+    It is locked as long as we live, whatever the clock says; what killed processes left of the same *prefix* goes.
+    """
+    parent.mkdir(parents=True, exist_ok=True)
+    for left in parent.glob(f"{glob.escape(prefix)}*{_SCRATCH}"):
+        # Another's that lives, or one that has just gone.
+        with suppress(OSError):
+            descriptor = os.open(left, _FOLDER)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(left)
+            finally:
+                os.close(descriptor)
+    own, descriptor = _make_scratch(parent, prefix)
+    try:
+        yield own
+    finally:
+        shutil.rmtree(own, ignore_errors=True)
+        os.close(descriptor)
+
+
+def _make_scratch(parent: Path, prefix: str) -> tuple[Path, int]:
+    """Make a folder that is locked for as long as its descriptor is open."""
+    while True:
+        own = Path(tempfile.mkdtemp(dir=parent, prefix=prefix, suffix=_SCRATCH))
+        # Before it is locked it may be taken for a dead process's.
+        with suppress(FileNotFoundError):
+            descriptor = os.open(own, _FOLDER)
+            # Not every file system knows locks; nobody takes a folder away there either.
+            with suppress(OSError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if own.is_dir():
+                return own, descriptor
+            os.close(descriptor)
+
+
+def make_lasting(folder: Path) -> None:
+    """Have all that is in *folder* written to the disk itself: then it outlives the machine's own death, too."""
+    for place, _, names in os.walk(folder):
+        for path in (*(os.path.join(place, name) for name in names), place):  # noqa: PTH118 - thousands of them
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+
+def refusal(error: OSError) -> MachineError | None:
+    """Return what a person should know of an *error* of the machine's; None where it may be one of ours."""
+    told = _REFUSALS.get(error.errno or 0)
+    if told is None:
+        return None
+    slug, what, hint = told
+    where = error.filename if isinstance(error.filename, str) else ""
+    return MachineError(slug, f"{what}: {error.strerror}", where=where, hint=hint)
 
 
 def remove(path: Path) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from alekseylearn import landmarks
 from alekseylearn.backends.base import Backend
+from alekseylearn.disk import refusal, scratch
 from alekseylearn.errors import AlekseylearnError, LimitError, MachineError
 from alekseylearn.jobs import JobHandle, JobState, TrainingResult
 from alekseylearn.judging import stopping
@@ -20,8 +20,9 @@ from alekseylearn.workshop import UnderWay, Workshop
 
 Find = Callable[[], UnderWay | None]
 """Finds a job that is to be stopped; None where there is none, or it may not be."""
-PATIENCE = 6.0
-"""Seconds that a run which was asked to stop may take to save what it has, before we leave it alone."""
+PATIENCE = 3.0
+"""Seconds that a run which was asked to stop may take to save what it has, before we leave it alone: a runner that
+cancels waits 7.5 s for a step (actions/runner, ProcessInvoker.cs), and there is a comment to write, too."""
 ASKED = "it was asked to stop, and saves what it has"
 
 
@@ -164,28 +165,38 @@ def bring_home(
     another process has brought the job home already.
     """
     state = backend.poll(handle)
-    incoming = shop.home / "incoming"
-    incoming.mkdir(parents=True, exist_ok=True)
-    # Two processes may collect the same job at once: each into a folder of its own.
-    own = Path(tempfile.mkdtemp(dir=incoming, prefix=f"{handle.digest[:12]}-"))
-    folder = own / "job"
     try:
-        backend.collect(handle, folder)
-        read = read_result(
-            folder, handle, backend=handle.backend, state=state, machine=backend.machine, commit=commit, bundle=bundle
-        )
-        named = replace(read, name=name, machine=backend.machine, url=handle.url)
-        result = _keep(named, shop, folder, anew=anew)
+        # Two processes may collect the same job at once: each into a folder of its own.
+        with scratch(shop.home / "incoming", "job-") as own:
+            folder = own / "job"
+            backend.collect(handle, folder)
+            landmarks.passed("files.collected")
+            read = read_result(
+                folder,
+                handle,
+                backend=handle.backend,
+                state=state,
+                machine=backend.machine,
+                commit=commit,
+                bundle=bundle,
+            )
+            landmarks.passed("result.read")
+            named = replace(read, name=name, machine=backend.machine, url=handle.url)
+            result = _keep(named, shop, folder, anew=anew)
+            landmarks.passed("result.kept")
+    except OSError as error:
+        raise refusal(error) or error from None
     except MachineError as error:
         gone = error.slug == "run.gone"
-        known = shop.store.get(handle.digest) or (shop.failed.get(handle.digest) if gone else None)
+        # Where a new one is wanted, an old one is no answer.
+        known = None if anew and not gone else shop.store.get(handle.digest)
+        known = known or (shop.failed.get(handle.digest) if gone else None)
         if known is None:
             raise
         return known
-    finally:
-        shutil.rmtree(own, ignore_errors=True)
     if discarding:
         backend.discard(handle)
+        landmarks.passed("job.discarded")
     return result
 
 
@@ -194,5 +205,6 @@ def _keep(result: TrainingResult, shop: Workshop, folder: Path, *, anew: bool) -
     if not result.succeeded:
         shop.failed.put(result, folder)
         return result
+    kept = shop.store.put(result, folder, anew=anew)
     shop.failed.remove(result.run)
-    return shop.store.put(result, folder, anew=anew)
+    return kept

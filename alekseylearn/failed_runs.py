@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from alekseylearn import landmarks
+from alekseylearn.disk import holding, scratch
 from alekseylearn.files import write_atomic
 from alekseylearn.jobs import TrainingResult, result_from_json, result_to_json
 
 _RESULT = "result.json"
+_ASIDE = ".aside-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +39,23 @@ class FailedRuns:
     def put(self, result: TrainingResult, folder: Path) -> None:
         """Move *folder*, what *result* left, here; it takes the place of an earlier one."""
         write_atomic(folder / _RESULT, json.dumps(result_to_json(result), allow_nan=False).encode())
-        self.remove(result.run)
         self.root.mkdir(parents=True, exist_ok=True)
-        folder.rename(self.folder(result.run))
+        with scratch(self.root, _ASIDE) as aside, holding(self.root / ".lock"):
+            self._set_aside(result.run, aside)
+            folder.rename(self.folder(result.run))
+        landmarks.passed("failure.kept")
 
     def remove(self, run: str) -> None:
         """Forget *run*, if it is here."""
-        shutil.rmtree(self.folder(run), ignore_errors=True)
+        if self.folder(run).is_dir():
+            with suppress(OSError), scratch(self.root, _ASIDE) as aside, holding(self.root / ".lock"):
+                self._set_aside(run, aside)
+
+    def _set_aside(self, run: str, aside: Path) -> None:
+        """Move *run* away in one step, if it is here: half of it is never seen in its place."""
+        with suppress(FileNotFoundError):
+            self.folder(run).rename(aside / run)
+            landmarks.passed("failure.aside")
 
     @staticmethod
     def _read(folder: Path) -> TrainingResult | None:

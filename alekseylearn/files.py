@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import re
 import secrets
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -11,22 +14,56 @@ from pathlib import Path
 
 from alekseylearn.catalogue import Catalogue
 
+_TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp")
+
 
 def write_atomic(path: Path, data: bytes) -> None:
-    """Put *data* into *path*, through a temporary file beside it and a rename; the folder is made if need be."""
+    """Put *data* into *path*, through a temporary file beside it and a rename; the folder is made if need be.
+
+    What a process left that was killed while it did the same is removed.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.parent / f".{secrets.token_hex(8)}.tmp"
-    # Not `tempfile`, whose files only we could read: a written file gets what the umask leaves.
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    _sweep(path.parent)
+    temporary, handle = _open_temporary(path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
+            # Within the lock: to be swept away between the two steps would be an error of ours.
+            temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _open_temporary(folder: Path) -> tuple[Path, int]:
+    """Make a file in *folder* that is locked for as long as we live, and open it for writing."""
+    while True:
+        temporary = folder / f".{secrets.token_hex(8)}.tmp"
+        # Not `tempfile`, whose files only we could read: a written file gets what the umask leaves.
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        # Not every file system knows locks; nobody takes a file away there either.
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(handle).st_nlink:
+            return temporary, handle
+        # Somebody took it for a dead process's before it was locked.
+        os.close(handle)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the temporary files in *folder* whose writers are dead: nobody holds a lock on them any more."""
+    with os.scandir(folder) as entries:
+        left = [entry.path for entry in entries if _TEMPORARY.fullmatch(entry.name)]
+    for path in left:
+        with suppress(OSError):
+            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.unlink(path)  # noqa: PTH108 - as it was listed
+            finally:
+                os.close(handle)
 
 
 def runtime_files() -> dict[str, bytes]:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 
-from alekseylearn import evidence
+from alekseylearn import evidence, landmarks
 from alekseylearn.comparison import Comparison
 from alekseylearn.disk import copy_plain, inside, sha256_of
 from alekseylearn.documents import outcome_json
@@ -47,12 +47,14 @@ def write_report(
         saved=evidence.saved(outcome, comparison) if comparison is not None else None,
     )
     write_atomic(page, told.encode("utf-8", "replace"))
+    landmarks.passed("page.written")
     _, text = body(outcome)
     write_atomic(folder / "comment.md", (text + "\n").encode("utf-8", "replace"))
     write_atomic(
         folder / "outcome.json",
         (json.dumps(outcome_json(outcome, folders), indent=2, allow_nan=False) + "\n").encode(),
     )
+    landmarks.passed("report.written")
     return page
 
 
@@ -118,8 +120,10 @@ def copy_result(result: TrainingResult, source: Path, target: Path) -> int:
                 what = f"{item.name} of run {result.run} is not the file that training left"
                 hint = "train it again: `alekseylearn fit --force`"
                 raise InputError("archive.mismatch", what, where=str(source / item.path), hint=hint)
+        landmarks.passed("artifacts.copied")
         for item in result.artifacts:
             place = inside(target, item.name)
             place.parent.mkdir(parents=True, exist_ok=True)
             inside(Path(folder), item.name).replace(place)
+            landmarks.passed("artifacts.placed")
     return len(result.artifacts)

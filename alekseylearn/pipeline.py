@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from alekseylearn import landmarks
 from alekseylearn.analysis import Comparison, make_plans, without_training
 from alekseylearn.comment_state import CommentState, decode, with_run
 from alekseylearn.endings import ASKED, Find
@@ -17,7 +18,7 @@ from alekseylearn.plan import NotebookPlan, Settings, TrainingJob
 from alekseylearn.report import Commit, Outcome, render
 from alekseylearn.sides import Sides
 from alekseylearn.text import Markdown
-from alekseylearn.training import Progress, StoppedError, UnderWay, Workshop, forget, launch, reconcile, stop_jobs
+from alekseylearn.training import Aim, Progress, StoppedError, UnderWay, Workshop, forget, reconcile, stop_jobs
 from alekseylearn.training import running as find_running
 
 
@@ -73,12 +74,14 @@ class Story:
 
         plans = make_plans(self.comparison, self.order.settings, is_known, force=self.order.force)
         for plan in plans:
-            if plan.path in self.comparison.asked and plan.head is None and plan.diff.status != "deleted":
+            named = plan.path in self.comparison.asked and plan.diff.status != "deleted"
+            if self.order.train and named and plan.head is None:
                 raise without_training(plan.path)
         self._sides = [Sides(plan) for plan in plans]
         for sides in self._sides:
             sides.recall(self.shop.store.get, self.order.begun, force=self.order.force)
         self._current = next((plan.head for plan in plans if plan.decision == "train"), None)
+        landmarks.passed("plans.made")
         return plans
 
     @property
@@ -245,16 +248,9 @@ class Story:
         if side is None or job.digest in self._stopped:
             return self._stopped.get(job.digest)
         self._current = job
-        if self.order.detach and self.order.train:
-            return launch(job, side.tree, self.shop, commit=side.sha, begun=self._begun.append)
-        result = reconcile(
-            job,
-            side.tree,
-            self.shop,
-            commit=side.sha,
-            may_submit=self.order.train,
-            force=self.order.force and not base,
-        )
+        aim: Aim = "look" if not self.order.train else "start" if self.order.detach else "result"
+        force = self.order.force and not base
+        result = reconcile(job, side.tree, self.shop, commit=side.sha, aim=aim, force=force, begun=self._begun.append)
         if not self.order.train and result is not None and result.state.ended and not result.succeeded:
             self._bad.append(job)
         return result

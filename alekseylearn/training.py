@@ -1,10 +1,12 @@
-"""Bring one training job to its result, from wherever it stands: first run, retry and collect are the same code."""
+"""Bring one training job to its result, from wherever it stands: first run, retry, resume and collect are one code."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, assert_never
 
+from alekseylearn import landmarks
 from alekseylearn.backends.base import Backend
 from alekseylearn.bundle import Bundle, pack
 from alekseylearn.endings import StoppedError, bring_home, forget, interrupted, running, stop, stop_jobs
@@ -14,13 +16,13 @@ from alekseylearn.plan import TrainingJob
 from alekseylearn.workshop import Progress, Sight, UnderWay, Workshop, looked_at
 
 __all__ = [
+    "Aim",
     "Progress",
     "StoppedError",
     "UnderWay",
     "Workshop",
     "bring_home",
     "forget",
-    "launch",
     "make_bundle",
     "next_move",
     "reconcile",
@@ -29,154 +31,214 @@ __all__ = [
     "stop_jobs",
 ]
 
+Aim = Literal["result", "start", "look"]
+"""How far a job is to be brought: to its result; until it has started; no further than it is."""
 Move = Literal["reuse", "submit", "wait", "collect", "leave"]
 
 
-def next_move(*, stored: bool, state: JobState | None, ours: bool, may_submit: bool) -> Move:
+def next_move(*, stored: bool, state: JobState | None, ours: bool, aim: Aim) -> Move:
     """Choose what to do about a job, from what is seen and nothing else.
 
-    *state* is the backend's word (None: it knows no such job), *ours* says that this process has submitted it. Who may
-    not submit does not wait either: a job that still runs is left alone.
+    *state* is the backend's word (None: it knows no such job), *ours* says that this process has submitted it, or has
+    waited for it.
     """
     if stored:
         return "reuse"
     if state is None:
-        return "submit" if may_submit else "leave"
+        return "leave" if aim == "look" else "submit"
     if not state.ended:
-        return "wait" if may_submit else "leave"
-    if ours or state is JobState.SUCCEEDED or not may_submit:
+        return "wait" if aim == "result" else "leave"
+    if ours or state is JobState.SUCCEEDED or aim == "look":
         return "collect"
     return "submit"
 
 
 def reconcile(
-    job: TrainingJob, tree: Tree, shop: Workshop, *, commit: str, may_submit: bool = True, force: bool = False
-) -> TrainingResult | None:
-    """Bring *job* to its result; None when there is none and none may be started.
-
-    Who may not submit does not wait either: a job that goes on is told in the state QUEUED or RUNNING, one that ended
-    badly stays with its backend until somebody calls `forget`, and where there is no job the last failure is told.
-    Raises what the backend raises; `KeyboardInterrupt` stops the job, keeps what it has and is raised again as
-    `StoppedError`.
-    """
-    stored = None if force else shop.store.get(job.digest)
-    if next_move(stored=stored is not None, state=None, ours=False, may_submit=may_submit) == "reuse":
-        return stored
-    backend = shop.connect(job)
-    handle = backend.find(job.digest)
-    if not may_submit:
-        return _as_it_stands(job, backend, handle, shop, commit=commit)
-    if force and handle is not None and backend.poll(handle).ended:
-        backend.discard(handle)
-        handle = None
-    bundle, ours, started, cursor, sight = "", False, shop.clock(), "", Sight(shop)
-
-    def begun() -> UnderWay | None:
-        # The job may have been made although nobody could tell us.
-        there = backend.find(job.digest) if handle is None and ours else handle
-        if there is None:
-            return None
-        return UnderWay(backend=backend, handle=there, name=job.name, commit=commit, bundle=bundle)
-
-    try:
-        while True:
-            state = None if handle is None else backend.poll(handle)
-            if state is JobState.LOST and (stored := shop.store.get(job.digest)) is not None:
-                # Another process was faster: it has brought the result home and cleared the job away.
-                return stored
-            move = next_move(stored=False, state=state, ours=ours, may_submit=True)
-            if handle is None or state is None or move == "submit":
-                backend = shop.equip(job)
-                packed = make_bundle(job, tree, shop.runtime())
-                bundle, ours, handle = packed.digest, True, None
-                handle = backend.submit(packed, name=job.name, digest=job.digest)
-                continue
-            waited = shop.clock() - started
-            cursor = _tell(job, backend, handle, state, sight, cursor=cursor, waited=waited)
-            if move == "collect":
-                return bring_home(backend, handle, shop, name=job.name, commit=commit, bundle=bundle, anew=force)
-            # A job that we have waited for is ours, whoever submitted it: if it fails, it is not started once more.
-            ours = True
-            shop.sleep(backend.pause(waited))
-    except KeyboardInterrupt:
-        # A second one, while the request to stop is under way, ends us at once.
-        raise interrupted(begun, shop) from None
-
-
-def _tell(
-    job: TrainingJob,
-    backend: Backend,
-    handle: JobHandle,
-    state: JobState,
-    sight: Sight,
-    *,
-    cursor: str,
-    waited: float,
-) -> str:
-    """Tell the watcher where *job* stands and what it has printed since *cursor*; return the next cursor."""
-    chunk = backend.logs(handle, cursor)
-    queued = state is JobState.QUEUED
-    live, ended = (None, ()) if queued else sight.look(backend, handle, ended=state.ended)
-    progress = Progress(
-        job=job,
-        state=state,
-        lines=chunk.lines,
-        seconds=waited,
-        phase=backend.phase(handle),
-        handle=handle,
-        backend=backend,
-        live=live,
-        ended=ended,
-    )
-    sight.shop.watch(progress)
-    return chunk.cursor
-
-
-def _as_it_stands(
-    job: TrainingJob, backend: Backend, handle: JobHandle | None, shop: Workshop, *, commit: str
-) -> TrainingResult | None:
-    """Tell where *job* stands, and bring home what has ended."""
-    state = None if handle is None else backend.poll(handle)
-    if handle is None or state is None:
-        return shop.failed.get(job.digest)
-    if not state.ended:
-        found = UnderWay(backend=backend, handle=handle, name=job.name, commit=commit)
-        return found.told(state) if state is JobState.QUEUED else looked_at(found, state, shop.now())
-    return bring_home(backend, handle, shop, name=job.name, commit=commit, discarding=state is JobState.SUCCEEDED)
-
-
-def launch(
     job: TrainingJob,
     tree: Tree,
     shop: Workshop,
     *,
     commit: str,
+    aim: Aim = "result",
+    force: bool = False,
     begun: Callable[[UnderWay], None] = lambda _: None,
-) -> TrainingResult:
-    """Start *job* unless it runs or has a result, and leave it alone: a result in the state RUNNING is none yet.
+) -> TrainingResult | None:
+    """Bring *job* as far as *aim* says; None when there is no result and none may be started.
 
-    *begun* hears at once of a job that was started.
+    Each round looks at the world (the store, the backend's job) and makes the one move that what it sees asks for:
+    nothing is remembered of an earlier process, so one that died anywhere is gone on from by calling this again.
+    A job that goes on is told in the state QUEUED or RUNNING. To who only looks, where there is no job, the last
+    failure is told, and one that ended badly stays with its backend until somebody calls `forget`. *begun* hears at
+    once of a job that was started and is not waited for.
+    Raises what the backend raises; `KeyboardInterrupt` stops a job that is waited for, keeps what it has and is raised
+    again as `StoppedError`.
     """
-    stored = shop.store.get(job.digest)
-    if stored is not None:
-        return stored
-    backend = shop.connect(job)
-    handle = backend.find(job.digest)
-    state = None if handle is None else backend.poll(handle)
-    move = next_move(stored=False, state=state, ours=False, may_submit=True)
-    if handle is not None and move == "collect":
-        return bring_home(backend, handle, shop, name=job.name, commit=commit)
-    if handle is not None and state is not None and move == "wait":
-        return UnderWay(backend=backend, handle=handle, name=job.name, commit=commit).told(state)
-    backend = shop.equip(job)
-    packed = make_bundle(job, tree, shop.runtime())
-    handle = backend.submit(packed, name=job.name, digest=job.digest)
-    found = UnderWay(backend=backend, handle=handle, name=job.name, commit=commit, bundle=packed.digest)
-    begun(found)
-    return found.told(JobState.RUNNING)
+    way = _Way(job=job, tree=tree, shop=shop, commit=commit, aim=aim, force=force)
+    try:
+        while True:
+            seen = way.observe()
+            match next_move(stored=seen.stored is not None, state=seen.state, ours=way.ours, aim=aim):
+                case "reuse":
+                    return seen.stored
+                case "submit":
+                    started = way.submit()
+                    if aim == "start":
+                        begun(started)
+                        return started.told(JobState.RUNNING)
+                case "wait":
+                    way.wait(seen)
+                case "collect":
+                    return way.collect(seen)
+                case "leave":
+                    return way.as_it_stands(seen)
+                case move:
+                    assert_never(move)
+    except KeyboardInterrupt:
+        if aim != "result":
+            raise
+        # A second one, while the request to stop is under way, ends us at once.
+        raise interrupted(way.under_way, shop) from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What there is of a job: its result, else where it stands; without *there* its backend knows no such job."""
+
+    stored: TrainingResult | None = None
+    there: UnderWay | None = None
+    state: JobState | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class _Way:
+    """One job on its way: how to look at it, and the moves that there are."""
+
+    job: TrainingJob
+    tree: Tree
+    shop: Workshop
+    commit: str
+    aim: Aim
+    force: bool
+    ours: bool = False
+    _old: TrainingResult | None = None
+    """The result that there was before, where a new one is wanted."""
+    _backend: Backend | None = None
+    _handle: JobHandle | None = None
+    _bundle: str = ""
+    _cursor: str = ""
+    _since: float = 0.0
+    _sight: Sight | None = None
+
+    def observe(self) -> _Seen:
+        """Look at the store, and at the job where the store has no result."""
+        if self._backend is None:
+            self._old = self.shop.store.get(self.job.digest)
+            if self._old is not None and not self.force:
+                return _Seen(stored=self._old)
+            self._begin()
+        there = self._there(self._handle)
+        state = None if there is None else there.backend.poll(there.handle)
+        if state is JobState.LOST and (stored := self.shop.store.get(self.job.digest)) != self._old:
+            # Another process was faster: it has brought the result home and cleared the job away.
+            return _Seen(stored=stored)
+        if state is not None and state.ended:
+            landmarks.passed("job.ended")
+        return _Seen(there=there, state=state)
+
+    def submit(self) -> UnderWay:
+        """Start the job, or adopt the one that somebody else has started meanwhile."""
+        self._backend = self.shop.equip(self.job)
+        packed = make_bundle(self.job, self.tree, self.shop.runtime())
+        self._bundle, self.ours, self._handle = packed.digest, True, None
+        self._handle = self._backend.submit(packed, name=self.job.name, digest=self.job.digest)
+        landmarks.passed("job.submitted")
+        return self._at(self._backend, self._handle)
+
+    def wait(self, seen: _Seen) -> None:
+        """Tell where the job stands, and wait a while."""
+        waited = self._tell(seen)
+        # A job that we have waited for is ours, whoever submitted it: if it fails, it is not started once more.
+        self.ours = True
+        if seen.there is not None:
+            self.shop.sleep(seen.there.backend.pause(waited))
+
+    def collect(self, seen: _Seen) -> TrainingResult | None:
+        """Bring home what an ended job left."""
+        there = seen.there
+        if there is None:
+            return None
+        if self.aim == "result":
+            self._tell(seen)
+        return bring_home(
+            there.backend,
+            there.handle,
+            self.shop,
+            name=there.name,
+            commit=there.commit,
+            bundle=there.bundle,
+            anew=self.force,
+            # Who only looks leaves one that ended badly where it is until it was told of.
+            discarding=self.aim != "look" or seen.state is JobState.SUCCEEDED,
+        )
+
+    def as_it_stands(self, seen: _Seen) -> TrainingResult | None:
+        """Tell where a job stands that we leave alone; without one, how the last one failed."""
+        there, state = seen.there, seen.state
+        if there is None or state is None:
+            return self.shop.failed.get(self.job.digest)
+        if self.aim == "start" or state is JobState.QUEUED:
+            return there.told(state)
+        return looked_at(there, state, self.shop.now())
+
+    def under_way(self) -> UnderWay | None:
+        """Find the job that an interruption has to stop: it may have been made although nobody could tell us."""
+        if self._backend is None:
+            return None
+        return self._there(self._backend.find(self.job.digest) if self._handle is None and self.ours else self._handle)
+
+    def _begin(self) -> None:
+        """Reach the backend and find the job there; one that has ended counts for nothing where a new one is wanted."""
+        self._backend = self.shop.connect(self.job)
+        handle = self._backend.find(self.job.digest)
+        if self.force and self.aim != "look" and handle is not None and self._backend.poll(handle).ended:
+            self._backend.discard(handle)
+            handle = None
+        self._handle, self._since, self._sight = handle, self.shop.clock(), Sight(self.shop)
+
+    def _there(self, handle: JobHandle | None) -> UnderWay | None:
+        return None if handle is None or self._backend is None else self._at(self._backend, handle)
+
+    def _at(self, backend: Backend, handle: JobHandle) -> UnderWay:
+        return UnderWay(backend=backend, handle=handle, name=self.job.name, commit=self.commit, bundle=self._bundle)
+
+    def _tell(self, seen: _Seen) -> float:
+        """Tell the watcher where the job stands and what it has printed; return for how long we have waited."""
+        waited = self.shop.clock() - self._since
+        there, state, sight = seen.there, seen.state, self._sight
+        if there is None or state is None or sight is None:
+            return waited
+        chunk = there.backend.logs(there.handle, self._cursor)
+        queued = state is JobState.QUEUED
+        live, ended = (None, ()) if queued else sight.look(there.backend, there.handle, ended=state.ended)
+        progress = Progress(
+            job=self.job,
+            state=state,
+            lines=chunk.lines,
+            seconds=waited,
+            phase=there.backend.phase(there.handle),
+            handle=there.handle,
+            backend=there.backend,
+            live=live,
+            ended=ended,
+        )
+        self.shop.watch(progress)
+        self._cursor = chunk.cursor
+        return waited
 
 
 def make_bundle(job: TrainingJob, tree: Tree, runtime: Mapping[str, bytes]) -> Bundle:
     """Pack *job* with the *runtime* and the files that its slice needs, as *tree* has them."""
     names = (*job.inputs.modules, *job.inputs.data)
-    return pack(job, runtime, {name: tree.read(name) for name in names})
+    packed = pack(job, runtime, {name: tree.read(name) for name in names})
+    landmarks.passed("bundle.packed")
+    return packed

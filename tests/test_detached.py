@@ -17,7 +17,7 @@ from alekseylearn.jobs import JobState, TrainingResult
 from alekseylearn.metrics import Metric
 from alekseylearn.pipeline import Story, body, run
 from alekseylearn.report import NotebookOutcome, Outcome
-from alekseylearn.training import Progress, StoppedError, forget, launch, reconcile
+from alekseylearn.training import Progress, StoppedError, forget, reconcile
 from tests.cloud import PAGE, Cloud
 from tests.contract.jobs import until
 from tests.desk import LONGER, NOTEBOOK
@@ -465,12 +465,14 @@ class TestOneJob:
         job, tree = job_of(tmp_path / "work", growth())
         shop = replace(open_shop(tmp_path), connect=lambda _: cloud.backend(), equip=lambda _: cloud.backend())
         begun: list[str] = []
-        told = launch(job, tree, shop, commit="c0ffee", begun=lambda one: begun.append(one.handle.digest))
+        told = reconcile(
+            job, tree, shop, commit="c0ffee", aim="start", begun=lambda one: begun.append(one.handle.digest)
+        )
         assert (told.url, begun) == (f"{PAGE}{job.run}", [job.digest])
-        launch(job, tree, shop, commit="c0ffee", begun=lambda one: begun.append(one.handle.digest))
+        reconcile(job, tree, shop, commit="c0ffee", aim="start", begun=lambda one: begun.append(one.handle.digest))
         assert len(begun) == 1
         cloud.end(job.digest)
-        result = reconcile(job, tree, shop, commit="c0ffee", may_submit=False)
+        result = reconcile(job, tree, shop, commit="c0ffee", aim="look")
         assert result is not None
         assert shop.store.get(job.digest) == result
         assert result.url == f"{PAGE}{job.run}"
@@ -479,7 +481,7 @@ class TestOneJob:
         job, tree = job_of(tmp_path / "work", growth())
         shop = replace(open_shop(tmp_path), connect=lambda _: cloud.backend(), equip=lambda _: cloud.backend())
         forget(job, shop)
-        launch(job, tree, shop, commit="")
+        reconcile(job, tree, shop, commit="", aim="start")
         forget(job, shop)
         assert job.digest in cloud.jobs
 

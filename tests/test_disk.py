@@ -1,13 +1,29 @@
 from __future__ import annotations
 
+import errno
 import os
 import socket
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from alekseylearn.disk import copy_plain, copy_tree, holdable, inside, make_private, open_plain, plain_files, remove
+from alekseylearn import landmarks
+from alekseylearn.disk import (
+    copy_plain,
+    copy_tree,
+    holdable,
+    inside,
+    make_private,
+    open_plain,
+    plain_files,
+    refusal,
+    remove,
+    scratch,
+)
 from alekseylearn.errors import InputError
+from tests.rig.crashes.dying import die_at
 
 
 def test_a_private_folder_tells_git_to_leave_it_alone(tmp_path: Path) -> None:
@@ -118,3 +134,72 @@ def test_plain_files_are_named_without_links(tmp_path: Path) -> None:
     (tmp_path / "model" / "loop").symlink_to(".")
     assert plain_files(tmp_path, "model") == ("model/a", "model/sub/b")
     assert plain_files(tmp_path, "nothing") == ()
+
+
+def test_a_folder_of_ones_own_is_there_as_long_as_it_is_needed_and_goes_when_its_owner_was_killed(
+    tmp_path: Path,
+) -> None:
+    parent = tmp_path / "a" / "b"
+    with scratch(parent, "x-") as one, scratch(parent, "x-") as other:
+        (one / "file").touch()
+        assert one != other
+        assert sorted(parent.iterdir()) == sorted([one, other])
+    assert not list(parent.iterdir())
+    left = []
+    for _ in range(3):
+        die_at("job.ended", lambda: enter(parent, left))
+    assert len(list(parent.glob("x-*"))) == 1
+    for name in ("x-data", "y-1.scratch"):
+        (parent / name).mkdir()
+    with scratch(parent, "x-") as own:
+        assert {path.name for path in parent.iterdir()} == {own.name, "x-data", "y-1.scratch"}
+
+
+def enter(parent: Path, left: list[object]) -> None:
+    """Take a folder and never give it back."""
+    left.append(folder := scratch(parent, "x-"))
+    folder.__enter__()
+    landmarks.passed("job.ended")
+
+
+def test_a_new_folder_that_is_swept_away_before_it_was_locked_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, swept = tempfile.mkdtemp, []
+
+    def mkdtemp(**words: Any) -> str:
+        folder = made(**words)
+        if not swept:
+            swept.append(folder)
+            with scratch(tmp_path, "x-"):
+                pass
+        return folder
+
+    with scratch(tmp_path, "x-") as first:
+        pass
+    monkeypatch.setattr(tempfile, "mkdtemp", mkdtemp)
+    with scratch(tmp_path, "x-") as own:
+        assert own.is_dir()
+        assert str(own) not in (swept[0], str(first))
+
+
+@pytest.mark.parametrize(
+    ("number", "slug"),
+    [
+        (errno.ENOSPC, "disk.full"),
+        (errno.EDQUOT, "disk.full"),
+        (errno.EIO, "disk.failed"),
+        (errno.EROFS, "disk.failed"),
+        (errno.EMFILE, "machine.files"),
+    ],
+)
+def test_what_the_machine_refuses_is_told_as_its_own_fault(number: int, slug: str) -> None:
+    told = refusal(OSError(number, os.strerror(number), "/a/file"))
+    assert told is not None
+    assert (told.slug, told.where, told.exit_code) == (slug, "/a/file", 6)
+    assert os.strerror(number) in str(told)
+
+
+def test_other_errors_may_be_ours() -> None:
+    assert refusal(FileNotFoundError(errno.ENOENT, "no such file")) is None
+    assert refusal(OSError("words")) is None

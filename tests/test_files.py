@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import stat
 import subprocess
 import sys
@@ -57,3 +59,38 @@ def test_the_runtime_is_all_of_its_modules_and_nothing_else() -> None:
     expected = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.py")}
     assert runtime_files() == expected
     assert "sources/__init__.py" in expected
+
+
+def test_what_a_killed_writer_left_goes_with_the_next_one_and_a_living_writers_file_stays(tmp_path: Path) -> None:
+    (tmp_path / ".0123456789abcdef.tmp").touch()
+    (tmp_path / ".mine.tmp").touch()
+    with (tmp_path / ".fedcba9876543210.tmp").open("wb") as living:
+        fcntl.flock(living, fcntl.LOCK_EX)
+        write_atomic(tmp_path / "file", b"data")
+    assert {path.name for path in tmp_path.iterdir()} == {".fedcba9876543210.tmp", ".mine.tmp", "file"}
+
+
+def test_a_temporary_file_that_is_swept_away_before_it_was_locked_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locks = []
+
+    def flock(handle: int, operation: int) -> None:
+        if not locks:
+            next(tmp_path.glob(".*.tmp")).unlink()
+        locks.append(operation)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    write_atomic(tmp_path / "file", b"data")
+    assert (tmp_path / "file").read_bytes() == b"data"
+    assert len(locks) == 2
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_file_system_without_locks_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def flock(_: int, __: int) -> None:
+        raise OSError(errno.EOPNOTSUPP, "no locks here")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    write_atomic(tmp_path / "file", b"data")
+    assert (tmp_path / "file").read_bytes() == b"data"

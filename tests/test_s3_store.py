@@ -386,16 +386,15 @@ def test_what_is_lent_is_gone_afterwards_unless_it_was_there(store: S3Store, cac
     assert files.exists()
 
 
-def test_what_a_crash_left_is_swept_after_a_day(part: Bucket, cache: Path, make: Make) -> None:
-    old = cache / ".partial-old"
-    old.mkdir(parents=True)
-    made = old.stat().st_mtime
+def test_what_a_killed_process_left_goes_and_what_another_needs_stays(part: Bucket, cache: Path, make: Make) -> None:
     result, folder = make()
     S3Store(part, cache).put(result, folder)
-    for hours, there in ((1, True), (25, False)):
-        store = S3Store(part, cache, clock=lambda hours=hours: made + hours * 3600)  # type: ignore[misc]
-        with store.lend(result.digest):
-            assert old.exists() is there
+    with S3Store(part, cache).lend(result.digest) as lent:
+        assert lent is not None
+        (cache / ".partial-dead.scratch").mkdir()
+        with S3Store(part, cache).lend(result.digest):
+            assert lent[1].is_dir()
+            assert not (cache / ".partial-dead.scratch").exists()
 
 
 def test_a_disk_that_refuses_is_told(part: Bucket, make: Make, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 
@@ -14,7 +15,7 @@ from alekseylearn.errors import MachineError
 from alekseylearn.inputs import Tree
 from alekseylearn.jobs import JobState, TrainingResult
 from alekseylearn.plan import TrainingJob
-from alekseylearn.training import Move, Progress, StoppedError, Workshop, make_bundle, next_move, reconcile, stop
+from alekseylearn.training import Aim, Move, Progress, StoppedError, Workshop, make_bundle, next_move, reconcile, stop
 from tests.contract.jobs import ended, until
 from tests.gate import Gate
 from tests.shop import job_of, open_shop
@@ -30,6 +31,7 @@ while not (here / "open").exists():
         time.sleep(0.01)
     except KeyboardInterrupt:
         pass"""
+AIMS: tuple[Aim, ...] = get_args(Aim)
 UNDER_WAY = (JobState.QUEUED, JobState.RUNNING)
 
 
@@ -51,7 +53,7 @@ class Case:
     def backend(self) -> Backend:
         return self.shop.connect(self.job)
 
-    def reconcile(self, *, shop: Workshop | None = None, **more: bool) -> TrainingResult | None:
+    def reconcile(self, *, shop: Workshop | None = None, **more: Any) -> TrainingResult | None:
         return reconcile(self.job, self.tree, shop or self.shop, commit="c0ffee", **more)
 
     def submit(self) -> None:
@@ -81,30 +83,29 @@ def make(tmp_path: Path) -> Callable[..., Case]:
 Make = Callable[..., Case]
 
 
-def moves() -> list[tuple[bool, JobState | None, bool, bool, Move]]:
-    """List what is done about a job: is it stored, its state, is it ours, may we start it."""
-    table: list[tuple[bool, JobState | None, bool, bool, Move]] = []
-    for state, ours, may in itertools.product((None, *JobState), (True, False), (True, False)):
-        table.append((True, state, ours, may, "reuse"))
+def moves() -> list[tuple[bool, JobState | None, bool, Aim, Move]]:
+    """List what is done about a job: is it stored, its state, is it ours, how far is it to be brought."""
+    table: list[tuple[bool, JobState | None, bool, Aim, Move]] = []
+    for state, ours, aim in itertools.product((None, *JobState), (True, False), AIMS):
+        table.append((True, state, ours, aim, "reuse"))
     for ours in (True, False):
-        table += [(False, None, ours, True, "submit"), (False, None, ours, False, "leave")]
-        for state in UNDER_WAY:
-            table += [(False, state, ours, True, "wait"), (False, state, ours, False, "leave")]
-        for may in (True, False):
-            table.append((False, JobState.SUCCEEDED, ours, may, "collect"))
-        table += [(False, state, ours, False, "collect") for state in ENDED_BADLY]
-    for state in ENDED_BADLY:
-        table += [(False, state, True, True, "collect"), (False, state, False, True, "submit")]
+        table += [(False, None, ours, aim, "leave" if aim == "look" else "submit") for aim in AIMS]
+        for state, aim in itertools.product(UNDER_WAY, AIMS):
+            table.append((False, state, ours, aim, "wait" if aim == "result" else "leave"))
+        table += [(False, JobState.SUCCEEDED, ours, aim, "collect") for aim in AIMS]
+    for state, aim in itertools.product(ENDED_BADLY, AIMS):
+        table.append((False, state, True, aim, "collect"))
+        table.append((False, state, False, aim, "collect" if aim == "look" else "submit"))
     return table
 
 
-@pytest.mark.parametrize(("stored", "state", "ours", "may", "move"), moves())
-def test_the_next_move(stored: bool, state: JobState | None, ours: bool, may: bool, move: Move) -> None:
-    assert next_move(stored=stored, state=state, ours=ours, may_submit=may) == move
+@pytest.mark.parametrize(("stored", "state", "ours", "aim", "move"), moves())
+def test_the_next_move(stored: bool, state: JobState | None, ours: bool, aim: Aim, move: Move) -> None:
+    assert next_move(stored=stored, state=state, ours=ours, aim=aim) == move
 
 
 def test_the_table_of_moves_is_whole() -> None:
-    assert len({row[:4] for row in moves()}) == len(moves()) == 2 * (len(JobState) + 1) * 2 * 2
+    assert len({row[:4] for row in moves()}) == len(moves()) == 2 * (len(JobState) + 1) * 2 * 3
 
 
 class TestFirstRun:
@@ -161,9 +162,9 @@ class TestFailure:
 
     def test_who_may_not_submit_hears_of_the_last_one(self, make: Make) -> None:
         case = make("1 / 0")
-        assert case.reconcile(may_submit=False) is None
+        assert case.reconcile(aim="look") is None
         failed = case.reconcile()
-        assert case.reconcile(may_submit=False) == failed
+        assert case.reconcile(aim="look") == failed
         assert case.runs == 1
 
     @pytest.mark.parametrize("content", [b"", b"{}", b"[]", b'{"version": 0}'])
@@ -172,7 +173,7 @@ class TestFailure:
         failed = case.reconcile()
         assert failed is not None
         (case.shop.failed.folder(failed.run) / "result.json").write_bytes(content)
-        assert case.reconcile(may_submit=False) is None
+        assert case.reconcile(aim="look") is None
 
     def test_one_that_another_process_left_is_tried_once_more(self, make: Make) -> None:
         case = make("1 / 0")
@@ -217,12 +218,12 @@ class TestOthersAtWork:
         case = make(gate.cell)
         case.submit()
         gate.wait()
-        told = case.reconcile(may_submit=False)
+        told = case.reconcile(aim="look")
         assert told is not None
         assert (told.state, told.commit, told.machine) == (JobState.RUNNING, "c0ffee", case.backend.machine)
         gate.open()
         case.wait()
-        result = case.reconcile(may_submit=False)
+        result = case.reconcile(aim="look")
         assert result is not None
         assert (result.succeeded, case.runs) == (True, 1)
 

@@ -17,7 +17,7 @@ from alekseylearn.jobs import JobState, SubmittedJob, TrainingResult
 from alekseylearn.judging import exit_code_of
 from alekseylearn.plan import TrainingJob
 from alekseylearn.progressing import Live
-from alekseylearn.training import Workshop, launch, make_bundle, reconcile
+from alekseylearn.training import Workshop, make_bundle, reconcile
 from alekseylearn.watching import Ending, Held, Lookout, follow, settle, stop_run
 from tests.cloud import Cloud
 from tests.contract.jobs import kill_process, until
@@ -60,7 +60,7 @@ def make(tmp_path: Path) -> Callable[..., Case]:
         content = growth(before=f"print('before')\n{gate.cell}\nprint('after')\n{then}")
         job, tree = job_of(tmp_path / "work", content)
         shop = open_shop(tmp_path)
-        assert launch(job, tree, shop, commit="").state is JobState.RUNNING
+        assert reconcile(job, tree, shop, commit="", aim="start").state is JobState.RUNNING
         gate.wait()
 
         def reach(name: BackendName) -> Backend:
@@ -133,7 +133,7 @@ class TestFollowing:
         assert settle(case.held, case.lookout).state is JobState.FAILED
         (tmp_path / "open").unlink()
         (tmp_path / "reached").unlink()
-        launch(case.job, case.tree, case.shop, commit="")
+        reconcile(case.job, case.tree, case.shop, commit="", aim="start")
         case.gate.wait()
         kill_process(case.held.job.handle)
         assert follow(case.held, case.lookout, lambda _: None) == Ending(JobState.LOST)

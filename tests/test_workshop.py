@@ -146,11 +146,11 @@ def test_a_job_that_waits_for_a_machine_is_not_asked_where_it_is(tmp_path: Path)
     shop = replace(open_shop(tmp_path), connect=lambda _: cloud.backend(), equip=lambda _: cloud.backend())
     cloud.backend().submit(Bundle({}), name="growth", digest=job.digest)
     cloud.jobs[job.digest].state = JobState.QUEUED
-    told = reconcile(job, tree, shop, commit="", may_submit=False)
+    told = reconcile(job, tree, shop, commit="", aim="look")
     assert told is not None
     assert (told.state, told.live, cloud.called("progress")) == (JobState.QUEUED, None, [])
     cloud.jobs[job.digest].state = JobState.RUNNING
     cloud.jobs[job.digest].events = lines(enters(4, 1))
-    told = reconcile(job, tree, shop, commit="", may_submit=False)
+    told = reconcile(job, tree, shop, commit="", aim="look")
     assert told is not None
     assert told.live is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from alekseylearn import landmarks
 from alekseylearn.actions import Runner
 from alekseylearn.jobs import JobState
 from alekseylearn.outbox import copy_artifacts, lay_out, write_report
@@ -21,6 +22,7 @@ def leave(outcome: Outcome, story: Story, runner: Runner, folder: Path, *, comme
     copy_artifacts(outcome, shop, folder, folders)
     _, text = body(outcome)
     runner.add_summary(text)
+    landmarks.passed("summary.written")
     for notebook in outcome.notebooks:
         _annotate(runner, notebook)
     trained = any(one.decision == "train" and _was_run(one) for one in outcome.notebooks)
@@ -37,6 +39,7 @@ def leave(outcome: Outcome, story: Story, runner: Runner, folder: Path, *, comme
             "any-trained": str(trained).lower(),
         }
     )
+    landmarks.passed("outputs.written")
 
 
 def _word(outcome: Outcome, *, trained: bool) -> str:

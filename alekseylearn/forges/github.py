@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from alekseylearn import landmarks
 from alekseylearn.errors import InputError, MachineError
 from alekseylearn.forges.base import Posted
 from alekseylearn.forges.rest import PAGE, ForbiddenError, GoneError, Rest, TransientError, open_rest
@@ -162,12 +163,14 @@ class GitHubForge:
                 answer = self.rest.send("POST", f"{self._issues}/{pull}/comments", {"body": body})
                 if not isinstance(answer, Mapping) or "id" not in answer:
                     raise TransientError("an answer without a comment")
+                landmarks.passed("comment.created")
                 known.created = _comment(answer)
                 known.written = known.created.id
                 # From now on we know for certain who we are, whatever the token is.
                 self._author = known.created.author
             case Edit(comment):
                 self.rest.send("PATCH", f"{self._issues}/comments/{comment.id}", {"body": body})
+                landmarks.passed("comment.edited")
                 known.written = comment.id
             case Delete(comment):
                 self._delete(comment, known)
@@ -181,6 +184,7 @@ class GitHubForge:
             if _comment(self.rest.get(path)).order > comment.order:
                 raise TransientError("somebody else writes our comment")
             self.rest.send("DELETE", path)
+            landmarks.passed("comment.deleted")
         except ForbiddenError:
             known.note = NOT_DELETED
         known.absent.add(comment.id)

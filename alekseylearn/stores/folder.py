@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from alekseylearn.disk import copy_plain, holding, inside, make_private, remove
+from alekseylearn import landmarks
+from alekseylearn.disk import copy_plain, holding, inside, make_lasting, make_private, remove
 from alekseylearn.errors import InputError, MachineError
 from alekseylearn.jobs import Artifact, TrainingResult, is_digest
 from alekseylearn.stores.base import (
@@ -21,20 +22,19 @@ from alekseylearn.stores.base import (
 )
 
 _PARTIAL = ".partial-"
-_STALE = 24 * 3600.0
-"""Seconds after which what a crash left half-made is removed."""
+_BEFORE = ".before-"
+"""A result that a new one is about to replace stands at `<root>/.before-<digest>` for a moment."""
 
 
 class FolderStore:
-    """Results by digest below *root*; *clock* tells Unix time in seconds."""
+    """Results by digest below *root*; one process at a time writes."""
 
-    def __init__(self, root: Path, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, root: Path) -> None:
         self._root = root
-        self._clock = clock
 
     def get(self, digest: str) -> TrainingResult | None:
         """Return the succeeded result of the identity *digest* if all its files are there, else None."""
-        result = self._read(self._place(digest))
+        result = self._read(self._settled(digest))
         return result if result is not None and result.succeeded else None
 
     def find(self, run: str) -> TrainingResult | None:
@@ -43,6 +43,7 @@ class FolderStore:
         Raises `UsageError` `run.unknown` (not 4 to 64 hex digits) or `InputError` `run.ambiguous`.
         """
         check_beginning(run)
+        self._settle()
         return the_only([result for place in self._places(run) if (result := self._read(place)) is not None], run)
 
     def put(self, result: TrainingResult, folder: Path, *, anew: bool = False) -> TrainingResult:
@@ -56,9 +57,10 @@ class FolderStore:
             make_private(self._root)
             with holding(self._root / ".lock"):
                 self._sweep()
-                known = None if anew else self.get(result.digest)
-                if known is None:
+                known = None if anew else self._read(place)
+                if known is None or not known.succeeded:
                     self._write(place, result, folder)
+                    known = None
         except OSError as error:
             raise MachineError(
                 "store.failed",
@@ -70,7 +72,7 @@ class FolderStore:
 
     def path(self, digest: str) -> Path | None:
         """Return the folder that the artifacts' paths of *digest* are relative to, or None when there is no result."""
-        place = self._place(digest)
+        place = self._settled(digest)
         return place / "files" if (place / "result.json").is_file() else None
 
     def near(self, digest: str) -> Path | None:
@@ -86,6 +88,7 @@ class FolderStore:
 
     def list(self) -> tuple[TrainingResult, ...]:
         """Return all results that can be read, the newest first."""
+        self._settle()
         return newest_first([result for place in self._places("") if (result := self._read(place)) is not None])
 
     def _place(self, digest: str) -> Path:
@@ -113,12 +116,41 @@ class FolderStore:
             for item in result.artifacts:
                 copy_plain(inside(folder, item.path), inside(new / "files", item.path))
             (new / "result.json").write_bytes(write_result(result))
+            # Whoever trained it may forget it after this.
+            make_lasting(new)
+            landmarks.passed("store.copied")
             place.parent.mkdir(exist_ok=True)
+            before = self._before(place)
             if place.exists():
-                place.rename(Path(partial) / "replaced")
+                place.rename(before)
+                landmarks.passed("store.aside")
             new.rename(place)
+            landmarks.passed("store.placed")
+            remove(before)
+
+    def _before(self, place: Path) -> Path:
+        return self._root / f"{_BEFORE}{place.name}"
+
+    def _settled(self, digest: str) -> Path:
+        """Return the place of *digest*, where what is there is whole again if a writer was killed."""
+        place = self._place(digest)
+        if not place.exists() and self._before(place).exists():
+            self._settle()
+        return place
+
+    def _settle(self) -> None:
+        """Put back what a writer that was killed has left aside; one that is at work is waited for."""
+        if any(self._root.glob(f"{_BEFORE}*")):
+            with suppress(OSError), holding(self._root / ".lock"):
+                self._sweep()
 
     def _sweep(self) -> None:
+        """Clear up after those who had the lock before, and died with it."""
         for left in self._root.glob(f"{_PARTIAL}*"):
-            if self._clock() - left.stat().st_mtime > _STALE:
-                remove(left)
+            remove(left)
+        for before in self._root.glob(f"{_BEFORE}*"):
+            digest = before.name.removeprefix(_BEFORE)
+            if is_digest(digest) and self._place(digest).exists():
+                remove(before)
+            elif is_digest(digest):
+                before.rename(self._place(digest))

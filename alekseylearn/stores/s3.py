@@ -7,15 +7,14 @@ same time. A file lies at `files/<sha256>/<its name>`: results of one digest tha
 from __future__ import annotations
 
 import hashlib
-import tempfile
-import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from alekseylearn.disk import holding, inside, make_private, remove
+from alekseylearn import landmarks
+from alekseylearn.disk import holding, inside, make_private, remove, scratch
 from alekseylearn.errors import MachineError
 from alekseylearn.jobs import Artifact, TrainingResult, is_digest
 from alekseylearn.s3 import Bucket
@@ -37,8 +36,6 @@ R = TypeVar("R")
 _ROOT = "results/"
 _RESULT = "/result.json"
 _PARTIAL = ".partial-"
-_STALE = 24 * 3600.0
-"""Seconds after which what a crash left half-made is removed."""
 _AT_ONCE = 6
 """Objects that are on their way at once."""
 
@@ -46,10 +43,9 @@ _AT_ONCE = 6
 class S3Store:
     """Succeeded results by digest in *bucket*; their files come into the folder *cache* when they are asked for."""
 
-    def __init__(self, bucket: Bucket, cache: Path, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, bucket: Bucket, cache: Path) -> None:
         self._bucket = bucket
         self._cache = cache
-        self._clock = clock
 
     def get(self, digest: str) -> TrainingResult | None:
         """Return the succeeded result of the identity *digest*, else None; raises `MachineError` as `Bucket` does."""
@@ -77,9 +73,11 @@ class S3Store:
         files = {_file(place, item): (inside(folder, item.path), item.sha256) for item in result.artifacts}
         with _on_disk(folder):
             _at_once(lambda one: self._bucket.upload(one[0], *one[1]), files.items())
+        landmarks.passed("bucket.uploaded")
         data = write_result(result)
         if not anew:
             if self._bucket.put_new(place + _RESULT, data):
+                landmarks.passed("bucket.written")
                 return result
             known = self.get(result.digest)
             if known is not None:
@@ -159,13 +157,11 @@ class S3Store:
     @contextmanager
     def _fetched(self, result: TrainingResult) -> Iterator[Path]:
         """Load the files of *result* into a folder that is removed afterwards, if it is still there."""
-        with _on_disk(self._cache):
-            make_private(self._cache)
-            self._sweep()
-            partial = tempfile.TemporaryDirectory(prefix=_PARTIAL, dir=self._cache)
-        with partial as temporary:
-            folder = Path(temporary, "files")
-            folder.mkdir()
+        with ExitStack() as stack:
+            with _on_disk(self._cache):
+                make_private(self._cache)
+                folder = stack.enter_context(scratch(self._cache, _PARTIAL)) / "files"
+                folder.mkdir()
             with _on_disk(folder):
                 _at_once(lambda item: self._fetch(result, item, folder), result.artifacts)
             yield folder
@@ -185,13 +181,6 @@ class S3Store:
                 file.write(chunk)
         if size != item.size or digest.hexdigest() != item.sha256:
             raise file_gone(result, item, self._bucket.uri(key))
-
-    def _sweep(self) -> None:
-        for left in self._cache.glob(f"{_PARTIAL}*"):
-            # One that has just gone was another's, who is done.
-            with suppress(FileNotFoundError):
-                if self._clock() - left.stat().st_mtime > _STALE:
-                    remove(left)
 
 
 def _place(digest: str) -> str:

@@ -26,6 +26,7 @@ from alekseylearn.stores.base import Store
 from alekseylearn.stores.folder import FolderStore
 from alekseylearn.stores.layered import LayeredStore
 from alekseylearn.stores.s3 import S3Store
+from tests.rig.crashes.dying import die_at
 
 KINDS = ("folder", "s3", "layered")
 Kind = Literal["folder", "s3", "layered"]
@@ -371,15 +372,31 @@ def test_a_writer_that_dies_leaves_nothing_half_done(make: Make, tmp_path: Path)
     assert killed > 8
 
 
-def test_what_a_crash_left_is_swept_after_a_day(make: Make, tmp_path: Path) -> None:
+def test_a_new_result_takes_the_place_of_an_old_one_whole_wherever_the_writer_is_killed(
+    make: Make, tmp_path: Path
+) -> None:
+    result, folder = make()
+    newer = dataclasses.replace(result, finished=result.finished + 1)
+    for landmark in ("store.copied", "store.aside", "store.placed"):
+        root = tmp_path / landmark
+        FolderStore(root).put(result, folder)
+        die_at(landmark, lambda root=root: FolderStore(root).put(newer, folder, anew=True))
+        found = FolderStore(root).get(result.digest)
+        assert found == (newer if landmark == "store.placed" else result)
+        assert FolderStore(root).list() == (found,)
+        assert FolderStore(root).find(result.digest[:12]) == found
+        assert (FolderStore(root).path(result.digest) or root).joinpath(result.artifacts[0].path).is_file()
+        assert FolderStore(root).put(newer, folder, anew=True) == newer
+        assert {path.name for path in root.iterdir()} == {".gitignore", ".lock", result.digest[:2]}
+
+
+def test_what_a_writer_left_that_was_killed_goes_with_the_next_one(make: Make, tmp_path: Path) -> None:
     root = tmp_path / "store"
-    old = root / ".partial-old"
-    (old / "files").mkdir(parents=True)
-    made = old.stat().st_mtime
-    FolderStore(root, clock=lambda: made + 3600).put(*make("one"))
-    assert old.exists()
-    FolderStore(root, clock=lambda: made + 25 * 3600).put(*make("two"))
-    assert not old.exists()
+    for name in (".partial-old", ".before-nothing of ours"):
+        (root / name / "files").mkdir(parents=True)
+    FolderStore(root).put(*make("one"))
+    assert not (root / ".partial-old").exists()
+    assert (root / ".before-nothing of ours").exists()
 
 
 def test_a_disk_that_refuses_is_told_and_harms_nothing(make: Make, tmp_path: Path) -> None:
