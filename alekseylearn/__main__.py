@@ -37,6 +37,9 @@ def main() -> NoReturn:
     except Exception as error:
         if debug:
             raise
+        told = _refusal(error)
+        if told is not None:
+            _end(str(told), told.exit_code)
         _end(_BUG.format(what=f"{type(error).__name__}: {str(error)[:300]}", where=_place(error)), 1)
 
 
@@ -56,6 +59,13 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 def _end(text: str, code: int) -> NoReturn:
     print(text, file=sys.stderr)  # noqa: T201
     sys.exit(code)
+
+
+def _refusal(error: Exception) -> AlekseylearnError | None:
+    """Return what a person should know where the machine refused something: a full disk is no defect of ours."""
+    from alekseylearn.disk import refusal
+
+    return refusal(error) if isinstance(error, OSError) else None
 
 
 def _place(error: BaseException) -> str:
