@@ -125,6 +125,8 @@ class Outcome:
     begun: tuple[str, ...] = ()
     pull: int | None = None
     fork: bool = False
+    barred: str = "the pull request comes from a fork"
+    """Why nothing may be trained, where *fork* says so."""
     run: str = ""
     """Short id for the footer: the workflow run's id in CI, else the first notebook's run id."""
     attempt: int = 1

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
 from alekseylearn.config import BackendName
-from alekseylearn.errors import MachineError, UsageError
+from alekseylearn.errors import InputError, MachineError, UsageError
 from alekseylearn.strict import Limits, load_json
 from alekseylearn.tables.values import parse_duration
 
-Mode = Literal["run", "plan", "submit", "collect"]
+Mode = Literal["run", "plan", "submit", "collect", "comment"]
 StepOutcome = Literal["success", "failure", "cancelled", "skipped"]
 
-EVENT_LIMITS = Limits(family="trust", max_bytes=25 * 1024 * 1024, max_depth=60)
+EVENT_LIMITS = Limits(family="event", max_bytes=25 * 1024 * 1024, max_depth=60)
 """GitHub caps a webhook's payload at 25 MB."""
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/(?!\.+\Z)[A-Za-z0-9._-]+\Z")
@@ -25,6 +25,7 @@ _REF = re.compile(r"[^\x00-\x20\x7f~^:?*\[\\-][^\x00-\x20\x7f~^:?*\[\\]{0,254}\Z
 _ROLE = re.compile(r"arn:aws[a-z-]{0,20}:iam::\d{12}:role/[A-Za-z0-9+=,.@_/-]{1,576}\Z", re.ASCII)
 _REGION = re.compile(r"[a-z]{2,10}(?:-[a-z]{2,20}){1,3}-\d{1,2}\Z", re.ASCII)
 _TOKEN = re.compile(r"[!-~]{1,1024}\Z")
+_IN_ACTIONS = "run it in GitHub Actions"
 _TRUE, _FALSE = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no", "off", "0"})
 
 Word = TypeVar("Word", bound=str)
@@ -73,6 +74,55 @@ class Inputs:
             aws_role=known.optional("AWS_ROLE", _ROLE, "the ARN of a role: arn:aws:iam::ACCOUNT:role/NAME"),
             aws_region=known.optional("AWS_REGION", _REGION, "a region of AWS such as eu-central-1"),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """What trust is decided by, and no more: it is read before anything else is (GitHub docs, "Variables reference").
+
+    *workspace* is where something may be checked out; *sha* the commit that the runner names; *checked_out* the one
+    that the workflow itself says it has checked out (`AL_CHECKED_OUT`), '' where it says nothing.
+    """
+
+    event_name: str
+    event_path: Path
+    repository: str
+    workspace: Path
+    sha: str = ""
+    checked_out: str = ""
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Occasion:
+        """Read and check what the runner gives; raises `MachineError` `ci.environment`."""
+        runner = _Variables(environ, "")
+        return cls(
+            event_name=runner.needed("GITHUB_EVENT_NAME"),
+            event_path=Path(runner.needed("GITHUB_EVENT_PATH")),
+            repository=runner.matching("GITHUB_REPOSITORY", _REPOSITORY, "owner/name"),
+            workspace=runner.path("GITHUB_WORKSPACE") or Path.cwd(),
+            sha=runner.get("GITHUB_SHA").lower(),
+            checked_out=runner.get("AL_CHECKED_OUT").lower(),
+        )
+
+    def read_payload(self) -> Mapping[str, Any]:
+        """Read the event's payload, which is a JSON object.
+
+        Raises `InputError` `trust.event` when it is none, and `MachineError` `ci.environment` when it cannot be read.
+        """
+        if not self.event_path.is_file():
+            raise _environment("GITHUB_EVENT_PATH", "names no file")
+        try:
+            with self.event_path.open("rb") as file:
+                data = file.read(EVENT_LIMITS.max_bytes + 1)
+        except OSError as error:
+            raise _environment("GITHUB_EVENT_PATH", error.strerror or "cannot be read") from None
+        try:
+            payload = load_json(data, "GITHUB_EVENT_PATH", EVENT_LIMITS)
+        except InputError as error:
+            raise InputError("trust.event", f"the event: {error.what}", where=error.where, hint=_IN_ACTIONS) from None
+        if not isinstance(payload, dict):
+            raise InputError("trust.event", "the event is no object", where="GITHUB_EVENT_PATH", hint=_IN_ACTIONS)
+        return payload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,17 +186,6 @@ class CiSettings:
     def run_url(self) -> str:
         """Where a person sees this workflow run."""
         return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id}"
-
-    def read_payload(self) -> Mapping[str, Any]:
-        """Read the event's payload; raises `InputError` of the family `trust` when it is not a JSON object."""
-        try:
-            data = self.event_path.read_bytes()
-        except OSError as error:
-            raise _environment("GITHUB_EVENT_PATH", error.strerror or "cannot be read") from None
-        payload = load_json(data, "GITHUB_EVENT_PATH", EVENT_LIMITS)
-        if not isinstance(payload, dict):
-            raise _environment("GITHUB_EVENT_PATH", "holds no event")
-        return payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,4 +259,4 @@ class _Variables:
 
 
 def _environment(name: str, what: str) -> MachineError:
-    return MachineError("ci.environment", f"{name} {what}", where="environment", hint="run it in GitHub Actions")
+    return MachineError("ci.environment", f"{name} {what}", where="environment", hint=_IN_ACTIONS)

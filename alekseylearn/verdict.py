@@ -185,11 +185,7 @@ def _sentence(state: State, notebook: NotebookOutcome, outcome: Outcome) -> Phra
         case State.RUNNING:
             return _under_way(notebook, outcome)
         case State.PLANNED:
-            return (
-                ("Analysed, not trained: the pull request comes from a fork",)
-                if outcome.fork
-                else ("Would train ", path)
-            )
+            return (f"Analysed, not trained: {outcome.barred}",) if outcome.fork else ("Would train ", path)
         case State.SKIPPED:
             return ("Nothing to train in ", path)
         case State.GATE:
@@ -307,9 +303,7 @@ def _sum_up(outcome: Outcome, states: list[State], told: Sequence[NotebookOutcom
         case State.RUNNING:
             phrase = (f"Training {plural(len(told), 'notebook')}: {len(told) - count[worst]} done",)
         case State.PLANNED:
-            words = (
-                "Analysed, not trained: the pull request comes from a fork" if outcome.fork else f"Would train {of_all}"
-            )
+            words = f"Analysed, not trained: {outcome.barred}" if outcome.fork else f"Would train {of_all}"
             phrase = (words,)
         case _:
             parts = [f"{count[state]} {state}" for state in State if count[state]]

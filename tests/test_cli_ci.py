@@ -246,6 +246,102 @@ class TestRefused:
         assert f"file={NOTEBOOK}" in told
 
 
+class TestNothingCheckedOut:
+    """Trust is decided before anything is looked at, so it needs no repository, no token and no output."""
+
+    def plan(
+        self, start: Start, payload: Mapping[str, Any] | None = None, event: str = "pull_request", **more: str
+    ) -> Done:
+        runner = start(growth(LONGER))
+        (runner.folder / "empty").mkdir()
+        desk = runner.desk(event, payload)
+        bare = {"GITHUB_ACTIONS", "GITHUB_EVENT_NAME", "GITHUB_EVENT_PATH", "GITHUB_REPOSITORY"}
+        kept = {
+            name: text
+            for name, text in desk.environ.items()
+            if name in bare or not name.startswith(("GITHUB_", "INPUT_", "RUNNER_"))
+        }
+        return Desk(folder=runner.folder / "empty", environ={**kept, **more}).run("ci", "plan")
+
+    def test_a_plan_says_so_loudly_and_plans_nothing(self, start: Start) -> None:
+        done = self.plan(start)
+        assert done.code == 0, done.err
+        (told,) = commands(done, "warning")
+        assert "warning[git.history]: nothing is checked out" in told
+        assert "actions/checkout" in told
+
+    def test_only_a_plan_lets_it_pass(self, start: Start, tmp_path: Path) -> None:
+        runner = start(growth(LONGER))
+        done = runner.step("run", GITHUB_WORKSPACE=str(tmp_path))
+        assert (done.code, "git.history" in done.out) == (3, True)
+
+    def test_the_event_comes_first(self, start: Start) -> None:
+        done = self.plan(start, {"action": "opened"})
+        assert (done.code, "error[trust.event]" in done.out) == (3, True)
+        assert "Traceback" not in done.out + done.err
+
+    def test_another_commit_than_the_events_is_a_mismatch(self, start: Start) -> None:
+        done = self.plan(start, AL_CHECKED_OUT="d" * 40, GITHUB_SHA="c" * 40)
+        assert (done.code, "error[git.mismatch]" in done.out) == (3, True)
+        assert "ddddddd" in done.out
+
+    @pytest.mark.parametrize("missing", ["GITHUB_EVENT_NAME", "GITHUB_EVENT_PATH", "GITHUB_REPOSITORY"])
+    def test_a_variable_that_is_missing_is_named(self, start: Start, missing: str) -> None:
+        done = self.plan(start, **{missing: ""})
+        assert (done.code, f"{missing} is not set" in done.out) == (6, True)
+
+
+class TestNothingToLookAt:
+    @pytest.mark.parametrize("mode", ["run", "plan", "submit", "collect", "finish"])
+    def test_a_branch_that_was_deleted(self, start: Start, mode: str) -> None:
+        runner = start(growth(LONGER))
+        work = runner.consumer.work
+        gone = events.push(runner.consumer, git(work, "rev-parse", "HEAD"), "0" * 40, "feature")
+        done = runner.step(mode, "push", gone)
+        assert done.code == 0, done.out
+        assert ("warning[trust.event]: the push deletes a branch" in done.out) == (mode != "finish")
+        assert runner.outputs.get("result", "skipped") == "skipped"
+        assert runner.github.requests == []
+
+    def test_a_closed_pull_request_plans_nothing(self, start: Start) -> None:
+        runner = start(growth(LONGER))
+        payload = json.loads(json.dumps(events.pull_request(runner.pull, "closed")))
+        payload["pull_request"]["state"] = "closed"
+        done = runner.step("plan", payload=payload)
+        assert (done.code, runner.outputs["matrix"]) == (0, MATRIX)
+        assert "warning[trust.event]: the pull request is closed" in done.out
+
+
+class TestAnotherCommit:
+    """What is analysed is what the event is about, whatever was checked out."""
+
+    def test_a_branch_that_was_pushed_over_is_left_to_its_own_run(self, start: Start) -> None:
+        runner = start(growth(LONGER))
+        old = json.loads(json.dumps(events.pull_request(runner.pull)))
+        work = runner.consumer.work
+        git(work, "commit", "--quiet", "--amend", "--message", "Forced")
+        here, before = git(work, "rev-parse", "HEAD"), old["pull_request"]["head"]["sha"]
+        done = runner.step("run", payload=old)
+        (told,) = commands(done, "error")
+        assert (done.code, "error[git.mismatch]" in told) == (3, True)
+        assert here[:7] in told
+        assert before[:7] in told
+
+    def test_a_commit_that_is_not_here_at_all_is_a_mismatch(self, start: Start) -> None:
+        runner = start(growth(LONGER))
+        payload = json.loads(json.dumps(events.pull_request(runner.pull)))
+        payload["pull_request"]["head"]["sha"] = "e" * 40
+        done = runner.step("run", payload=payload)
+        assert (done.code, "error[git.mismatch]" in done.out) == (3, True)
+
+    def test_a_newer_commit_on_top_keeps_nobody_from_looking_at_the_older(self, start: Start) -> None:
+        runner = start(growth(LONGER))
+        payload = events.pull_request(runner.pull)
+        git(runner.consumer.work, "commit", "--quiet", "--allow-empty", "--message", "Newer")
+        assert runner.step("plan", payload=payload).code == 0
+        assert runner.outputs["any-trained"] == "true"
+
+
 class TestPlan:
     def test_what_trains_is_a_matrix_and_nothing_is_said_yet(self, start: Start, tmp_path: Path) -> None:
         runner = start(growth(LONGER, before=counting(tmp_path / "count")))

@@ -9,7 +9,7 @@ import pytest
 
 from alekseylearn.allowlist import PASS, for_container, for_installer, for_job, for_service
 from alekseylearn.aws_credentials import session_name
-from alekseylearn.cli.granted import granted
+from alekseylearn.cli.granted import granted, withhold
 from alekseylearn.settings import CiSettings, Inputs
 from alekseylearn.trust import Event
 
@@ -88,3 +88,14 @@ def test_no_job_sees_anything_of_it(sees: object) -> None:
     seen = sees({**found, **passed})
     assert not [name for name in seen if name.startswith(("AWS_", "ACTIONS_", "GITHUB_", "INPUT_"))]
     assert "s3cret" not in str(seen)
+
+
+def test_the_steps_own_environment_keeps_no_secret_once_it_was_read() -> None:
+    secrets = {"GH_TOKEN": "x", "ALEKSEYLEARN_NOTIFY": "x", "AWS_PROFILE": "x", "DB_PASSWORD": "x", "api_key": "x"}
+    own = {**STEP, **secrets, "HOME": "/root"}
+    known = dict(own)
+    assert withhold(own) == known
+    assert own == {
+        name: STEP.get(name, "/root")
+        for name in ("PATH", "HOME", "GITHUB_ACTIONS", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
+    }

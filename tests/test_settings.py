@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alekseylearn.errors import AlekseylearnError, InputError, MachineError, UsageError
-from alekseylearn.settings import CiSettings, Inputs
+from alekseylearn.settings import EVENT_LIMITS, CiSettings, Inputs, Occasion
 
 RUNNER = {
     "GITHUB_EVENT_NAME": "pull_request",
@@ -153,25 +154,63 @@ def test_no_environment_is_a_defect(environ: dict[str, str]) -> None:
         assert error.exit_code in (2, 6)  # noqa: PT017 (or there is none)
 
 
+class TestOccasion:
+    def test_three_variables_are_all_that_trust_needs(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)
+        needed = {name: RUNNER[name] for name in ("GITHUB_EVENT_NAME", "GITHUB_EVENT_PATH", "GITHUB_REPOSITORY")}
+        occasion = Occasion.from_environ(needed)
+        assert (occasion.workspace, occasion.sha, occasion.checked_out) == (tmp_path, "", "")
+        for name in needed:
+            with pytest.raises(MachineError, match=f"{name} is not set"):
+                Occasion.from_environ({key: value for key, value in needed.items() if key != name})
+
+    def test_commits_are_compared_without_regard_to_case(self) -> None:
+        occasion = Occasion.from_environ({**RUNNER, "GITHUB_SHA": "AB" * 20, "AL_CHECKED_OUT": " CD " * 1})
+        assert (occasion.sha, occasion.checked_out) == ("ab" * 20, "cd")
+
+
 class TestPayload:
-    def settings(self, path: Path) -> CiSettings:
-        return CiSettings.from_environ({**RUNNER, "GITHUB_EVENT_PATH": str(path)})
+    def occasion(self, path: Path) -> Occasion:
+        return Occasion.from_environ({**RUNNER, "GITHUB_EVENT_PATH": str(path)})
 
     def test_it_is_read_strictly(self, tmp_path: Path) -> None:
         path = tmp_path / "event.json"
         path.write_text('{"action": "opened"}')
-        assert self.settings(path).read_payload() == {"action": "opened"}
-        path.write_text('{"action": "opened", "action": "closed"}')
-        with pytest.raises(InputError, match="duplicate key"):
-            self.settings(path).read_payload()
+        assert self.occasion(path).read_payload() == {"action": "opened"}
 
-    @pytest.mark.parametrize("text", ["[]", "1", "null"])
-    def test_something_else_than_an_object_is_refused(self, tmp_path: Path, text: str) -> None:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            b"[]",
+            b"1",
+            b"null",
+            b"",
+            b"{",
+            b'{"action": "opened", "action": "closed"}',
+            b"\xff\xfe{}",
+            b'{"a":' * 100 + b"1" + b"}" * 100,
+            b'{"a":' * 100_000,
+            b'{"n": ' + b"9" * 5000 + b"}",
+            b"{}\0",
+        ],
+    )
+    def test_what_is_no_event_is_refused_by_one_name(self, tmp_path: Path, text: bytes) -> None:
         path = tmp_path / "event.json"
-        path.write_text(text)
-        with pytest.raises(MachineError, match="GITHUB_EVENT_PATH"):
-            self.settings(path).read_payload()
+        path.write_bytes(text)
+        with pytest.raises(InputError) as caught:
+            self.occasion(path).read_payload()
+        assert caught.value.slug == "trust.event"
+        assert "GITHUB_EVENT_PATH" in caught.value.where
 
-    def test_a_missing_file_is_named(self, tmp_path: Path) -> None:
-        with pytest.raises(MachineError, match="GITHUB_EVENT_PATH"):
-            self.settings(tmp_path / "none").read_payload()
+    def test_one_that_is_too_large_is_not_read_whole(self, tmp_path: Path) -> None:
+        path = tmp_path / "event.json"
+        with path.open("wb") as file:
+            file.truncate(EVENT_LIMITS.max_bytes * 40)
+        with pytest.raises(InputError, match="at most"):
+            self.occasion(path).read_payload()
+
+    def test_a_missing_file_a_folder_and_a_pipe_are_named_and_not_waited_for(self, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "pipe")
+        for name in ("none", ".", "pipe"):
+            with pytest.raises(MachineError, match="GITHUB_EVENT_PATH"):
+                self.occasion(tmp_path / name).read_payload()

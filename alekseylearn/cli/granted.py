@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, MutableMapping
 
 from alekseylearn.settings import CiSettings
 from alekseylearn.trust import Event
@@ -11,6 +12,22 @@ _WORKFLOW = ("INPUT_", "GITHUB_", "ACTIONS_")
 _RUN = ("GITHUB_ACTIONS", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
 """These name the session of a role, so that the account's own log tells which run it was."""
 _IDENTITY = ("ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN")
+
+_SECRET = re.compile(
+    r"INPUT_|ACTIONS_|AWS_|ALEKSEYLEARN_NOTIFY|.*(?:TOKEN|SECRET|PASSW|CREDENTIAL|_KEY)", re.IGNORECASE
+)
+
+
+def withhold(environ: MutableMapping[str, str]) -> dict[str, str]:
+    """Return a copy of *environ*, the process's own, and take out of that what may be a secret.
+
+    Whatever is started from now on without an environment that was made for it gets none of them.
+    """
+    known = dict(environ)
+    for name in known:
+        if _SECRET.match(name):
+            del environ[name]
+    return known
 
 
 def granted(environ: Mapping[str, str], settings: CiSettings, event: Event) -> dict[str, str]:

@@ -14,16 +14,17 @@ from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alekseylearn import __version__
+from alekseylearn import __version__, landmarks
 from alekseylearn.actions import Runner
 from alekseylearn.cli.granted import granted
+from alekseylearn.cli.hearing import Heard, expect_head, hear
 from alekseylearn.comparison import Comparison, compare_versions
 from alekseylearn.config import FILE_NAME, Config
 from alekseylearn.errors import InputError, MachineError
 from alekseylearn.forges import connect
 from alekseylearn.git import Git
 from alekseylearn.settings import CiSettings
-from alekseylearn.trust import Event, read_event
+from alekseylearn.trust import Event
 
 if TYPE_CHECKING:
     from alekseylearn.cli.stores import Shared
@@ -58,6 +59,8 @@ class Ground:
         Raises `InputError`: a repository or a commit that cannot be used.
         """
         about = event or self.event
+        if event is None and not about.closed:
+            expect_head(self.git, about)
         return Step(
             ground=self,
             event=about,
@@ -200,6 +203,7 @@ class Step:
             frame(comparison, version=__version__),
             pull=self.pull,
             fork=not self.event.trusted,
+            barred=self.event.reason,
             order=self.order,
             attempt=self.settings.run_attempt,
             run_url=self.settings.run_url,
@@ -255,7 +259,9 @@ class Step:
             anew = notify and deserves_notice(standing, finished=outcome.finished, seconds=outcome.seconds)
             _, text = body(outcome, standing)
             write_atomic(self.posted, text.encode("utf-8", "replace"))
+            landmarks.passed("comment.remembered")
             posted = forge.upsert_comment(outcome.pull, text, order=outcome.order, anew=anew)
+            landmarks.passed("comment.posted")
         except MachineError as error:
             self.runner.annotate("warning", str(error), title="The comment could not be written")
             return None
@@ -264,18 +270,18 @@ class Step:
         return posted
 
 
-def open_ground(environ: Mapping[str, str], runner: Runner) -> Ground:
-    """Read what the runner tells.
+def open_ground(
+    environ: Mapping[str, str], runner: Runner, heard: Heard | None = None, git: Git | None = None
+) -> Ground:
+    """Read what the runner tells; *heard* and *git* are what is known of it already.
 
     Raises `InputError` and `MachineError`: an event or a repository that cannot be used.
     """
     started = time.monotonic()
+    known = heard or hear(environ, runner)
+    git = git or known.repository(environ)
     settings = CiSettings.from_environ(environ)
-    for secret in (settings.inputs.github_token, environ.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "")):
-        if secret:
-            runner.mask(secret)
-    event = read_event(settings.event_name, settings.read_payload(), settings.repository)
-    git = Git.open(settings.workspace, environ=environ)
+    event = known.event
     reach = (
         partial(connect, "github", settings=settings, event=event)
         if settings.inputs.github_token
@@ -290,11 +296,6 @@ def open_ground(environ: Mapping[str, str], runner: Runner) -> Ground:
         environ=environ,
         started=started,
     )
-
-
-def open_step(environ: Mapping[str, str], runner: Runner) -> Step:
-    """Read what the runner tells, and set the two versions side by side; raises as `open_ground` and `Ground.step`."""
-    return open_ground(environ, runner).step()
 
 
 def _compare(git: Git, settings: CiSettings, event: Event) -> Comparison:

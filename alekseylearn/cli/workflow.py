@@ -8,14 +8,16 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from alekseylearn.actions import Runner
-from alekseylearn.cli.step import Step, open_ground, open_step
-from alekseylearn.errors import AlekseylearnError, MachineError, UsageError
+from alekseylearn.cli.granted import withhold
+from alekseylearn.cli.hearing import hear, say
+from alekseylearn.cli.step import Step, open_ground
+from alekseylearn.errors import AlekseylearnError, InputError, MachineError, UsageError
 from alekseylearn.text import Markdown, fence
 
 
 def guarded(step: Callable[[Mapping[str, str], Runner], int]) -> int:
     """Run *step*; an error of ours becomes an annotation, a summary and the step's result before it ends the step."""
-    environ = dict(os.environ)
+    environ = withhold(os.environ)
     runner = Runner.from_environ(environ, sys.stdout)
     try:
         return step(environ, runner)
@@ -36,17 +38,28 @@ def guarded(step: Callable[[Mapping[str, str], Runner], int]) -> int:
 
 def run_step(environ: Mapping[str, str], runner: Runner) -> int:
     """Train what changed and review it."""
-    return _train(open_step(environ, runner), detach=False)
+    heard = hear(environ, runner)
+    if heard.event.deleted:
+        return _nothing(runner)
+    return _train(open_ground(environ, runner, heard).step(), detach=False)
 
 
 def submit_step(environ: Mapping[str, str], runner: Runner) -> int:
     """Start what changed and what it is compared with, say where it runs, and leave it to that."""
-    step = open_step(environ, runner)
+    heard = hear(environ, runner)
+    if heard.event.deleted:
+        return _nothing(runner)
+    step = open_ground(environ, runner, heard).step()
     if step.settings.inputs.force:
         # A later run would take the old result for this one.
         hint = "leave `force` out, or use `mode: run`"
         raise UsageError("ci.input", "`force` has to wait for its result", where="INPUT_FORCE", hint=hint)
     return _train(step, detach=True)
+
+
+def _nothing(runner: Runner) -> int:
+    runner.set_outputs({"result": "skipped", "any-trained": "false"})
+    return 0
 
 
 def _train(step: Step, *, detach: bool) -> int:
@@ -66,7 +79,10 @@ def collect_step(environ: Mapping[str, str], runner: Runner) -> int:
     from alekseylearn.cli.collector import SWEEPING, sweep
     from alekseylearn.cli.leftovers import close
 
-    ground = open_ground(environ, runner)
+    heard = hear(environ, runner)
+    if heard.event.deleted:
+        return _nothing(runner)
+    ground = open_ground(environ, runner, heard)
     if ground.event.name in SWEEPING:
         return sweep(ground)
     step = ground.step()
@@ -83,8 +99,24 @@ def _begun(step: Step) -> tuple[str, ...]:
 
 def plan_step(environ: Mapping[str, str], runner: Runner) -> int:
     """Say which notebooks train; when none does, the pull request is told here, since no later job will."""
-    step = open_step(environ, runner)
-    if step.event.closed or (not step.comparison.files and not step.tells):
+    heard = hear(environ, runner)
+    if heard.event.closed or heard.event.deleted:
+        _set_plan(runner, [], "")
+        return 0
+    try:
+        git = heard.repository(environ)
+    except InputError as error:
+        if error.slug != "git.history":
+            raise
+        say(
+            runner,
+            "warning",
+            f"git.history: nothing is checked out ({error.what}): put actions/checkout before this step",
+        )
+        _set_plan(runner, [], "")
+        return 0
+    step = open_ground(environ, runner, heard, git).step()
+    if not step.comparison.files and not step.tells:
         # Nothing to look at and nobody to tell: what reads notebooks, trains and reports is not even loaded.
         _set_plan(runner, [], "")
         return 0
@@ -120,7 +152,10 @@ def _set_plan(runner: Runner, matrix: Sequence[Mapping[str, str]], url: str) -> 
 
 def finish_step(environ: Mapping[str, str], runner: Runner) -> int:
     """Complete the comment after the upload, or after the run was cut off."""
-    ground = open_ground(environ, runner)
+    heard = hear(environ, runner, quiet=True)
+    if heard.event.deleted:
+        return 0
+    ground = open_ground(environ, runner, heard)
     if ground.settings.outcome == "cancelled":
         runner.set_outputs({"result": "cancelled"})
         # Who only collects has started nothing.
