@@ -8,12 +8,13 @@ from dataclasses import replace
 from alekseylearn.comparison import Comparison, Side, compare_versions, read_config
 from alekseylearn.diff import NotebookDiff, diff_notebooks
 from alekseylearn.errors import InputError
+from alekseylearn.file_names import is_text, shown_name
 from alekseylearn.git import ChangedFile
-from alekseylearn.notebook import Notebook, parse
+from alekseylearn.notebook import PYTHON, Notebook, parse
 from alekseylearn.plan import NotebookPlan, Settings, TrainingJob, decide, make_job, reseeded
 from alekseylearn.reach import mark_shown
 
-__all__ = ["Comparison", "Side", "compare_versions", "make_plans", "read_config", "without_training"]
+__all__ = ["Comparison", "Side", "compare_versions", "make_plans", "passed_over", "read_config"]
 
 
 def make_plans(
@@ -31,16 +32,21 @@ def make_plans(
     return tuple(plan for plan in plans if plan is not None)
 
 
-def without_training(path: str) -> InputError:
-    """Say that a notebook that a person named has nothing to train."""
-    hint = "mark the cell that trains with `#| train` as its first line"
-    return InputError("nb.no-training", "no cell of it trains a model", where=path, hint=hint)
+def passed_over(file: ChangedFile) -> str:
+    """Warn of a change that is no notebook to look at, `slug: words`; '' for all others."""
+    if file.submodule:
+        return "git.unsupported: a submodule stands in the notebook's place; it is passed over"
+    if not is_text(file.path):
+        return "path.unsafe: the notebook's name is not UTF-8; it is passed over"
+    return ""
 
 
 def _plan(
     comparison: Comparison, file: ChangedFile, settings: Settings, is_known: Callable[[str], bool], *, force: bool
 ) -> NotebookPlan | None:
     """Decide about one notebook; None where nothing that changed reaches it."""
+    if warning := passed_over(file):
+        return _left(file, warning.partition(": ")[2])
     name, _ = comparison.head.config.model_for(file.path)
     base = head = base_job = None
     try:
@@ -78,6 +84,8 @@ def _plan(
     known = frozenset(job.digest for job in jobs if job is not None and is_known(job.digest))
     asked = file.path in comparison.asked
     decision, reason = decide(diff, base_job, head_job, known, force=force, asked=asked)
+    if head is not None and head.language != PYTHON:
+        reason = f"is written in {head.named}; only Python is trained"
     if file.path in comparison.touched and decision == "skip":
         return None
     return NotebookPlan(
@@ -95,6 +103,13 @@ def _plan(
     )
 
 
+def _left(file: ChangedFile, why: str) -> NotebookPlan:
+    """Leave a notebook alone; its name is written so that every document and terminal takes it."""
+    path = shown_name(file.path)
+    diff = NotebookDiff(path=path, old_path=None, status=file.status, changes=(), coarse=False)
+    return NotebookPlan(path=path, name=path, decision="skip", reason=f"not trained: {why}", diff=diff)
+
+
 def _gone(file: ChangedFile, name: str) -> NotebookPlan:
     """Decide about a notebook that neither side has, or base has in a form that cannot be read."""
     if file.status != "deleted":
@@ -105,7 +120,7 @@ def _gone(file: ChangedFile, name: str) -> NotebookPlan:
 
 
 def _read(side: Side, path: str) -> Notebook | None:
-    return parse(path, side.tree.read(path)) if side.tree.exists(path) else None
+    return parse(shown_name(path), side.tree.read(path)) if side.tree.exists(path) else None
 
 
 def _read_base(side: Side | None, file: ChangedFile) -> Notebook | None:

@@ -32,7 +32,7 @@ class Comparison:
     """Base and head, and the notebooks that are looked at.
 
     *asked* are those that a person named; *touched* are the same on both sides, but another file changed that they may
-    use.
+    use. *note* says what is compared where nobody asked for it.
     """
 
     base: Side | None
@@ -40,6 +40,7 @@ class Comparison:
     files: tuple[ChangedFile, ...]
     asked: frozenset[str] = frozenset()
     touched: frozenset[str] = frozenset()
+    note: str = ""
 
 
 def read_config(tree: Tree, path: str = FILE_NAME) -> Config:
@@ -57,10 +58,13 @@ def compare_versions(
     config_path: str = FILE_NAME,
     config_of_base: bool = False,
     asked: tuple[str, ...] = (),
+    below: tuple[str, ...] = (),
 ) -> Comparison:
     """Set two versions side by side; *base* and *head* are commits (head None: the work tree).
 
-    *config_of_base* reads the base's configuration for both sides: a fork's own may not widen anything.
+    *config_of_base* reads the base's configuration for both sides: a fork's own may not widen anything. Without *asked*
+    and *below* every notebook counts that the configuration selects; else the *asked* ones, and those whose paths begin
+    with one of *below* ('' is every path).
     """
     before = git.tree(base)
     after = git.work_tree() if head is None else git.tree(head)
@@ -73,7 +77,12 @@ def compare_versions(
     touched = frozenset(touched_notebooks(others, after, config_path)) - set(found) - set(asked)
     for path in (*touched, *asked):
         found.setdefault(path, ChangedFile(path=path, old_path=None, status="modified"))
-    files = [file for path, file in sorted(found.items()) if (path in asked if asked else head_config.selects(path))]
+    everywhere = below or ("" if not asked else ())
+    files = [
+        file
+        for path, file in sorted(found.items())
+        if path in asked or (head_config.selects(path) and path.startswith(everywhere))
+    ]
     return Comparison(base=base_side, head=head_side, files=tuple(files), asked=frozenset(asked), touched=touched)
 
 

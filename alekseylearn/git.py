@@ -15,7 +15,7 @@ from typing import Literal, Self
 
 from alekseylearn.errors import InputError, MachineError
 from alekseylearn.plumbing import Objects, Plumbing
-from alekseylearn.trees import CommitTree, WorkTree
+from alekseylearn.trees import CommitTree, Entry, WorkTree
 
 FileStatus = Literal["added", "deleted", "modified", "renamed"]
 
@@ -30,11 +30,23 @@ _BASES = ("origin/HEAD", "upstream/HEAD", "origin/main", "origin/master", "main"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedFile:
-    """A notebook that differs between two versions; `old_path` is set when it was renamed."""
+    """A notebook that differs between two versions; `old_path` is set when it was renamed.
+
+    `submodule` says that another repository stands in its place now: there is no file to read.
+    """
 
     path: str
     old_path: str | None
     status: FileStatus
+    submodule: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch:
+    """A branch, here or of a remote, by the name that a person uses, and the commit where it stands."""
+
+    name: str
+    commit: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +71,7 @@ class Git:
         environ = os.environ if environ is None else environ
         if not folder.is_dir():
             raise InputError("git.history", "there is no such folder", where=str(folder), hint="name a folder")
-        plumbing = Plumbing.find(folder, environ)
+        plumbing = Plumbing.find(_around(folder), environ)
         told = os.fsdecode(plumbing.run("rev-parse", "--show-object-format", "--show-toplevel"))
         hash_name, _, top = told.removesuffix("\n").partition("\n")
         root = Path(top)
@@ -102,7 +114,36 @@ class Git:
             raise InputError(
                 "git.history", "there is no commit yet", where=str(self.root), hint="commit the notebook first"
             )
-        raise InputError("git.history", f"unknown base {ref!r}", where=str(self.root), hint=self._remedy())
+        raise InputError("git.history", f"unknown base {ref!r}", where=str(self.root), hint=self.remedy())
+
+    def branches(self) -> tuple[Branch, ...]:
+        """Name the branches that are known here, remotes' among them, but not the one that is checked out."""
+        form = "--format=%(objectname) %(refname)"
+        told = os.fsdecode(self.plumbing.run("for-each-ref", form, "refs/heads", "refs/remotes"))
+        current = self.plumbing.ask("symbolic-ref", "--quiet", "HEAD")
+        here = None if current is None else os.fsdecode(current).removesuffix("\n")
+        found = (line.partition(" ") for line in told.splitlines())
+        return tuple(
+            Branch(name=name.removeprefix("refs/heads/").removeprefix("refs/remotes/"), commit=commit)
+            for commit, _, name in found
+            if name != here and not name.endswith("/HEAD")
+        )
+
+    def steps(self, old: str, new: str) -> int | None:
+        """Count the commits of *new* that *old* lacks; None unless *new* has all that *old* has."""
+        if self.plumbing.ask("merge-base", "--is-ancestor", self._commit(old), self._commit(new)) is None:
+            return None
+        return int(self.plumbing.run("rev-list", "--count", f"{self._commit(old)}..{self._commit(new)}", "--"))
+
+    def is_cut_off(self, commit: str) -> bool:
+        """Tell whether the history ends at *commit*, since no more of it was fetched."""
+        return self.is_shallow() and self.plumbing.ask("rev-parse", "--verify", "--quiet", f"{commit}^") is None
+
+    def remedy(self) -> str:
+        """Say how a commit comes here that is missing."""
+        if self.is_shallow():
+            return "the history is cut off: `fetch-depth: 0` in actions/checkout, or `git fetch --unshallow`"
+        return "`git fetch origin`, or name a branch, tag or commit that exists here"
 
     def merge_base(self, a: str, b: str) -> str:
         """Find the commit where the histories of *a* and *b* part.
@@ -115,7 +156,7 @@ class Git:
                 "git.history",
                 f"{a} and {b} have no merge base: not one commit in common",
                 where=str(self.root),
-                hint=self._remedy(),
+                hint=self.remedy(),
             )
         return found.decode("ascii").split()[0]
 
@@ -194,49 +235,52 @@ class Git:
     def _commit(self, ref: str) -> str:
         return ref if _HASH.match(ref) else self.resolve(ref)
 
-    def _remedy(self) -> str:
-        if self.is_shallow():
-            return "the history is cut off: `fetch-depth: 0` in actions/checkout, or `git fetch --unshallow`"
-        return "`git fetch origin`, or name a branch, tag or commit that exists here"
-
     def _changed_between(self, base: str, head: str) -> list[ChangedFile]:
         options = ("--raw", "-z", "-r", _RENAMES, "-l1000", "--no-abbrev", "--no-ext-diff", "--no-textconv")
         fields = iter(os.fsdecode(self.plumbing.run("diff-tree", *options, base, head, "--", _NOTEBOOKS)).split("\0"))
         found = []
         while about := next(fields):
-            _, _, old_id, new_id, letter = about.split(" ")
+            _, mode, old_id, new_id, letter = about.split(" ")
             status = _STATUS[letter[0]]
             path = next(fields)
             old_path, path = (path, next(fields)) if status == "renamed" else (None, path)
             if status != "modified" or old_id != new_id:
-                found.append(ChangedFile(path=path, old_path=old_path, status=status))
+                inner = Entry(mode, "").is_submodule
+                found.append(ChangedFile(path=path, old_path=old_path, status=status, submodule=inner))
         return _moved_with_new_outputs(found)
 
     def _changed_here(self, base: str) -> list[ChangedFile]:
         before = {path: entry.object_id for path, entry in self.tree(base).entries.items() if path.endswith(".ipynb")}
-        after = self._ids_here()
+        index = self._index()
+        after = self._ids_here(index)
+        inner = {path: entry.object_id for path, entry in index.items() if entry.is_submodule and path not in after}
+        after |= inner
         gone = {path: before[path] for path in before.keys() - after.keys()}
         new = {path: after[path] for path in after.keys() - before.keys()}
-        renamed = _renames(gone, new)
+        renamed = _renames(gone, {path: name for path, name in new.items() if path not in inner})
         found = [ChangedFile(path=path, old_path=None, status="deleted") for path in gone.keys() - renamed.values()]
-        found += [ChangedFile(path=path, old_path=None, status="added") for path in new.keys() - renamed.keys()]
+        found += [_here(path, "added", inner) for path in new.keys() - renamed.keys()]
         found += [ChangedFile(path=path, old_path=old, status="renamed") for path, old in renamed.items()]
         kept = before.keys() & after.keys()
-        return found + [
-            ChangedFile(path=path, old_path=None, status="modified") for path in kept if before[path] != after[path]
-        ]
+        return found + [_here(path, "modified", inner) for path in kept if before[path] != after[path]]
 
-    def _ids_here(self) -> dict[str, str]:
+    def _index(self) -> dict[str, Entry]:
+        """Give what the index holds in place of notebooks."""
+        found = {}
+        for line in os.fsdecode(self.plumbing.run("ls-files", "-z", "-s", "--", _NOTEBOOKS)).split("\0"):
+            about, _, path = line.partition("\t")
+            if path:
+                mode, object_id, _ = about.split(" ")
+                found[path] = Entry(mode, object_id)
+        return found
+
+    def _ids_here(self, index: Mapping[str, Entry]) -> dict[str, str]:
         """Give the blob ids of the notebooks in the work tree: the index's where git knows the file unchanged."""
         tree = self.work_tree()
         names = [path for path in tree.list("") if path.endswith(".ipynb")]
         touched = set(os.fsdecode(self.plumbing.run("ls-files", "-z", "-m", "--", _NOTEBOOKS)).split("\0"))
-        index = {}
-        for line in os.fsdecode(self.plumbing.run("ls-files", "-z", "-s", "--", _NOTEBOOKS)).split("\0"):
-            about, _, path = line.partition("\t")
-            if path and path not in touched:
-                index[path] = about.split(" ")[1]
-        return {path: index.get(path) or self._blob_id(tree, path) for path in names}
+        known = {path: entry.object_id for path, entry in index.items() if path not in touched}
+        return {path: known.get(path) or self._blob_id(tree, path) for path in names}
 
     def _blob_id(self, tree: WorkTree, path: str) -> str:
         """Compute the id that git would give the file as it is; one that cannot be read has none."""
@@ -246,6 +290,20 @@ class Git:
             return ""
         header = f"blob {len(data)}\0".encode()
         return hashlib.new(self.hash_name, header + data, usedforsecurity=False).hexdigest()
+
+
+def _around(folder: Path) -> Path:
+    """Find the folder with `.git` that *folder* lies in; itself where there is none.
+
+    Left to itself git would take any folder with a `HEAD`, `objects` and `refs` for a bare repository, and obey the
+    settings in it, though it may have come with a commit (git-config(1), safe.bareRepository, since git 2.38).
+    """
+    resolved = folder.resolve()
+    return next((place for place in (resolved, *resolved.parents) if os.path.lexists(place / ".git")), folder)
+
+
+def _here(path: str, status: FileStatus, inner: Mapping[str, str]) -> ChangedFile:
+    return ChangedFile(path=path, old_path=None, status=status, submodule=path in inner)
 
 
 def _is_checkpoint(path: str) -> bool:

@@ -28,6 +28,11 @@ class Entry:
         """Tell a plain file from a symbolic link or submodule."""
         return self.mode not in _SPECIAL
 
+    @property
+    def is_submodule(self) -> bool:
+        """Tell a submodule from everything that is a file."""
+        return self.mode == "160000"
+
 
 @dataclass(frozen=True, kw_only=True)
 class CommitTree:
@@ -66,7 +71,7 @@ class CommitTree:
         if entry is None:
             raise _missing(where)
         if not entry.is_file:
-            raise _unsafe(where, _SPECIAL[entry.mode])
+            raise unsafe(where, _SPECIAL[entry.mode])
         return self.objects.read(entry.object_id, where)
 
 
@@ -98,20 +103,30 @@ class WorkTree:
         """
         if path not in self.names:
             raise _missing(path)
-        try:
-            descriptor = _open_beneath(self.root, path)
-        except FileNotFoundError:
-            raise _missing(path) from None
-        except OSError:
-            raise _unsafe(path, "a symbolic link, or below one, or cannot be opened") from None
-        with os.fdopen(descriptor, "rb") as file:
-            about = os.fstat(descriptor)
-            if not stat.S_ISREG(about.st_mode):
-                raise _unsafe(path, "not a plain file")
-            if about.st_size > MAX_BLOB:
-                what = f"the file is {size(about.st_size)} large; at most {size(MAX_BLOB)} are read"
-                raise InputError("git.limit", what, where=path, hint="keep large data outside git")
-            return file.read(MAX_BLOB)
+        return read_beneath(self.root, path)
+
+
+def read_beneath(root: Path, path: str) -> bytes:
+    """Read the plain file *path* below *root*; no link below *root* is followed, and no pipe is waited for.
+
+    Raises `InputError`: `path.unsafe`, `path.missing`, `git.limit`.
+    """
+    try:
+        descriptor = _open_beneath(root, path)
+    except FileNotFoundError:
+        raise _missing(path) from None
+    except PermissionError:
+        raise unsafe(path, "a file that may not be read") from None
+    except OSError:
+        raise unsafe(path, "a symbolic link, or below one, or cannot be opened") from None
+    with os.fdopen(descriptor, "rb") as file:
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode):
+            raise unsafe(path, "not a plain file")
+        if about.st_size > MAX_BLOB:
+            what = f"the file is {size(about.st_size)} large; at most {size(MAX_BLOB)} are read"
+            raise InputError("git.limit", what, where=path, hint="keep large data outside git")
+        return file.read(MAX_BLOB)
 
 
 def _open_beneath(root: Path, path: str) -> int:
@@ -137,7 +152,8 @@ def _missing(where: str) -> InputError:
     return InputError("path.missing", "there is no such file", where=where, hint="commit it, or mend its name")
 
 
-def _unsafe(where: str, what: str) -> InputError:
+def unsafe(where: str, what: str) -> InputError:
+    """Say that what lies at *where* is *what*, and no plain file."""
     return InputError(
         "path.unsafe", f"it is {what}; only plain files are read", where=where, hint="commit the file itself"
     )

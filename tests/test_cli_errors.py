@@ -148,9 +148,9 @@ class TestUsage:
         assert "Traceback" not in done.err
         assert bench.desk.tree() == before
 
-    def test_a_path_outside_the_repository(self, bench: Bench, tmp_path: Path) -> None:
+    def test_paths_of_two_places(self, bench: Bench, tmp_path: Path) -> None:
         (tmp_path / "outside.ipynb").write_bytes(growth())
-        refuse(bench.desk, "usage.path", "fit", tmp_path / "outside.ipynb", code=2)
+        refuse(bench.desk, "usage.path", "fit", NOTEBOOK, tmp_path / "outside.ipynb", code=2)
 
     def test_too_many_commits(self, bench: Bench) -> None:
         refuse(bench.desk, "usage.diff", "diff", "main", "HEAD", "feature", code=2)

@@ -14,6 +14,7 @@ from alekseylearn.cli import completing
 
 if TYPE_CHECKING:
     from alekseylearn.analysis import Comparison
+    from alekseylearn.cli.asked import Asked
     from alekseylearn.cli.place import Place
     from alekseylearn.config import BackendName, Scalar
     from alekseylearn.errors import AlekseylearnError
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command("fit")
-@click.argument("what", nargs=-1, metavar="[NOTEBOOK or MODEL]...", shell_complete=completing.trainable)
+@click.argument("what", nargs=-1, metavar="[NOTEBOOK, FOLDER or MODEL]...", shell_complete=completing.trainable)
 @click.option("--base", metavar="REF", help="Compare with this commit; else with where the default branch was left.")
 @click.option("--backend", type=click.Choice(["process", "docker", "sagemaker"]), help="Where to train.")
 @click.option("-p", "parameters", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a variable of the notebook.")
@@ -48,12 +49,15 @@ def fit_command(
 ) -> int:
     """Train what changed, here, and compare it with the base.
 
-    Without arguments every notebook that changed since the default branch was left is looked at; a notebook or model
-    that is named is trained even if nothing changed, unless it has a result.
+    Without arguments every notebook that changed since the default branch was left is looked at, with a folder those
+    below it; a notebook or model that is named is trained even if nothing changed, unless it has a result. A
+    configuration file stands for the repository that it lies in.
     """
     from alekseylearn import __version__
+    from alekseylearn.cli.asked import check_paths, read_words
+    from alekseylearn.cli.oddities import say_oddities
     from alekseylearn.cli.phases import Watcher
-    from alekseylearn.cli.place import find_place, settings_for, workshop
+    from alekseylearn.cli.place import place_of, settings_for, workshop
     from alekseylearn.cli.screen import console
     from alekseylearn.cli.stores import shared_in
     from alekseylearn.cli.transfers import TransferBar
@@ -64,8 +68,12 @@ def fit_command(
     if detach and force:
         # A later call would take the old result for this one.
         raise UsageError("usage.detach", "--force has to wait for its result", hint="leave --detach out")
-    place = find_place()
-    comparison = _comparison(place, what, base)
+    check_paths(asked := read_words(what, configurations=True))
+    place = place_of(asked.start)
+    comparison = _comparison(place, asked, base)
+    say_oddities(comparison)
+    if comparison.note:
+        click.echo(comparison.note, err=True)
     config = comparison.head.config
     out = console(stderr=True)
     settings = settings_for(
@@ -157,16 +165,25 @@ def _under_way(notebook: NotebookOutcome) -> bool:
     return any(result is not None and not result.state.ended for result in (notebook.head, *notebook.more_head))
 
 
-def _comparison(place: Place, what: tuple[str, ...], base: str | None) -> Comparison:
-    from alekseylearn.analysis import read_config
-    from alekseylearn.cli.place import comparison_here, lone_comparison, notebooks_named
+def _comparison(place: Place, asked: Asked, base: str | None) -> Comparison:
+    from alekseylearn.cli.against import comparison_here, folder_comparison, lone_comparison
+    from alekseylearn.cli.place import notebooks_named
+    from alekseylearn.comparison import read_config
+    from alekseylearn.config import FILE_NAME
+    from alekseylearn.errors import UsageError
 
-    if place.git is None and len(what) == 1 and Path(what[0]).is_file() and base is None:
-        return lone_comparison(Path(what[0]))
-    asked: tuple[str, ...] = ()
-    if what and place.git is not None:
-        asked = notebooks_named(read_config(place.git.work_tree()), place, what)
-    return comparison_here(place, base=base, head=None, asked=asked)
+    files = (*asked.notebooks, *asked.configurations)
+    if len(asked.configurations) > 1:
+        raise UsageError("usage.config", f"{len(files)} configurations are named", hint="name one of them")
+    if place.git is None and len(files) == 1 and Path(files[0]).is_file() and not asked.words and base is None:
+        return (folder_comparison if asked.configurations else lone_comparison)(Path(files[0]))
+    config_path = place.relative(asked.configurations[0]) if asked.configurations else FILE_NAME
+    named: tuple[str, ...] = ()
+    if place.git is not None and (asked.words or asked.notebooks):
+        config = read_config(place.git.work_tree(), config_path)
+        named = notebooks_named(config, place, (*asked.words, *asked.notebooks))
+    below = tuple(f"{place.relative(name)}/".removeprefix("./") for name in asked.folders)
+    return comparison_here(place, base=base, asked=named, below=below, config_path=config_path)
 
 
 def _parameters(pairs: tuple[tuple[str, str], ...]) -> dict[str, Scalar]:
@@ -192,11 +209,14 @@ def _seconds(text: str | None) -> int | None:
 
 
 def _finish(outcome: Outcome, story: Story, place: Place, *, as_json: bool) -> None:
-    """Write the report and draw the comment."""
+    """Write the report and draw the comment; a dry run draws it alone, and leaves nothing behind."""
     from alekseylearn.cli.screen import console, print_markdown
     from alekseylearn.outbox import write_report
     from alekseylearn.pipeline import body
 
+    if not story.order.train:
+        print_markdown(body(outcome)[1], stderr=as_json)
+        return
     folder = place.home / "last"
     page = write_report(outcome, story.shop, folder, comparison=story.comparison)
     _, text = body(replace(outcome, report_path=str(page)))

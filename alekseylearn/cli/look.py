@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from alekseylearn.cli import completing
 
 if TYPE_CHECKING:
     from alekseylearn.analysis import Comparison
-    from alekseylearn.cli.place import Place
+    from alekseylearn.cli.asked import Asked
     from alekseylearn.config import Config
     from alekseylearn.inputs import Tree
     from alekseylearn.notebook import Notebook
@@ -31,48 +32,49 @@ def diff_command(what: tuple[str, ...], as_json: bool, by_code: bool, lines: boo
     WHAT is [BASE[...HEAD]] [NOTEBOOK or FOLDER...], or OLD.ipynb NEW.ipynb. Without it the work tree is compared with
     the place where it left the default branch.
     """
+    from alekseylearn.cli.oddities import say_oddities
     from alekseylearn.cli.screen import console, print_json
 
-    base, head, plans = _plans(what)
+    comparison, plans = _plans(what)
+    say_oddities(comparison)
     changed = [plan for plan in plans if plan.diff.status != "unchanged" or plan.refused]
+    before, after = comparison.base, comparison.head
+    names = (before.sha or before.name) if before else "", after.sha or after.name
     if as_json:
         from alekseylearn.documents import diff_json
 
-        print_json(diff_json(base, head, plans))
+        print_json(diff_json(*names, plans))
     else:
         from alekseylearn.cli.show_diff import show_diff
 
-        show_diff(console(), base, head, plans, lines=lines)
+        if comparison.note:
+            console().print(comparison.note, style="dim", markup=False)
+        show_diff(console(), *names, plans, lines=lines)
     if any(plan.refused for plan in plans):
         return 3
     return 1 if by_code and changed else 0
 
 
-def _plans(what: tuple[str, ...]) -> tuple[str, str, tuple[NotebookPlan, ...]]:
+def _plans(what: tuple[str, ...]) -> tuple[Comparison, tuple[NotebookPlan, ...]]:
     from alekseylearn.analysis import make_plans
-    from alekseylearn.cli.place import default_settings, find_place
+    from alekseylearn.cli.asked import read_words
+    from alekseylearn.cli.place import default_settings
 
-    files = [word for word in what if word.endswith(".ipynb")]
-    folders = [word for word in what if word not in files and Path(word).is_dir()]
-    refs = [word for word in what if word not in files and word not in folders]
-    if len(files) == 2 and not refs and all(Path(name).is_file() for name in files):
-        return files[0], files[1], (_two_files(*map(Path, files)),)
-    place = find_place(Path(folders[0]) if folders else None)
-    comparison = _comparison(place, refs, files)
-    if folders:
-        below = tuple(f"{place.relative(name)}/".removeprefix("./") for name in folders)
-        comparison = replace(comparison, files=tuple(file for file in comparison.files if file.path.startswith(below)))
-    plans = make_plans(comparison, default_settings(comparison.head.config), lambda _: False)
-    before = comparison.base
-    return (before.sha or before.name) if before else "", comparison.head.sha or comparison.head.name, plans
+    asked = read_words(what)
+    files = asked.notebooks
+    if len(files) == 2 and not asked.words and all(Path(name).is_file() for name in files):
+        return _two_files(*files)
+    comparison = _comparison(asked)
+    return comparison, make_plans(comparison, default_settings(comparison.head.config), lambda _: False)
 
 
-def _comparison(place: Place, refs: list[str], files: list[str]) -> Comparison:
-    from alekseylearn.cli.place import comparison_here, lone_comparison
+def _comparison(asked: Asked) -> Comparison:
+    from alekseylearn.cli.against import comparison_here, lone_comparison
+    from alekseylearn.cli.asked import check_paths
+    from alekseylearn.cli.place import place_of
     from alekseylearn.errors import UsageError
 
-    if place.git is None and len(files) == 1 and not refs:
-        return lone_comparison(Path(files[0]))
+    refs = asked.words
     if len(refs) > 2:
         raise UsageError(
             "usage.diff", f"{len(refs)} commits are named", hint="alekseylearn diff [BASE[...HEAD]] [NOTEBOOK...]"
@@ -80,23 +82,35 @@ def _comparison(place: Place, refs: list[str], files: list[str]) -> Comparison:
     base, _, head = (refs[0] if refs else "").partition("...")
     if len(refs) == 2:
         head = refs[1]
-    asked = tuple(place.relative(name) for name in files)
-    return comparison_here(place, base=base or None, head=head or None, asked=asked)
+    if not head:
+        # A commit is looked at as it is, whatever lies in the work tree.
+        check_paths(asked)
+    place = place_of(asked.start)
+    if place.git is None and len(asked.notebooks) == 1 and not refs:
+        return lone_comparison(Path(asked.notebooks[0]))
+    named = tuple(place.relative(name) for name in asked.notebooks)
+    below = tuple(f"{place.relative(name)}/".removeprefix("./") for name in asked.folders)
+    return comparison_here(place, base=base or None, head=head or None, asked=named, below=below)
 
 
-def _two_files(old: Path, new: Path) -> NotebookPlan:
+def _two_files(old: str, new: str) -> tuple[Comparison, tuple[NotebookPlan, ...]]:
     from alekseylearn.analysis import make_plans
-    from alekseylearn.cli.place import default_settings, lone_comparison
+    from alekseylearn.cli.against import lone_comparison
+    from alekseylearn.cli.asked import check_path
+    from alekseylearn.cli.place import default_settings
 
-    head = lone_comparison(new)
-    file = replace(head.files[0], status="modified", old_path=old.name)
-    comparison = replace(head, base=lone_comparison(old).head, files=(file,))
-    (plan,) = make_plans(comparison, default_settings(comparison.head.config), lambda _: False)
-    return plan
+    for name in (old, new):
+        check_path(name, "notebook")
+    before, after = lone_comparison(Path(old)), lone_comparison(Path(new))
+    file = replace(after.files[0], status="modified", old_path=Path(old).name)
+    comparison = replace(after, base=before.head, files=(file,))
+    plans = make_plans(comparison, default_settings(comparison.head.config), lambda _: False)
+    sides = replace(before.head, name=old), replace(after.head, name=new)
+    return replace(comparison, base=sides[0], head=sides[1]), plans
 
 
 @click.command("slice")
-@click.argument("notebook", type=click.Path(exists=True, dir_okay=False), shell_complete=completing.notebooks)
+@click.argument("notebook", shell_complete=completing.notebooks)
 @click.option("--why", is_flag=True, help="Show the cells that are left out, too, and what leads to training.")
 @click.option("--target", type=int, multiple=True, help="Take this cell as the one that trains (counted from 0).")
 @click.option("-o", "--output", help="Write the slice as OUT.py or OUT.ipynb, or the whole bundle into the new OUT/.")
@@ -104,11 +118,12 @@ def _two_files(old: Path, new: Path) -> NotebookPlan:
 def slice_command(notebook: str, why: bool, target: tuple[int, ...], output: str | None, as_json: bool) -> int:
     """Show the cells of NOTEBOOK that training needs, and why."""
     from alekseylearn.analysis import without_training
-    from alekseylearn.cli.screen import console, print_json
+    from alekseylearn.cli.screen import console, print_json, remark
     from alekseylearn.cli.show_slice import show_slice
     from alekseylearn.documents import slice_json
     from alekseylearn.errors import InputError
     from alekseylearn.plan import make_job
+    from alekseylearn.text import clean
 
     parsed, config, tree, settings = _read(notebook, target)
     try:
@@ -117,6 +132,12 @@ def slice_command(notebook: str, why: bool, target: tuple[int, ...], output: str
         if error.slug == "nb.source" and not (as_json or output):
             show_slice(console(), parsed, _cut(parsed, config, target), why=why)
         raise
+    if job is None and not (as_json or output):
+        for warning in parsed.warnings:
+            remark(warning, parsed.path)
+        told = f"{clean(parsed.path)}: no cell of it trains a model (mark one with `#| train` as its first line)"
+        console().print(told, markup=False, soft_wrap=True)
+        return 0
     if job is None:
         raise without_training(parsed.path)
     if output and (output.endswith("/") or Path(output).is_dir()):
@@ -135,20 +156,30 @@ def slice_command(notebook: str, why: bool, target: tuple[int, ...], output: str
 def _read(name: str, wanted: tuple[int, ...]) -> tuple[Notebook, Config, Tree, Settings]:
     """Read the notebook that a person named, and what lies around it."""
     from alekseylearn.analysis import read_config
-    from alekseylearn.cli.place import default_settings, find_place, lone_comparison
+    from alekseylearn.cli.against import lone_comparison
+    from alekseylearn.cli.asked import check_paths, read_words
+    from alekseylearn.cli.oddities import say_name
+    from alekseylearn.cli.place import default_settings, place_of
     from alekseylearn.errors import InputError
     from alekseylearn.notebook import parse
+    from alekseylearn.trees import read_beneath
 
+    if not os.path.lexists(name):
+        raise click.BadParameter(f"there is no file {name!r}", click.get_current_context(), param_hint="NOTEBOOK")
+    asked = replace(read_words([name]), notebooks=(name,))
+    check_paths(asked)
     path = Path(name)
-    place = find_place(path.parent)
+    place = place_of(asked.start)
     tree: Tree
     if place.git is None:
         side = lone_comparison(path).head
-        tree, config, relative = side.tree, side.config, path.name
+        tree, config, relative, root = side.tree, side.config, path.name, path.parent
     else:
         tree = place.git.work_tree()
-        config, relative = read_config(tree), place.relative(name)
-    parsed = parse(relative, path.read_bytes())
+        config, relative, root = read_config(tree), place.relative(name), place.root
+    say_name(relative)
+    # Git need not know of it, so it is not asked for it.
+    parsed = parse(relative, read_beneath(root, relative))
     for number in wanted:
         if not 0 <= number < len(parsed.cells) or parsed.cells[number].kind != "code":
             raise InputError(

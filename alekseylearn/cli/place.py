@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from alekseylearn.analysis import Comparison, Side, compare_versions, read_config
+from alekseylearn.analysis import read_config
 from alekseylearn.backends import connect
 from alekseylearn.backends.base import Backend, Options
 from alekseylearn.cli.stores import Shared, open_results
@@ -19,11 +18,10 @@ from alekseylearn.config import FILE_NAME, BackendName, Config, Scalar
 from alekseylearn.environments import check_imports, find_environment, minor_version
 from alekseylearn.errors import InputError, MachineError, UsageError
 from alekseylearn.files import runtime_files
-from alekseylearn.git import ChangedFile, Git
+from alekseylearn.git import Git
 from alekseylearn.plan import Settings, TrainingJob
 from alekseylearn.training import Progress, Workshop
 from alekseylearn.transfers import Transfer, unwatched
-from alekseylearn.trees import WorkTree
 
 HOME_NAME = ".alekseylearn"
 
@@ -46,8 +44,10 @@ class Place:
         Raises `UsageError` `usage.path` when it is not below the root.
         """
         full = Path(path).absolute()
+        # A link that is asked for is itself, wherever it leads.
+        real = full.parent.resolve() / full.name if full.is_symlink() else full.resolve()
         try:
-            inside = full.resolve().relative_to(self.root.resolve())
+            inside = real.relative_to(self.root.resolve())
         except ValueError:
             what = f"{path} is not inside {self.root}"
             raise UsageError("usage.path", what, hint="run the command in the notebook's repository") from None
@@ -64,44 +64,20 @@ def find_place(folder: Path | None = None) -> Place:
     return Place(root=git.root, git=git)
 
 
+def place_of(start: Path | None) -> Place:
+    """Look for a repository around *start*, where a person named a path in it; outside of any we stay where we are."""
+    place, here = find_place(start), Path.cwd()
+    if place.git is None and start is not None and start.resolve().is_relative_to(here):
+        return Place(root=here, git=None)
+    return place
+
+
 def config_of(place: Place) -> Config:
     """Read the configuration; one that does not hold keeps nobody from looking at a run, or from stopping it."""
     try:
         return Config() if place.git is None else read_config(place.git.work_tree())
     except InputError:
         return Config()
-
-
-def lone_comparison(path: Path) -> Comparison:
-    """Compare a notebook outside any repository with nothing: all of it is new."""
-    root = path.parent.absolute()
-    listing = _listing(root)
-    tree = WorkTree(root=root, listing=listing)
-    side = Side(name="this folder", sha="", tree=tree, config=read_config(tree))
-    file = ChangedFile(path=path.name, old_path=None, status="added")
-    return Comparison(base=None, head=side, files=(file,), asked=frozenset([path.name]))
-
-
-def comparison_here(place: Place, *, base: str | None, head: str | None, asked: tuple[str, ...]) -> Comparison:
-    """Compare a person's work tree (or the commit *head*) with *base*, else with where it left the default branch."""
-    git = place.git
-    if git is None:
-        raise InputError(
-            "git.history", "this is no git repository", where=str(place.root), hint="`git init`, or name one notebook"
-        )
-    name = base or git.default_base()
-    if name is None:
-        name = "HEAD"
-    tip = git.resolve(head or "HEAD")
-    found = git.merge_base(git.resolve(name), tip)
-    return compare_versions(
-        git,
-        base=found,
-        head=None if head is None else tip,
-        base_name=name.removeprefix("origin/"),
-        head_name=head or git.current_branch() or "work tree",
-        asked=asked,
-    )
 
 
 def notebooks_named(config: Config, place: Place, words: tuple[str, ...]) -> tuple[str, ...]:
@@ -203,11 +179,3 @@ def _warn(error: MachineError) -> None:
 def now() -> str:
     """Return the time as the report writes it, in UTC."""
     return datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _listing(root: Path) -> Callable[[], bytes]:
-    def names() -> bytes:
-        found = [path for path in sorted(root.iterdir()) if path.is_file()]
-        return b"\0".join(os.fsencode(path.name) for path in found)
-
-    return names
