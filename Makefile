@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SETUP := $(PYTHON) action/bootstrap.py --into .venv --editable
 
-.PHONY: demo test lint bench extraction test-engines check-sagemaker-sdk mutants lock pictures clean
+.PHONY: demo test lint bench extraction test-engines check-sagemaker-sdk mutants fuzz lock release pictures clean
 
 demo: ## the whole story on this machine
 	@$(SETUP) --lock demo >/dev/null
@@ -41,6 +41,15 @@ mutants: ## break the modules that decide, one place at a time: does a test noti
 
 lock: ## make the lock files again
 	@requirements/compile.sh
+
+fuzz: ## hostile bytes for all that reads from outside, FUZZ_SECONDS (600) for each
+	@$(SETUP) --lock fuzz >/dev/null
+	@$(BIN)/python -m fuzz $(FUZZ)
+
+release: ## wheel and sdist, built twice and compared, and the list of what they need, into dist/
+	@rm -rf dist
+	@$(PYTHON) action/bootstrap.py --into build/release --editable --lock release >/dev/null
+	@build/release/bin/python requirements/release.py dist
 
 pictures: ## draw the README's pictures again (needs chromium)
 	@$(SETUP) --lock test >/dev/null

@@ -16,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ROOT / "requirements"
+LOCKED = ("run", "notify", "demo", "test", "bench", "fuzz", "release")
 # Whoever names addresses to notify needs what sends there: the extra `notify`, locked with all the rest.
 NOTIFY = "ALEKSEYLEARN_NOTIFY"
 # Variables that would have a tool install something else, or somewhere else, than it is told; and secrets.
@@ -64,7 +65,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     cache = os.environ.get("RUNNER_TOOL_CACHE") or os.environ.get("RUNNER_TEMP") or tempfile.gettempdir()
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     usual = "notify" if os.environ.get(NOTIFY, "").strip() else "run"
-    parser.add_argument("--lock", default=usual, choices=("run", "notify", "demo", "test", "bench"))
+    parser.add_argument("--lock", default=usual, choices=LOCKED)
     parser.add_argument("--into", help="the environment's folder; several locks may share it")
     parser.add_argument("--cache", default=f"{cache}/alekseylearn", help="else: where it gets a folder by its key")
     parser.add_argument("--editable", action="store_true", help="run the sources in place")

@@ -69,7 +69,7 @@ def _pickle(path: Path) -> Any:
 
     _warn(path, "pickle")
     with path.open("rb") as file:
-        return pickle.load(file)  # noqa: S301 - whoever calls this was warned
+        return pickle.load(file)  # noqa: S301  # nosec B301 # whoever calls this was warned
 
 
 def _torch(path: Path) -> Any:
@@ -81,7 +81,7 @@ def _torch(path: Path) -> Any:
         return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         _warn(path, "pickle with more than tensors")
-        return torch.load(path, map_location="cpu", weights_only=False)
+        return torch.load(path, map_location="cpu", weights_only=False)  # nosec B614 # whoever calls this was warned
 
 
 def _safetensors(path: Path) -> Any:

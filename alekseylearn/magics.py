@@ -161,7 +161,7 @@ def _shell_cell(name: str, arguments: str, text: str, *, above: str, after: str)
     magic = "bash" if name == "!" else name
     call = f"get_ipython().run_cell_magic({magic!r}, {arguments!r}, {text!r})"
     done = Translation(code=above + call + after, requirements=requirements, effects=("runs a shell command",))
-    return replace(done, shell=True)  # noqa: S604 - a field of that name, nothing is run here
+    return replace(done, shell=True)  # noqa: S604  # nosec B604 # a field of that name, nothing is run here
 
 
 @dataclass(slots=True)
@@ -189,7 +189,7 @@ class _Lines:
                 line = line[:-1] + waiting.pop().strip()
                 taken += 1
             made += [self._line(line)] + [""] * (taken - 1)
-        return Translation(
+        return Translation(  # nosec B604 # a field of that name, nothing is run here
             code="\n".join(made),
             requirements=tuple(self.requirements),
             shell=self.shell,

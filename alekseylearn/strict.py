@@ -103,7 +103,7 @@ def load_yaml(data: bytes, where: str, limits: Limits) -> Any:
     text = decode(data, where, limits)
     try:
         _check_yaml_events(text, where, limits)
-        return yaml.load(text, Loader=_unique_key_loader())  # noqa: S506 - a SafeLoader that is stricter
+        return yaml.load(text, Loader=_unique_key_loader())  # noqa: S506  # nosec B506 # a SafeLoader, stricter
     except yaml.MarkedYAMLError as error:
         mark: Any = error.problem_mark
         place = f"{where}, line {mark.line + 1}, column {mark.column + 1}"

@@ -31,5 +31,8 @@ compile run "${package[@]}" "${slim[@]}"
 # The action installs this one in place of `run` where somebody wants to be told of the end.
 compile notify "${package[@]}" --extra notify "${slim[@]}"
 compile uv requirements/uv.in -c requirements/bench.txt
+# Environments of their own, too: what fuzzes the package, and what makes a release of it.
+compile fuzz "${package[@]}" requirements/uv.in --group fuzz "${slim[@]}"
+compile release requirements/build.in requirements/uv.in --group release -c requirements/bench.txt
 # An environment of its own, for a notebook and not for us; what both have, has one version.
 compile writers requirements/writers.in --overrides requirements/writers-without.txt -c requirements/bench.txt

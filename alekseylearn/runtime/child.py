@@ -123,7 +123,7 @@ class Session:
     def _prepared(self) -> bool:
         """Run the preamble and look at all imports, before the first cell costs anything."""
         preamble = Cell(None, 1, self._program.preamble, "", "", None)
-        exec(self._compiler.compile(preamble).body, self._names)
+        exec(self._compiler.compile(preamble).body, self._names)  # nosec B102 # the job's own preamble
         parsed: list[tuple[Cell, ast.Module]] = []
         for cell in self._program.cells:
             try:
@@ -187,8 +187,8 @@ class Session:
                 if compiled.waits:
                     value = self._in_loop(compiled)
                 else:
-                    eval(compiled.body, self._names)
-                    value = eval(compiled.last, self._names) if compiled.last is not None else None
+                    eval(compiled.body, self._names)  # nosec B307 # the notebook's own code
+                    value = eval(compiled.last, self._names) if compiled.last is not None else None  # nosec B307 # as above
                 self._remember(value)
                 self._display.result(value, self._count)
             finally:
@@ -214,7 +214,7 @@ class Session:
         async def cell() -> Any:
             value = None
             for code in filter(None, (compiled.body, compiled.last)):
-                value = eval(code, self._names)
+                value = eval(code, self._names)  # nosec B307 # the notebook's own code
                 if code.co_flags & COROUTINE:
                     value = await value
             return value if compiled.last is not None else None

@@ -73,11 +73,14 @@ class Shell:
     def system(self, command: str) -> None:
         """Run *command* in a shell; raise CommandError if it ends with another status than 0."""
         flush()
-        _checked(command, subprocess.run(command, shell=True, executable=_shell(), check=False).returncode)
+        done = subprocess.run(command, shell=True, executable=_shell(), check=False)  # nosec B602 # the notebook's own
+        _checked(command, done.returncode)
 
     def getoutput(self, command: str) -> Lines:
         """Run *command* and return the lines that it prints; raise CommandError as `system` does."""
-        done = subprocess.run(command, shell=True, executable=_shell(), check=False, stdout=subprocess.PIPE)
+        done = subprocess.run(  # nosec B602 # the notebook's own
+            command, shell=True, executable=_shell(), check=False, stdout=subprocess.PIPE
+        )
         text = done.stdout.decode("utf-8", "replace")
         if done.returncode:
             print(text, end="")
@@ -122,7 +125,7 @@ class Shell:
         self._run(text, "cell")
 
     def _run(self, text: str, name: str) -> None:
-        exec(self._compile(text, f"<{name} of {self._cell()}>"), self.user_ns)
+        exec(self._compile(text, f"<{name} of {self._cell()}>"), self.user_ns)  # nosec B102 # the notebook's own code
 
     def _script(self, program: str, body: str) -> None:
         flush()
@@ -156,7 +159,8 @@ class Shell:
         path = Path(line.rsplit(maxsplit=1)[-1].strip("'\""))
         if path.suffix != ".py":
             raise MagicError(f"%run {line} in {self._cell()}: only Python files run in a job")
-        exec(self._compile(path.read_text(encoding="utf-8"), str(path.absolute())), self.user_ns)
+        code = self._compile(path.read_text(encoding="utf-8"), str(path.absolute()))
+        exec(code, self.user_ns)  # nosec B102 # a file that the notebook asks for
 
     def _cell_time(self, line: str, body: str) -> None:
         started, used = time.perf_counter(), time.process_time()

@@ -31,7 +31,7 @@ def define(train: Path, namespace: "dict[str, object]") -> None:
     for statement in filter(defines, tree.body):
         code = compile(ast.Module(body=[statement], type_ignores=[]), str(train), "exec", dont_inherit=True)
         try:
-            exec(code, namespace)
+            exec(code, namespace)  # nosec B102 # the notebook's own code
         except Exception:
             # What misses the name says so itself, in the words of Python.
             continue
