@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,21 +10,21 @@ from types import MappingProxyType
 
 from alekseylearn.arrivals import Item, settle_in
 from alekseylearn.disk import inside, plain_files, remove, sha256_of
-from alekseylearn.errors import InputError, LimitError, MachineError, UsageError
+from alekseylearn.errors import InputError, MachineError, UsageError
 from alekseylearn.finding import Located, Pair, Sources, find, find_one
 from alekseylearn.jobs import TrainingResult
 from alekseylearn.manifests import LIMITS, MANIFEST, read_manifest
 from alekseylearn.metrics import Metric
-from alekseylearn.text import size
+from alekseylearn.text import plural
 from alekseylearn.transfers import Transfer, unwatched
-from alekseylearn.transit import unpack_artifact
+from alekseylearn.unpacking import ARCHIVES, unpack_into
+from alekseylearn.unsafe_formats import CONFIG, HEAD, code_in, code_in_zip
 from alekseylearn.zips import open_zip
 
 __all__ = ["ARCHIVES", "Fetched", "FetchedFile", "Sources", "fetch", "fetch_all", "unpack"]
 
-ARCHIVES = (".zip", ".tar.gz", ".tgz")
-"""How the names of files end that are unpacked."""
-_BLOCK = 1024 * 1024
+_MOST_CONFIG = 16 * 1024 * 1024
+"""Bytes of a Keras model's list of layers that are looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +35,8 @@ class FetchedFile:
     path: Path
     size: int
     sha256: str
+    risk: str = ""
+    """Why loading it may run code that is in it; '' where nothing says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +57,17 @@ class Fetched:
     notes: tuple[str, ...] = ()
     """What a person should know of it, such as that it is not of the newest commit."""
     base: Fetched | None = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to know before a file is loaded, as `slug: words`."""
+        risky = [file for file in self.files if file.risk]
+        more = f", and {plural(len(risky) - 1, 'more file')}" if len(risky) > 1 else ""
+        return tuple(
+            f"model.unsafe-format: to load {file.name}{more} may run code that is in it ({file.risk}):"
+            " do so if you trust whoever trained it"
+            for file in risky[:1]
+        )
 
 
 def fetch(
@@ -96,24 +107,24 @@ def fetch_all(
     return _bring_all([(pair, inside(into, pair.head.result.name)) for pair in pairs], tell, base=base)
 
 
-def unpack(path: Path, into: Path) -> Fetched:
+def unpack(path: Path, into: Path, *, sha256: str = "") -> Fetched:
     """Unpack the archive *path*, a `model.tar.gz` or an artifact's zip, into the new or empty folder *into*.
 
-    All of it is there at the end, or nothing. Raises `UsageError` (`usage.path`, `usage.folder`), `InputError`
+    *sha256* is what the archive must be, in hex digits; else a file beside it tells (`unpacking.recorded_sha256`). All
+    of it is there at the end, or nothing. Raises `UsageError` (`usage.path`, `usage.folder`), `InputError`
     (`archive.*`), `LimitError` `archive.limit` and `MachineError` `store.failed`.
     """
     if not path.is_file():
         raise UsageError("usage.path", f"there is no file {path}", hint="name an archive, a run, a model or pr/N")
     if into.exists() and (not into.is_dir() or any(into.iterdir())):
         raise UsageError("usage.folder", f"{into} is not empty", hint="name another folder with --to")
+
+    def look(folder: Path) -> tuple[dict[str, str], list[TrainingResult]]:
+        files = {name: sha256_of(folder / name) for name in plain_files(folder, "")}
+        return files, _compared(folder, files, path)
+
     try:
-        into.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{into.name}-", dir=into.parent) as temporary:
-            folder = Path(temporary) / "unpacked"
-            notes = (_unzip if path.name.endswith(".zip") else _untar)(path, folder)
-            files = {name: sha256_of(folder / name) for name in plain_files(folder, "")}
-            heads = _compared(folder, files, path)
-            folder.replace(into)
+        files, heads = unpack_into(into, path, look, sha256=sha256)
     except OSError as error:
         what = f"{path.name} cannot be unpacked: {error.strerror or error}"
         raise MachineError("store.failed", what, where=str(into), hint="free the disk") from None
@@ -126,7 +137,6 @@ def unpack(path: Path, into: Path) -> Fetched:
         files=tuple(_file(into, name, sha256) for name, sha256 in files.items()),
         metrics=_metrics(head.metrics) if head else MappingProxyType({}),
         source=path.name,
-        notes=notes,
     )
 
 
@@ -175,43 +185,24 @@ def _bring(located: Located, folder: Path, tell: Callable[[Transfer], None]) -> 
 
 def _file(folder: Path, name: str, sha256: str) -> FetchedFile:
     path = inside(folder, name)
-    return FetchedFile(name=name, path=path, size=path.stat().st_size, sha256=sha256)
+    return FetchedFile(name=name, path=path, size=path.stat().st_size, sha256=sha256, risk=_risk(path))
+
+
+def _risk(path: Path) -> str:
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    if (found := code_in(path.name, head)) or not head.startswith(b"PK"):
+        return found
+    try:
+        with open_zip(path) as archive:
+            config = archive.read(CONFIG, _MOST_CONFIG) if CONFIG in archive.sizes else b""
+            return code_in_zip(archive.sizes, config)
+    except InputError:
+        return ""  # a zip that zipfile cannot read, nobody loads
 
 
 def _metrics(metrics: Iterable[Metric]) -> Mapping[str, float]:
     return MappingProxyType({metric.name: metric.value for metric in metrics})
-
-
-def _unzip(path: Path, folder: Path) -> tuple[str, ...]:
-    folder.mkdir()
-    with open_zip(path) as archive:
-        total, free = sum(archive.sizes.values()), shutil.disk_usage(folder).free
-        if total > free:
-            what = f"{path.name} needs {size(total)}; there are {size(free)}"
-            raise LimitError("archive.limit", what, where=str(folder.parent), hint="free the disk")
-        for name in archive.sizes:
-            place = inside(folder, name)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            with place.open("xb") as file:
-                for chunk in archive.chunks(name):
-                    file.write(chunk)
-    return ()
-
-
-def _untar(path: Path, folder: Path) -> tuple[str, ...]:
-    def blocks() -> Iterator[bytes]:
-        with path.open("rb") as file:
-            while block := file.read(_BLOCK):
-                yield block
-
-    try:
-        left = unpack_artifact(blocks(), folder)
-    except ConnectionError as error:
-        what = f"the archive is damaged, or is no archive: {error}"
-        raise InputError("archive.corrupt", what, where=str(path), hint="fetch it again") from None
-    if not left:
-        return ()
-    return (f"left behind, as no plain files: {', '.join(left[:4])}{' and more' if len(left) > 4 else ''}",)
 
 
 def _compared(folder: Path, files: Mapping[str, str], path: Path) -> list[TrainingResult]:

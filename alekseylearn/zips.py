@@ -11,17 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
-from alekseylearn.disk import DEPTH, holdable
-from alekseylearn.errors import InputError
+from alekseylearn.archive_names import MEMBERS, TOTAL, Names, refused, shown
 from alekseylearn.text import size
 
 _BLOCK = 1024 * 1024
-_MEMBERS = 100_000
-"""Files that an archive may hold."""
 _DIRECTORY = 64 * _BLOCK
 """Bytes that its list of files may take: it is read into memory."""
-_TOTAL = 1024 * 1024 * _BLOCK
-"""Bytes that all its files may have together."""
 _SWELLING, _SMALL = 1100, 64 * _BLOCK
 """How much larger the files may be than the archive; deflate itself ends at 1032. Small ones are not asked."""
 _END, _END_SIZE = b"PK\x05\x06", 22
@@ -70,7 +65,7 @@ class Archive:
         """
         member = self._members.get(name)
         if member is None:
-            raise _refused("archive.corrupt", f"{name} is not in the archive", self._path)
+            raise refused("archive.corrupt", f"{name} is not in the archive", str(self._path))
         with _reading(self._path), self._reader.open(member) as file:
             left = start
             while left and (block := file.read(min(left, _BLOCK))):
@@ -99,7 +94,7 @@ def _reading(path: Path) -> Iterator[None]:
         yield
     except _BROKEN as error:
         said = str(error) or type(error).__name__
-        raise _refused("archive.corrupt", f"the archive is damaged, or is no zip: {said}", path) from None
+        raise refused("archive.corrupt", f"the archive is damaged, or is no zip: {said}", str(path)) from None
 
 
 def _check_directory(path: Path) -> None:
@@ -119,35 +114,27 @@ def _check_directory(path: Path) -> None:
             end = file.read(56)
             if end[:4] == _END64:
                 members, directory = struct.unpack_from("<QQ", end, 32)
-    if members > _MEMBERS or directory > _DIRECTORY:
-        raise _refused("archive.limit", f"the archive holds {members} files; at most {_MEMBERS} are unpacked", path)
+    if members > MEMBERS or directory > _DIRECTORY:
+        raise refused("archive.limit", f"the archive holds {members} files; at most {MEMBERS} are unpacked", str(path))
 
 
 def _looked_at(reader: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
     """Return the plain files by name; raises `InputError` for what no archive of ours has."""
     members: dict[str, zipfile.ZipInfo] = {}
-    folders: set[str] = set()
-    total = packed = 0
+    names, total, packed = Names(str(path)), 0, 0
     for member in reader.infolist():
         # What zipfile has made of the name may be shorter, and plainer.
         name = member.orig_filename
-        parts = name.removesuffix("/").split("/")
-        if not all(map(holdable, parts)) or len(parts) > DEPTH + 1 or ":" in parts[0]:
-            raise _refused("archive.unsafe", f"{name[:80]!r} is no name of a file below a folder", path)
         if member.flag_bits & 0x1 or not _is_plain(member):
-            raise _refused("archive.unsafe", f"{name[:80]!r} is a link, a device or locked by a password", path)
+            raise refused("archive.unsafe", f"{shown(name)} is a link, a device or locked by a password", str(path))
         if member.compress_type not in _METHODS:
-            raise _refused("archive.corrupt", f"{name[:80]!r} is packed in a way that is not read", path)
-        folders.update("/".join(parts[:depth]) for depth in range(1, len(parts)))
-        if member.is_dir():
-            folders.add("/".join(parts))
-            continue
-        if name in members:
-            raise _refused("archive.unsafe", f"{name[:80]!r} is in the archive twice", path)
-        members[name] = member
-        total, packed = total + member.file_size, packed + member.compress_size
-    if clash := folders & members.keys():
-        raise _refused("archive.unsafe", f"{min(clash)[:80]!r} is a file and a folder", path)
+            raise refused("archive.corrupt", f"{shown(name)} is packed in a way that is not read", str(path))
+        if member.header_offset < 0:
+            raise refused("archive.corrupt", f"nobody knows where {shown(name)} begins", str(path))
+        plain = names.take(name, folder=member.is_dir())
+        if not member.is_dir():
+            members[plain] = member
+            total, packed = total + member.file_size, packed + member.compress_size
     _check_total(total, packed, path)
     return members
 
@@ -161,15 +148,6 @@ def _is_plain(member: zipfile.ZipInfo) -> bool:
 def _check_total(total: int, packed: int, path: Path) -> None:
     length = path.stat().st_size
     if packed > length:
-        raise _refused("archive.unsafe", "files in the archive share their bytes", path)
-    if total > _TOTAL or total > max(_SMALL, length * _SWELLING):
-        raise _refused("archive.limit", f"the archive swells from {size(length)} to {size(total)}", path)
-
-
-def _refused(slug: str, what: str, path: Path) -> InputError:
-    hint = {
-        "archive.corrupt": "fetch it again",
-        "archive.limit": "unpack it by hand, if you know where it comes from",
-        "archive.unsafe": "look who made it: no archive of alekseylearn has such a thing",
-    }
-    return InputError(slug, what, where=str(path), hint=hint[slug])
+        raise refused("archive.unsafe", "files in the archive share their bytes", str(path))
+    if total > TOTAL or total > max(_SMALL, length * _SWELLING):
+        raise refused("archive.limit", f"the archive swells from {size(length)} to {size(total)}", str(path))

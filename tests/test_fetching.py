@@ -479,16 +479,34 @@ class TestUnpack:
         (tmp_path / "model.pkl").write_bytes(b"model")
         with tarfile.open(path, "w:gz") as archive:
             archive.add(tmp_path / "model.pkl", "model/model.pkl")
-            link = tarfile.TarInfo("model/link")
-            link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
-            archive.addfile(link)
-            archive.addfile(tarfile.TarInfo("../up"))
         fetched = unpack(path, tmp_path / "to")
         assert contents(fetched) == {"model/model.pkl": b"model"}
-        assert "link" in fetched.notes[0]
-        assert (fetched.run, dict(fetched.metrics)) == ("", {})
+        assert (fetched.run, dict(fetched.metrics), fetched.notes) == ("", {}, ())
 
-    @pytest.mark.parametrize("name", ["a.zip", "a.tar.gz", "a.tgz"])
+    def test_what_loads_code_is_warned_of_by_name_and_by_content(self, tmp_path: Path) -> None:
+        with zipfile.ZipFile(tmp_path / "inner", "w") as inner:
+            inner.writestr("archive/data.pkl", b"x")
+        with zipfile.ZipFile(tmp_path / "layers", "w") as inner:
+            inner.writestr("config.json", '{"class_name": "Lambda"}')
+        held = {"inner": "pickle", "layers": "Lambda", "b.pkl": "pickle", "plain.txt": "", "PK": ""}
+        for name in ("b.pkl", "plain.txt"):
+            (tmp_path / name).write_bytes(b"plain")
+        (tmp_path / "PK").write_bytes(b"PK\x03\x04 no zip")
+        path = tmp_path / "a.tar"
+        with tarfile.open(path, "w") as archive:
+            for name in held:
+                archive.add(tmp_path / name, name)
+        fetched = unpack(path, tmp_path / "to")
+        assert {file.name: file.risk for file in fetched.files if not held[file.name]} == {"plain.txt": "", "PK": ""}
+        assert all(held[file.name] in file.risk for file in fetched.files)
+        (warning,) = fetched.warnings
+        assert warning.startswith("model.unsafe-format: to load b.pkl, and 2 more files may run code")
+
+    def test_what_a_disk_cannot_hold(self, tmp_path: Path) -> None:
+        (tmp_path / "a.tar").write_bytes(b"")
+        refused("store.failed", lambda: unpack(tmp_path / "a.tar", tmp_path / ("n" * 250)))
+
+    @pytest.mark.parametrize("name", ["a.zip", "a.tar.gz", "a.tgz", "a.tar"])
     def test_what_is_no_archive(self, tmp_path: Path, name: str) -> None:
         (tmp_path / name).write_bytes(b"no archive")
         refused("archive.corrupt", lambda: unpack(tmp_path / name, tmp_path / "to"))

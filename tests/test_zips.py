@@ -79,10 +79,19 @@ def test_a_file_that_is_not_there_is_told(make: Make) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["../up", "/etc/passwd", "a/../../b", "a\\b", "C:/x", "C:x", ".", "a//b", "a\nb", "a/" * 60 + "b", "./a", "a\x1bb"],
+    ["../up", "/etc/passwd", "a/../../b", "a\\b", "C:/x", "C:x", ".", "a//b", "a\nb", "././a", "a\x1bb", "/"],
 )
 def test_a_name_that_leads_elsewhere_is_refused(make: Make, name: str) -> None:
     refused("archive.unsafe", make((name, b"x")))
+
+
+def test_too_many_folders_within_each_other_are_refused(make: Make) -> None:
+    refused("archive.limit", make(("a/" * 60 + "b", b"x")))
+
+
+@pytest.mark.parametrize("pair", [("model.pt", "MODEL.pt"), ("caf\u00e9", "cafe\u0301"), ("d/x", "D/y"), ("a", "./a")])
+def test_names_that_are_the_same_on_some_disks_are_refused(make: Make, pair: tuple[str, str]) -> None:
+    assert "twice" in refused("archive.unsafe", make((pair[0], b"1"), (pair[1], b"2")))
 
 
 def test_a_name_that_only_looks_plain_is_refused(make: Make) -> None:

@@ -33,12 +33,16 @@ _SECONDS = 10
 @click.option("--base", is_flag=True, help="Bring what it was measured against, too.")
 @click.option("--to", "target", type=click.Path(file_okay=False), help="The folder to fill; runs/RUN when left out.")
 @click.option("--repository", metavar="OWNER/NAME", help="Where pr/N is; the remote origin when left out.")
+@click.option("--sha256", metavar="HEX", help="What the FILE must be; else a file beside it tells, if there is one.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def fetch_command(what: str, base: bool, target: str | None, repository: str | None, as_json: bool) -> int:
+def fetch_command(
+    what: str, base: bool, target: str | None, repository: str | None, sha256: str | None, as_json: bool
+) -> int:
     """Bring a model and its files into a folder, compared with what training left.
 
     WHAT is a run (its id, or the beginning of it), a MODEL (its newest result), the models of a pull request (pr/N,
     pr/N/MODEL or its address), or a FILE: a model.tar.gz, or the zip of an artifact. What was cut off is gone on with.
+    A FILE is compared with what `expected.sha256` or FILE.sha256 beside it tells.
     """
     from alekseylearn.cli.screen import console, print_json
     from alekseylearn.errors import UsageError
@@ -49,8 +53,12 @@ def fetch_command(what: str, base: bool, target: str | None, repository: str | N
     if what.endswith(ARCHIVES):
         if base:
             raise UsageError("usage.file", "--base and a file do not go together", hint="all of it is unpacked")
-        found: tuple[Fetched, ...] = (unpack(Path(what), into or Path("runs", _stem(what))),)
+        _check_digest(sha256)
+        found: tuple[Fetched, ...] = (unpack(Path(what), into or Path("runs", _stem(what)), sha256=sha256 or ""),)
     else:
+        if sha256 is not None:
+            hint = "the files of a run are compared with what its job wrote down"
+            raise UsageError("usage.file", "--sha256 needs a file", hint=hint)
         with watching_transfers(out) as tell:
             found = fetch_all(what, sources_here(repository=repository), base=base, into=into, tell=tell)
     if as_json:
@@ -59,6 +67,16 @@ def fetch_command(what: str, base: bool, target: str | None, repository: str | N
         for one in found:
             _tell(one, out)
     return 0
+
+
+def _check_digest(sha256: str | None) -> None:
+    from alekseylearn.errors import UsageError
+    from alekseylearn.jobs import is_digest
+
+    if sha256 is not None and not is_digest(sha256.lower()):
+        raise UsageError(
+            "usage.file", "--sha256 is no sha256", hint="64 hexadecimal digits, as `sha256sum FILE` prints"
+        )
 
 
 @contextmanager
@@ -141,11 +159,13 @@ def _document(fetched: Fetched) -> dict[str, Any]:
         ],
         "metrics": {name: number_out(value) for name, value in fetched.metrics.items()},
         "notes": list(fetched.notes),
+        "warnings": list(fetched.warnings),
         "base": None if fetched.base is None else _document(fetched.base),
     }
 
 
 def _tell(fetched: Fetched, out: Console) -> None:
+    from alekseylearn.cli.screen import remark
     from alekseylearn.model_files import how_to_load, model_file
 
     def say(text: str) -> None:
@@ -157,10 +177,8 @@ def _tell(fetched: Fetched, out: Console) -> None:
     models = [(file, kind) for file in fetched.files if (kind := model_file(file.name)) is not None]
     for file, _ in models[:3]:
         say(f"load it: {clean(how_to_load(file.name, str(file.path)), 400)}")
-    risky = [file.name for file, kind in models if kind.runs_code]
-    if risky:
-        what = f"to load {clean(risky[0])} may run code that is in it: do so if you trust whoever trained it"
-        say(f"warning[model.unsafe-format]: {what}")
+    for warning in fetched.warnings:
+        remark(warning)
 
 
 def _tell_side(word: str, side: Fetched, say: Callable[[str], None]) -> None:
