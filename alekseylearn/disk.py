@@ -56,6 +56,18 @@ def holding(path: Path) -> Iterator[int]:
         yield file.fileno()
 
 
+@contextmanager
+def holding_if_free(path: Path) -> Iterator[bool]:
+    """Hold the lock file *path* if nobody else does; yields whether we do."""
+    with path.open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
 def is_locked(path: Path) -> bool:
     """Tell whether a living process holds the lock file *path*."""
     try:

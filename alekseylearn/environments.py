@@ -6,12 +6,13 @@ import hashlib
 import json
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from alekseylearn.backends.base import Options
-from alekseylearn.disk import holding, make_private, remove
+from alekseylearn.disk import holding, holding_if_free, make_private, remove
 from alekseylearn.errors import MachineError
 from alekseylearn.files import write_atomic
 from alekseylearn.installed import importable, satisfied
@@ -102,15 +103,26 @@ def _made(wanted: Requirements, python: Path, options: Options) -> Environment:
     root = make_private(options.home.absolute()) / "environments"
     root.mkdir(exist_ok=True)
     folder = root / key
-    with holding(root / f"{key}.lock"):
+    _clear_half_made(root)
+    with holding(root / f"{key}.lock") as lock:
         interpreter = folder / "bin" / "python"
         if not ((folder / _MARKER).exists() and interpreter.exists()):
             remove(folder)
             uv = find_uv(options.environ)
-            install(folder, wanted.lines, python, options.environ, uv=uv, constraints=wanted.constraints)
+            install(folder, wanted.lines, python, options.environ, uv=uv, constraints=wanted.constraints, lock=lock)
             write_atomic(folder / _MARKER, json.dumps({"python": version, "requirements": wanted.lines}).encode())
     told = f"Python {version} with {wanted.origin or 'what the notebook installs'}"
     return Environment(python=interpreter, origin=told, key=key)
+
+
+def _clear_half_made(root: Path) -> None:
+    """Remove the environments that were never completed, and that nobody alive is making."""
+    for folder in root.iterdir():
+        if folder.is_dir() and not (folder / _MARKER).exists():
+            with suppress(OSError), holding_if_free(root / f"{folder.name}.lock") as free:
+                # Somebody may have completed it just now.
+                if free and not (folder / _MARKER).exists():
+                    remove(folder)
 
 
 def _this_python() -> str:

@@ -22,11 +22,12 @@ def install(
     *,
     uv: Path | None,
     constraints: Sequence[str] = (),
+    lock: int | None = None,
 ) -> None:
     """Make the virtual environment *folder* of *python* with what *lines* ask for, by *uv*, else by pip.
 
-    *constraints* bound the versions of what is installed. Raises `MachineError` `env.install` with the installer's own
-    reason; the folder is then gone.
+    *constraints* bound the versions of what is installed; the installer holds the descriptor *lock*, too. Raises
+    `MachineError` `env.install` with the installer's own reason; the folder is then gone.
     """
     folder.mkdir()
     file = folder / "requirements.txt"
@@ -56,7 +57,7 @@ def install(
             [own, "-I", "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check", *wanted],
         ]
     for step in steps:
-        done = run_quietly(step, for_installer(environ), _INSTALL_LIMIT, folder)
+        done = run_quietly(step, for_installer(environ), _INSTALL_LIMIT, folder, held=() if lock is None else (lock,))
         if done is None or done.returncode != 0:
             told = "the installer took too long" if done is None else telling_line(done.stderr + "\n" + done.stdout)
             remove(folder)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 
@@ -117,22 +120,39 @@ def find_uv(environ: Mapping[str, str]) -> Path | None:
 
 
 def run_quietly(
-    command: Sequence[str], environ: Mapping[str, str], limit: float, folder: Path = Path("/")
+    command: Sequence[str],
+    environ: Mapping[str, str],
+    limit: float,
+    folder: Path = Path("/"),
+    *,
+    held: Sequence[int] = (),
 ) -> subprocess.CompletedProcess[str] | None:
-    """Run *command*; None when it cannot be started or takes longer than *limit* seconds."""
+    """Run *command*; None when it cannot be started or takes longer than *limit* seconds.
+
+    Nothing that it has started outlives an interruption of ours, or the limit. It inherits the descriptors *held*: a
+    lock on what it writes to is then free only when all of it has ended, even if we are killed.
+    """
     try:
-        return subprocess.run(
+        with subprocess.Popen(
             command,
             env=dict(environ),
             cwd=folder,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
             errors="replace",
-            timeout=limit,
-            check=False,
-        )
+            start_new_session=True,
+            pass_fds=held,
+        ) as child:
+            try:
+                out, err = child.communicate(timeout=limit)
+            except BaseException:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(child.pid, signal.SIGKILL)
+                raise
+            return subprocess.CompletedProcess(command, child.returncode, out, err)
     except (subprocess.TimeoutExpired, OSError):
         return None
 

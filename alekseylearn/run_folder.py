@@ -129,6 +129,12 @@ class Run:
         return state if state.ended else JobState.FAILED
 
 
+def last_change(folder: Path) -> float:
+    """Return when something came into the *folder* of a run last, or into that of its result, in Unix seconds."""
+    places = (folder, Run(folder).data)
+    return max((place.stat().st_mtime for place in places if place.is_dir()), default=0.0)
+
+
 def spawn(run: Run, python: Path, environ: Mapping[str, str], alive: int) -> None:
     """Start the supervisor in a session of its own; it inherits the lock *alive* and no other file of ours.
 

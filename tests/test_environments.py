@@ -13,6 +13,7 @@ import pytest
 
 from alekseylearn.backends.base import Options
 from alekseylearn.config import Config, Defaults
+from alekseylearn.disk import holding
 from alekseylearn.environments import Environment, check_imports, distribution, find_environment
 from alekseylearn.errors import MachineError
 from alekseylearn.plan import Settings, TrainingJob, make_job
@@ -134,6 +135,20 @@ def test_a_half_made_environment_is_made_again(options: Options, shelf: Callable
     made.python.unlink()
     assert find_environment(job, options) == made
     assert says(made, "import alpha; print(alpha.__version__)") == "1.1"
+
+
+def test_what_killed_makers_left_is_cleared_away_and_what_is_being_made_is_not(
+    options: Options, shelf: Callable[..., str]
+) -> None:
+    root = options.home / "environments"
+    for name in ("dead", "alive", "whole"):
+        (root / name / "bin").mkdir(parents=True)
+    (root / "whole" / "complete.json").write_text("{}")
+    (root / "dead.lock").touch()
+    with holding(root / "alive.lock"):
+        find_environment(job_of("import alpha", requirements=shelf("alpha")), options)
+    assert {"alive", "whole"} < {folder.name for folder in root.iterdir() if folder.is_dir()}
+    assert not (root / "dead").exists()
 
 
 def test_two_makers_make_one_environment(options: Options, shelf: Callable[..., str]) -> None:

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from alekseylearn.disk import holding, is_locked
 from alekseylearn.errors import MachineError
 from alekseylearn.interpreters import find_python, find_uv, minor_version, missing_imports, run_quietly, version_of
+from tests.contract.jobs import until
 
 THIS = Path(sys.executable)
 VERSION = ".".join(map(str, sys.version_info[:3]))
@@ -88,3 +91,33 @@ def test_a_python_that_gives_no_answer_is_an_error(tmp_path: Path) -> None:
 def test_a_program_that_takes_too_long_gives_no_answer(tmp_path: Path) -> None:
     slow = program(tmp_path / "bin" / "slow", "exec sleep 60")
     assert run_quietly([str(slow)], {"PATH": os.environ["PATH"]}, 0.05) is None
+
+
+def test_what_it_has_started_does_not_outlive_a_program_that_is_given_up(tmp_path: Path) -> None:
+    """The lock that it inherited is free only when all of it has ended."""
+    slow = program(tmp_path / "bin" / "slow", "sleep 60 & sleep 60")
+    lock = tmp_path / "lock"
+    with holding(lock) as held:
+        assert run_quietly([str(slow)], {"PATH": os.environ["PATH"]}, 0.2, held=(held,)) is None
+    until(lambda: not is_locked(lock), "the end of what it had started")
+
+
+def test_a_lock_outlives_us_with_the_program_that_inherited_it(tmp_path: Path) -> None:
+    waits = f"touch {tmp_path}/reached; while [ ! -e {tmp_path}/open ]; do sleep 0.01; done"
+    slow = program(tmp_path / "bin" / "slow", waits)
+    lock = tmp_path / "lock"
+    killed = """if True:
+        import sys
+        from pathlib import Path
+        from alekseylearn.disk import holding
+        from alekseylearn.interpreters import run_quietly
+        with holding(Path(sys.argv[2])) as held:
+            run_quietly([sys.argv[1]], {"PATH": "/usr/bin:/bin"}, 60, held=(held,))
+    """
+    maker = subprocess.Popen([str(THIS), "-c", killed, str(slow), str(lock)], cwd=Path(__file__).parents[1])
+    until((tmp_path / "reached").exists, "the program")
+    maker.kill()
+    maker.wait()
+    assert is_locked(lock)
+    (tmp_path / "open").touch()
+    until(lambda: not is_locked(lock), "the program's end")

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -245,6 +246,34 @@ def test_a_submitter_that_dies_at_any_step_leads_to_one_launch(tmp_path: Path) -
         backend = connect(folder)
         assert ended(backend, submit(backend, state="succeeded")) is JobState.SUCCEEDED
         assert (folder / "count").read_text() == "x"
+
+
+def test_what_dead_submitters_and_forgotten_runs_left_is_cleared_away_in_time(tmp_path: Path) -> None:
+    runs, clock = tmp_path / "home" / "runs", [time.time()]
+    runs.mkdir(parents=True)
+    backend = ProcessBackend(runs, Path(sys.executable), {"PATH": os.environ["PATH"]}, clock=lambda: clock[0])
+    digests = {word: word.encode().hex().ljust(64, "0") for word in ("failed", "good", "lost", "alive")}
+    (tmp_path / "go").touch()
+    for word, state in (("failed", "failed"), ("failed", "failed"), ("good", "succeeded"), ("lost", "")):
+        ended(backend, submit(backend, digests[word], **({"state": state} if state else {})))
+    (tmp_path / "go").unlink()
+    submit(backend, digests["alive"], wait="")
+    for name in ("0" * 12, "1" * 12):
+        (runs / f"{name}.new" / "code").mkdir(parents=True)
+    (runs / "somebody else's").mkdir()
+    always = {"somebody else's", *(digests[word][:12] for word in ("good", "alive"))}
+    forgotten = {digests["failed"][:12], f"{digests['failed'][:12]}.previous", digests["lost"][:12]}
+
+    def left(after: float) -> set[str]:
+        clock[0] += after
+        backend._reap()
+        return {path.name for path in runs.iterdir() if path.is_dir()}
+
+    with holding(runs / f"{'1' * 12}.lock"):
+        assert left(3600) == always | forgotten | {f"{'1' * 12}.new"}
+    assert left(0) == always | forgotten
+    assert left(8 * 24 * 3600) == always
+    (tmp_path / "go").touch()
 
 
 def test_jobs_started_side_by_side_do_not_keep_each_other_alive(backend: ProcessBackend, tmp_path: Path) -> None:

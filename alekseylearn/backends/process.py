@@ -8,7 +8,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -20,17 +20,30 @@ from alekseylearn.bundle import Bundle
 from alekseylearn.collected import read_plain
 from alekseylearn.cores import count_cores, count_gpus
 from alekseylearn.delivery import deliver
-from alekseylearn.disk import copy_plain, copy_tree, holding, is_locked, make_private, remove, write_files
+from alekseylearn.disk import (
+    copy_plain,
+    copy_tree,
+    holding,
+    holding_if_free,
+    is_locked,
+    make_private,
+    remove,
+    write_files,
+)
 from alekseylearn.errors import MachineError, UsageError
 from alekseylearn.files import write_atomic
 from alekseylearn.jobs import JobHandle, JobState, SubmittedJob
 from alekseylearn.metrics import Metric, metrics_so_far
 from alekseylearn.progressing import TAIL
-from alekseylearn.run_folder import JOB_FILE, LEFT_BEHIND, MACHINE_LOG, Run, spawn, wait_for_pid
+from alekseylearn.run_folder import JOB_FILE, LEFT_BEHIND, MACHINE_LOG, Run, last_change, spawn, wait_for_pid
 from alekseylearn.sm_contract import Folders, local_channels, sm_variables
 from alekseylearn.text import plural
 
 _RUN = re.compile(r"[0-9a-f]{12}")
+_LEFT = re.compile(r"([0-9a-f]{12})(\.new|\.previous)?")
+_UNSUCCESSFUL = frozenset(JobState) - {JobState.QUEUED, JobState.RUNNING, JobState.SUCCEEDED}
+_KEPT = 7 * 24 * 3600
+"""Seconds for which what an unsuccessful run left stays where nobody comes for it."""
 _METRICS_BYTES = 64 * 1024 * 1024
 
 
@@ -40,9 +53,16 @@ class ProcessBackend:
     name = "process"
 
     def __init__(
-        self, runs: Path, python: Path, environ: Mapping[str, str], data: Mapping[str, str] | None = None
+        self,
+        runs: Path,
+        python: Path,
+        environ: Mapping[str, str],
+        data: Mapping[str, str] | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._data = data or {}
+        self._clock = clock
         self._runs = runs
         self._python = python
         self._environ = environ
@@ -89,6 +109,7 @@ class ProcessBackend:
         """
         run = self._run(digest)
         try:
+            self._reap()
             with holding(self._lock(digest)):
                 known = run.handle
                 if known is None or (
@@ -198,6 +219,18 @@ class ProcessBackend:
                 (run.folder / JOB_FILE).unlink(missing_ok=True)
                 remove(run.previous)
                 remove(run.folder)
+
+    def _reap(self) -> None:
+        """Remove what killed submitters left half laid out, and what unsuccessful runs left that nobody came back for.
+
+        A run that lives, one that somebody is about to start, and one that has succeeded are left alone.
+        """
+        for folder in self._runs.iterdir():
+            found = _LEFT.fullmatch(folder.name)
+            if found is not None and (found[2] == ".new" or self._clock() - last_change(folder) > _KEPT):
+                with suppress(OSError), holding_if_free(self._lock(found[1])) as free:
+                    if free and (found[2] or Run(folder).state in _UNSUCCESSFUL):
+                        remove(folder)
 
     def _lock(self, digest: str) -> Path:
         return self._runs / f"{digest[:12]}.lock"

@@ -9,9 +9,11 @@ import click
 def ci_command() -> None:
     """Do what the GitHub Action asks for."""
     from alekseylearn.concealment import conceal
+    from alekseylearn.orphanhood import stop_when_orphaned
 
     # Before anything is trained: a notebook runs as the same user, and this process was given the workflow's token.
     conceal()
+    stop_when_orphaned()
 
 
 @ci_command.command("run")
@@ -47,6 +49,17 @@ def collect() -> int:
     from alekseylearn.cli import workflow
 
     return workflow.guarded(workflow.collect_step)
+
+
+@ci_command.command("comment")
+def comment() -> int:
+    """Tell on a fork's pull request what the fork's own run has found; nothing is run, and nothing checked out.
+
+    It runs on the event workflow_run alone, and takes what that run has left for data that may be forged.
+    """
+    from alekseylearn.cli import commenting, workflow
+
+    return workflow.guarded(commenting.comment_step)
 
 
 @ci_command.command("finish")

@@ -64,13 +64,15 @@ class Wire:
 
 
 def tie_to(lifeline: int) -> None:
-    """End this process when the supervisor dies.
+    """End this process, and what it has started in its process group, when the supervisor dies.
 
     The supervisor never writes to *lifeline*; the kernel reports its closing with SIGIO, which ends a process that does
     not handle it. A thread that waits for it would make every fork of the notebook a fork of a multi-threaded process.
     """
     signal.signal(signal.SIGIO, signal.SIG_DFL)
-    fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+    # A number below zero names a process group (fcntl(2)); ours is our own, since the supervisor made it so.
+    leads = os.getpgrp() == os.getpid()
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpid() if leads else os.getpid())
     fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
 
 

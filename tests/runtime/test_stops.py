@@ -134,10 +134,13 @@ def test_nothing_outlives_the_run(bundle: Make, tmp_path: Path, alive: BinaryIO)
     assert alive.read() in {b"started\n", b""}
 
 
-def test_the_child_does_not_outlive_a_killed_supervisor(bundle: Make, tmp_path: Path, alive: BinaryIO) -> None:
+def test_neither_the_child_nor_what_it_started_outlives_a_killed_supervisor(
+    bundle: Make, tmp_path: Path, alive: BinaryIO
+) -> None:
     job = bundle(
-        f"import time\npipe = open({str(tmp_path / 'alive')!r}, 'w')\nprint('training', file=pipe, flush=True)\n"
-        "print('training', flush=True)\ntime.sleep(60)"
+        f"import subprocess, time\npipe = open({str(tmp_path / 'alive')!r}, 'w')\n"
+        "subprocess.Popen(['sleep', '60'], stdout=pipe)\n"
+        "print('training', file=pipe, flush=True)\nprint('training', flush=True)\ntime.sleep(60)"
     ).start()
     job.wait_for("training")
     assert job.process is not None
