@@ -7,14 +7,15 @@ Sources: GitHub docs, "Workflow commands for GitHub Actions"; limits and parsing
 from __future__ import annotations
 
 import itertools
-import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TextIO, get_args
 
+from alekseylearn.log_text import LogFilter, harmless
+from alekseylearn.redaction import Redactor, secrets_of
 from alekseylearn.text import Markdown, clean
 
 Level = Literal["notice", "warning", "error"]
@@ -34,8 +35,8 @@ SUMMARY_BYTES = 1024 * 1024
 OUTPUT_CHARACTERS = 500_000
 """Longest value of a step output: a job may have 1 MB of them in UTF-16."""
 _TITLE, _MESSAGE = 120, 4000
-# What other readers of the log take for the end of a line; the runner looks for commands after each of them.
-_LINE_END = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+HIDDEN = "secret.redacted: what looks like a secret is shown as *** in this log"
+NEUTRALISED = "log.neutralised: what would steer the runner or a terminal in a training's output is shown as text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,17 @@ class Runner:
     stream: TextIO
     output: Path | None = None
     summary: Path | None = None
+    redactor: Redactor = field(default_factory=Redactor)
+    """Takes secrets out of all that is said, but for masks and outputs."""
+    _log: list[LogFilter] = field(default_factory=list, compare=False, repr=False)
+    _told: set[str] = field(default_factory=set, compare=False, repr=False)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], stream: TextIO) -> Runner:
-        """Take the step's files from the runner's variables."""
+        """Take the step's files from the runner's variables, and the secrets that nobody may be shown."""
         output, summary = (environ.get(name) for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"))
-        return cls(stream, Path(output) if output else None, Path(summary) if summary else None)
+        hides = Redactor.of(secrets_of(environ))
+        return cls(stream, Path(output) if output else None, Path(summary) if summary else None, hides)
 
     @contextmanager
     def group(self, title: str) -> Iterator[None]:
@@ -73,7 +79,9 @@ class Runner:
         """Have every line of *secret* shown as *** from now on."""
         for line in secret.splitlines():
             if line.strip():
-                self._say(command("add-mask", line.strip()))
+                # The one thing that must be said as it is.
+                stream: TextIO = getattr(self.stream, "plain", self.stream)
+                _write(stream, command("add-mask", line.strip()) + "\n")
 
     def set_outputs(self, outputs: Mapping[OutputName, str]) -> None:
         """Write step outputs; a value cannot forge another output.
@@ -96,37 +104,50 @@ class Runner:
             used = self.summary.stat().st_size
         except FileNotFoundError:
             used = 0
-        block = f"{text}\n\n"
+        block = f"{self.redactor.redact(text)}\n\n"
         if used + len(block.encode("utf-8", "replace")) > SUMMARY_BYTES:
             return False
         _append(self.summary, block)
         return True
 
     def echo(self, lines: Iterable[str]) -> None:
-        """Print *lines* from outside (a training's own output) as text: no line of it is taken for a command."""
-        token = secrets.token_hex(16)
+        """Print *lines* from outside (a training's own output) as text: no line of it is taken for a command.
+
+        Secrets, and what would steer the runner, are taken out; that this was needed is said once.
+        """
+        if not self._log:
+            self._log.append(LogFilter(self.redactor))
+        log, token = self._log[0], secrets.token_hex(16)
         self._say(command("stop-commands", token))
         try:
-            for text in lines:
-                for line in _LINE_END.split(text.removesuffix("\n")):
-                    self._say(harmless(line))
+            for block in log.lines(lines):
+                _write(self.stream, block)
         finally:
             self._say(f"::{token}::")
+        self.remark(*([HIDDEN] if log.hidden else []), *([NEUTRALISED] if log.steering else []))
+
+    def remark(self, *warnings: str) -> None:
+        """Say each of *warnings*, `slug: words`, once in this step, as a line of the log."""
+        for slug, words in (
+            (slug, clean(words, _MESSAGE)) for slug, _, words in (one.partition(": ") for one in warnings)
+        ):
+            if slug not in self._told:
+                self._told.add(slug)
+                self._say(harmless(f"warning[{slug}]: {words}"))
 
     def _say(self, line: str) -> None:
-        self.stream.write(line.encode("utf-8", "replace").decode() + "\n")
-        self.stream.flush()
+        _write(self.stream, self.redactor.redact(line) + "\n")
+
+
+def _write(stream: TextIO, text: str) -> None:
+    stream.write(text.encode("utf-8", "replace").decode())
+    stream.flush()
 
 
 def command(name: str, value: str, properties: Mapping[str, str] | None = None) -> str:
     """Write a workflow command; *value* and *properties* may hold anything."""
     listed = ",".join(f"{key}={_escape_property(text)}" for key, text in (properties or {}).items())
     return f"::{name}{' ' if listed else ''}{listed}::{_escape(value)}"
-
-
-def harmless(line: str) -> str:
-    """Break `##[`, which the runner takes for a command anywhere in a line, by a zero-width space."""
-    return line.replace("##[", "##\u200b[")
 
 
 def _escape(value: str) -> str:

@@ -42,6 +42,11 @@ def clean(text: str, limit: int = 200) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
+def visible(line: str) -> str:
+    """Remove what cannot be seen from one *line*: control and zero-width characters, those that turn its direction."""
+    return line if line.isascii() and line.isprintable() else _INVISIBLE.sub("", line)
+
+
 def clean_block(text: str) -> str:
     """Remove what cannot be seen from *text*, keep its lines."""
     return _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alekseylearn.actions import OUTPUT_CHARACTERS, SUMMARY_BYTES, Runner, command, harmless
+from alekseylearn.actions import OUTPUT_CHARACTERS, SUMMARY_BYTES, Runner, command
+from alekseylearn.log_text import harmless
 from alekseylearn.text import Markdown
 
 PIECES = [*"abc :,=%#[]\r\n\x0b\x0c\x1c\x85\u2028é", "::", "##[", "::error::", "::set-output name=x::"]
@@ -116,7 +117,7 @@ class TestEcho:
 
     def test_lines_stay_lines(self, stream: io.StringIO) -> None:
         Runner(stream).echo(["epoch 1\n", "a\x85b", "", "##[error]x"])
-        shown = stream.getvalue().splitlines()[1:-1]
+        shown = stream.getvalue().splitlines()[1:-2]
         assert shown == ["epoch 1", "a", "b", "", "##\u200b[error]x"]
 
     def test_the_token_is_another_one_every_time(self) -> None:
@@ -174,3 +175,28 @@ class TestSummary:
 
     def test_without_a_file_it_says_so(self, stream: io.StringIO) -> None:
         assert not Runner(stream).add_summary(Markdown("x"))
+
+
+class TestSecrets:
+    def test_no_way_to_say_something_shows_a_secret(self, tmp_path: Path, stream: io.StringIO) -> None:
+        environ = {"DEPLOY_TOKEN": "s3cr3t,val:ue", "GITHUB_STEP_SUMMARY": str(tmp_path / "summary")}
+        runner = Runner.from_environ(environ, stream)
+        with runner.group("about s3cr3t,val:ue"):
+            runner.annotate("error", "s3cr3t,val:ue", title="s3cr3t,val:ue", file="s3cr3t,val:ue")
+            runner.echo(["a s3cr3t,val:ue", "b"])
+            runner.remark("nb.limit: s3cr3t,val:ue")
+        runner.add_summary(Markdown("`s3cr3t,val:ue`"))
+        said = stream.getvalue() + (tmp_path / "summary").read_text()
+        assert "s3cr3t" not in said
+        assert said.count("***") == 8
+        assert said.count("warning[secret.redacted]: ") == 1
+
+    def test_a_mask_is_said_as_it_is(self, stream: io.StringIO) -> None:
+        Runner.from_environ({"DEPLOY_TOKEN": "s3cr3t,val:ue"}, stream).mask("s3cr3t,val:ue")
+        assert stream.getvalue() == "::add-mask::s3cr3t,val:ue\n"
+
+    def test_a_class_is_named_once(self, stream: io.StringIO) -> None:
+        runner = Runner(stream)
+        for _ in range(3):
+            runner.echo(["##[error]x"])
+        assert stream.getvalue().count("warning[log.neutralised]: ") == 1
