@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 
 from tests.repositories import Repository
 from tests.small import EPOCHS, growth
+from tests.warm import warm
 
 NOTEBOOK = "growth.ipynb"
 LONGER = {EPOCHS: "epochs = 200\nrate = 0.05"}
@@ -44,10 +45,15 @@ class Desk:
 
     def run(self, *arguments: str | Path, **environ: str) -> Done:
         """Run one command to its end."""
+        environment = {**self.environ, **environ}
+        if warm().serves(environment):
+            words = [str(word) for word in arguments]
+            code, out, err = warm().run(words, cwd=self.folder, environ=environment, timeout=TIMEOUT)
+            return Done(code=code, out=out, err=err)
         child = subprocess.run(
             command(arguments),
             cwd=self.folder,
-            env={**self.environ, **environ},
+            env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -89,7 +95,7 @@ class Desk:
         }
 
 
-def command(arguments: tuple[str | Path, ...]) -> list[str]:
+def command(arguments: Sequence[str | Path]) -> list[str]:
     return [sys.executable, "-m", "alekseylearn", *map(str, arguments)]
 
 
