@@ -12,7 +12,7 @@ from typing import Any
 from alekseylearn.disk import open_plain, plain_files
 from alekseylearn.errors import InputError
 from alekseylearn.jobs import Artifact
-from alekseylearn.metrics import Measured, measure
+from alekseylearn.metric_lines import Measured, measure
 from alekseylearn.progressing import read_lines
 
 METRICS = "output/data/metrics.jsonl"

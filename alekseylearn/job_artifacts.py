@@ -7,7 +7,8 @@ from pathlib import Path
 
 from alekseylearn.collected import EVENTS, METRICS, OURS
 from alekseylearn.files import write_atomic
-from alekseylearn.metrics import Metric, metrics_so_far
+from alekseylearn.metric_lines import metrics_so_far
+from alekseylearn.metrics import Metric
 from alekseylearn.progressing import TAIL
 from alekseylearn.run_folder import LEFT_BEHIND
 from alekseylearn.s3 import Bucket

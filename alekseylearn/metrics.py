@@ -2,44 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import math
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from io import BytesIO
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Literal
 
 from alekseylearn import noise
-from alekseylearn.errors import InputError
 from alekseylearn.goals import Goal, guess_goal, is_held_out
-from alekseylearn.series import Points
 from alekseylearn.text import clean, number
 
 Verdict = Literal["better", "worse", "same", "new", "gone", "unjudged"]
 GateOperator = Literal[">=", "<=", ">", "<"]
 
-MAX_POINTS = 2_000_000
-"""More metric lines than this are refused (`metric.invalid`)."""
-MAX_NAMES = 10_000
-"""More metrics than this are refused (`metric.invalid`)."""
 MAX_NAME = 255
 """Longest name of a metric, in characters."""
-MAX_ALSO = 20
-"""As many sources that did not count are remembered of a metric."""
-MAX_SERIES = 2000
-"""As many points of one metric are kept, or a few more: more than any curve shows."""
-KEPT_POINTS = 100_000
-"""As many points of all metrics together are kept, roughly: a stored result stays a few megabytes large."""
 _COMPARE: Mapping[GateOperator, Callable[[float, float], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,
     ">": operator.gt,
     "<": operator.lt,
 }
-_PLAIN = re.compile(r"[!-~]+")
 _GATE = re.compile(r"\s*(>=|<=|>|<)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*\Z")
 
 
@@ -210,107 +195,3 @@ def _verdict(base: float | None, head: float | None, goal: Goal | None, toleranc
     if abs(head - base) <= tolerance + 4 * math.ulp(max(abs(base), abs(head))):
         return "same"
     return "better" if (head > base) == (goal == "max") else "worse"
-
-
-def metrics_so_far(data: bytes | None) -> tuple[Metric, ...]:
-    """Read the whole lines of a `metrics.jsonl` that a job still writes; none where there are none or one is broken."""
-    whole, _, _ = (data or b"").rpartition(b"\n")
-    try:
-        return read_metrics(BytesIO(whole))
-    except InputError:
-        return ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """What a `metrics.jsonl` holds; *thinned* are the metrics of which only a part of the series was kept."""
-
-    metrics: tuple[Metric, ...]
-    thinned: tuple[str, ...] = ()
-
-
-def read_metrics(lines: Iterable[str | bytes], where: str = "metrics.jsonl") -> tuple[Metric, ...]:
-    """Read the metrics of `measure`, and nothing else."""
-    return measure(lines, where).metrics
-
-
-def measure(lines: Iterable[str | bytes], where: str = "metrics.jsonl") -> Measured:
-    """Read the lines of a `metrics.jsonl` (`{"name", "value", "step", "time", "cell", "source", "also"}`).
-
-    The lines of one name become one `Metric`: its last value, and its series by step, of which a very long one keeps
-    first, last, smallest and largest, and evenly many between. Raises `InputError` `metric.invalid`.
-    """
-    logged: dict[str, _Logged] = {}
-    for line_number, line in enumerate(lines, 1):
-        text = line if isinstance(line, str) else line.decode("utf-8", "replace")
-        if not text.strip():
-            continue
-        if line_number > MAX_POINTS:
-            raise _invalid(f"more than {MAX_POINTS:,} metric lines", where)
-        raw, told = _read_line(text, where, line_number)
-        found = logged.get(told)
-        if found is None:
-            if len(logged) == MAX_NAMES:
-                raise _invalid(f"more than {MAX_NAMES:,} metrics", where)
-            found = logged[told] = _Logged()
-        found.add(raw)
-    most = min(MAX_SERIES, max(10, KEPT_POINTS // max(1, len(logged))))
-    thinned = tuple(name for name, found in logged.items() if len(found.points) > most)
-    return Measured(metrics=tuple(found.metric(name, most) for name, found in logged.items()), thinned=thinned)
-
-
-@dataclass(slots=True)
-class _Logged:
-    """What was logged under one name by now."""
-
-    points: Points = field(default_factory=Points)
-    last: Mapping[str, Any] = field(default_factory=dict)
-    also: set[str] = field(default_factory=set)
-
-    def add(self, raw: Mapping[str, Any]) -> None:
-        step, also = raw.get("step"), raw.get("also")
-        if type(step) is int:
-            self.points.add(step, raw["value"])
-        if isinstance(also, list) and len(self.also) < MAX_ALSO:
-            self.also |= {clean(str(source), 60) for source in also[:MAX_ALSO]}
-        self.last = raw
-
-    def metric(self, name: str, most: int) -> Metric:
-        cell = self.last.get("cell")
-        return Metric(
-            name=name,
-            value=self.last["value"],
-            source=clean(str(self.last.get("source") or ""), 60),
-            cell=cell if type(cell) is int else None,
-            series=self.points.thinned(most) if len(self.points) > 1 else (),
-            also=tuple(sorted(self.also)[:MAX_ALSO]),
-        )
-
-
-def _read_line(line: str, where: str, line_number: int) -> tuple[dict[str, Any], str]:
-    """Read one line, with its `value` as a number, and its name; the rest may be anything."""
-    try:
-        raw = json.loads(line)
-    except (ValueError, RecursionError):
-        raise _invalid("a metric line is not JSON", f"{where}, line {line_number}") from None
-    name = _name(raw.get("name")) if isinstance(raw, dict) else ""
-    if not name:
-        raise _invalid(f"a metric has no name of 1 to {MAX_NAME} characters", f"{where}, line {line_number}")
-    try:
-        raw["value"] = float(raw["value"])
-    except (KeyError, TypeError, ValueError, OverflowError):
-        raise _invalid(f"the value of {name!r} is not a number", f"{where}, line {line_number}") from None
-    return raw, name
-
-
-def _name(told: object) -> str:
-    if not isinstance(told, str) or len(told) > MAX_NAME:
-        return ""
-    # Most names need no cleaning, which takes longer than all the rest of a line.
-    return told if _PLAIN.fullmatch(told) else clean(told, MAX_NAME)
-
-
-def _invalid(what: str, where: str) -> InputError:
-    return InputError(
-        "metric.invalid", what, where=where, hint="log numbers with `alekseylearn.log_metric(name, value)`"
-    )

@@ -22,10 +22,9 @@ from alekseylearn.collected import (
 )
 from alekseylearn.errors import InputError
 from alekseylearn.jobs import Artifact, CellRun, Failure, JobHandle, JobState, TrainingResult
-from alekseylearn.metrics import Measured
 from alekseylearn.runtime.hints import hint_for
 from alekseylearn.strict import Limits, load_json
-from alekseylearn.text import duration, plural, size
+from alekseylearn.text import duration, size
 
 RESULT = "output/data/result.json"
 _LIMITS = Limits(family="result", max_bytes=16 * 1024 * 1024, max_depth=20)
@@ -103,7 +102,12 @@ def read_result(
         failure=_from_backend(word["if_stopped"]) if elsewhere else _killed(told.failure, word),
         seconds=told.seconds,
         finished=told.finished,
-        warnings=(*word.get("warnings", ()), *told.warnings, *left_behind(folder), *_thinned(measured)),
+        warnings=(
+            *word.get("warnings", ()),
+            *told.warnings,
+            *left_behind(folder),
+            *measured.warnings,
+        ),
         environment=MappingProxyType({**told.environment, **known}),
         peak_memory=told.peak_memory,
         **common,
@@ -232,7 +236,7 @@ def _without_a_word(
     )
     try:
         measured = read_logged_metrics(folder)
-        metrics, warnings = measured.metrics, (*left_behind(folder), *_thinned(measured))
+        metrics, warnings = measured.metrics, (*left_behind(folder), *measured.warnings)
     except InputError as error:
         metrics, warnings = (), (error.what,)
     return TrainingResult(
@@ -245,15 +249,6 @@ def _without_a_word(
         environment=known,
         **common,
     )
-
-
-def _thinned(measured: Measured) -> tuple[str, ...]:
-    """Say which curves have fewer points than were logged."""
-    if not measured.thinned:
-        return ()
-    first, more = measured.thinned[0], len(measured.thinned) - 1
-    which = f"{first} and {plural(more, 'more metric')}" if more else first
-    return (f"only some points of {which} are drawn, there are so many: all of them are in metrics.jsonl",)
 
 
 def _check_models(models: Mapping[str, str], artifacts: tuple[Artifact, ...]) -> None:

@@ -1,34 +1,23 @@
-"""Metrics: guessed goals, the primary one, verdicts, gates, and what is refused."""
+"""Metrics: guessed goals, the primary one, verdicts and gates."""
 
 from __future__ import annotations
 
-import contextlib
-import json
 import math
-from itertools import count
 from types import MappingProxyType
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alekseylearn.errors import InputError
 from alekseylearn.goals import Goal, guess_goal
 from alekseylearn.metrics import (
-    KEPT_POINTS,
-    MAX_ALSO,
-    MAX_POINTS,
-    MAX_SERIES,
     Judgement,
     Metric,
     MetricDelta,
     Verdict,
     compare,
-    measure,
-    metrics_so_far,
     parse_gate,
     primary_metric,
-    read_metrics,
 )
 from alekseylearn.noise import mean, spread
 
@@ -269,120 +258,3 @@ def test_what_is_no_gate_is_refused(rule: str) -> None:
 )
 def test_a_gate_is_shown_with_the_bound_it_has(rule: str, shown: str) -> None:
     assert str(parse_gate("x", rule)) == shown
-
-
-def test_the_lines_of_one_name_become_one_metric() -> None:
-    lines = [
-        '{"name": "loss", "value": 0.9, "step": 1, "time": 1.5, "cell": 4, "source": "history"}',
-        "",
-        '{"name": "accuracy", "value": 1, "step": null, "cell": 5, "source": "last expression"}',
-        '{"name": "loss", "value": "nan", "step": 3}',
-        '{"name": "loss", "value": 0.7, "step": 2}',
-        '{"name": "loss", "value": 0.5, "step": 2, "cell": true}',
-        '{"name": "once", "value": 7, "step": 1}',
-        '{"name": "odd", "value": true, "step": "1", "cell": "4", "source": ["a"]}',
-    ]
-    loss, accuracy, once, odd = read_metrics(lines)
-    assert (loss.name, loss.value, loss.cell, loss.source) == ("loss", 0.5, None, "")
-    assert repr(loss.series) == "((1, 0.9), (2, 0.5), (3, nan))"
-    assert accuracy == Metric(name="accuracy", value=1.0, source="last expression", cell=5)
-    assert once == Metric(name="once", value=7.0)
-    assert odd == Metric(name="odd", value=1.0, source="['a']")
-
-
-def test_a_name_is_one_visible_line() -> None:
-    (metric,) = read_metrics([json.dumps({"name": " val\u202e\nloss ", "value": 1})])
-    assert metric.name == "val loss"
-
-
-@pytest.mark.parametrize(
-    ("line", "what"),
-    [
-        ("loss=0.5", "a metric line is not JSON"),
-        ("[" * 100_000, "a metric line is not JSON"),
-        ("[1]", "a metric has no name"),
-        ('{"value": 1}', "a metric has no name"),
-        ('{"name": 5, "value": 1}', "a metric has no name"),
-        ('{"name": "", "value": 1}', "a metric has no name"),
-        ('{"name": "\\u200b ", "value": 1}', "a metric has no name"),
-        (json.dumps({"name": "x" * 256, "value": 1}), "a metric has no name"),
-        ('{"name": "loss"}', "the value of 'loss' is not a number"),
-        ('{"name": "loss", "value": null}', "the value of 'loss' is not a number"),
-        ('{"name": "loss", "value": "high"}', "the value of 'loss' is not a number"),
-        ('{"name": "loss", "value": 1' + "0" * 400 + "}", "the value of 'loss' is not a number"),
-    ],
-)
-def test_a_metric_line_that_cannot_be_read_is_told_with_its_number(line: str, what: str) -> None:
-    with pytest.raises(InputError) as caught:
-        read_metrics(['{"name": "x", "value": 1}', line], "metrics.jsonl")
-    assert caught.value.slug == "metric.invalid"
-    assert what in caught.value.what
-    assert caught.value.where == "metrics.jsonl, line 2"
-    assert "log_metric" in caught.value.hint
-
-
-def test_metric_lines_without_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert MAX_POINTS >= 1_000_000
-    monkeypatch.setattr("alekseylearn.metrics.MAX_POINTS", 3000)
-    lines = (f'{{"name": "x", "value": {step}, "step": {step}}}' for step in count())
-    with pytest.raises(InputError, match="more than 3,000 metric lines"):
-        read_metrics(lines)
-
-
-def test_metrics_without_end_are_refused() -> None:
-    lines = (f'{{"name": "x{number}", "value": 1}}' for number in count())
-    with pytest.raises(InputError, match="more than 10,000 metrics"):
-        read_metrics(lines)
-
-
-def test_a_long_series_keeps_what_a_curve_shows_and_the_value_stays_exact() -> None:
-    values = [1 / (step + 1) for step in range(50_000)]
-    values[123], values[4567], values[8901] = 7.5, -3.0, NAN
-    lines = [json.dumps({"name": "loss", "value": value, "step": step}) for step, value in enumerate(values)]
-    measured = measure([*lines, '{"name": "short", "value": 1, "step": 1}', '{"name": "short", "value": 2, "step": 2}'])
-    loss, short = measured.metrics
-    assert loss.value == values[-1]
-    assert MAX_SERIES / 2 < len(loss.series) <= MAX_SERIES + 5
-    assert {(0, 1.0), (123, 7.5), (4567, -3.0), (49_999, values[-1])} <= set(loss.series)
-    assert [step for step, value in loss.series if value != value] == [8901]
-    assert short.series == ((1, 1.0), (2, 2.0))
-    assert measured.thinned == ("loss",)
-
-
-def test_many_series_share_what_is_kept() -> None:
-    lines = [
-        f'{{"name": "m{metric}", "value": {step}, "step": {step}}}' for step in range(60) for metric in range(2000)
-    ]
-    measured = measure(lines)
-    assert len(measured.thinned) == 2000
-    assert sum(len(metric.series) for metric in measured.metrics) <= KEPT_POINTS
-
-
-def test_what_did_not_count_is_told_with_the_metric() -> None:
-    told = [
-        ["lightning\u202e", 5, "x" * 99],
-        "history",
-        ["mlflow"],
-        None,
-        [f"s{number}" for number in range(99)],
-        ["late"],
-    ]
-    lines = [json.dumps({"name": "loss", "value": 1, "source": "history", "also": also}) for also in told]
-    (metric,) = read_metrics(lines[:4])
-    assert metric.also == ("5", "lightning", "mlflow", "x" * 59 + "…")
-    assert len(read_metrics(lines)[0].also) == MAX_ALSO
-    assert read_metrics(['{"name": "loss", "value": 1, "also": "history"}'])[0].also == ()
-
-
-@given(st.lists(st.text(max_size=40) | st.from_regex(r'\{"name": ".?", "value": .{0,4}\}', fullmatch=True), max_size=5))
-def test_whatever_the_lines_are_they_are_read_or_refused(lines: list[str]) -> None:
-    with contextlib.suppress(InputError):
-        read_metrics(lines)
-
-
-def test_metrics_that_are_still_written_are_read_as_far_as_they_can_be() -> None:
-    line = b'{"name": "loss", "value": 0.5, "step": 1, "time": 1, "cell": 3, "source": "history"}\n'
-    assert [metric.name for metric in metrics_so_far(line)] == ["loss"]
-    assert metrics_so_far(line + line[:20]) == metrics_so_far(line)
-    assert metrics_so_far(line + b"torn\n" + line) == ()
-    assert metrics_so_far(None) == metrics_so_far(b"") == metrics_so_far(line[:20]) == ()

@@ -193,19 +193,21 @@ def test_a_result_that_is_no_json_object_is_a_failure(folder: Path, text: str) -
     assert result.failure.exception.startswith("result.")
 
 
-def test_metrics_that_cannot_be_read_are_a_failure(read: Read, folder: Path) -> None:
-    (folder / "output" / "data" / "metrics.jsonl").write_text('{"name": "loss", "value": "high"}\n')
+def test_metrics_that_cannot_be_read_are_told_and_the_rest_counts(read: Read, folder: Path) -> None:
+    lines = '{"name": "loss", "value": "high"}\n{"name": "acc", "value": 0.5}\n{"name": "loss", "val'
+    (folder / "output" / "data" / "metrics.jsonl").write_text(lines)
     result = read()
-    assert result.state is JobState.FAILED
-    assert result.failure is not None
-    assert result.failure.exception == "metric.invalid"
+    assert result.state is JobState.SUCCEEDED
+    assert [(metric.name, metric.value) for metric in result.metrics] == [("acc", 0.5)]
+    (warning,) = [warning for warning in result.warnings if warning.startswith("metric.invalid: ")]
+    assert "the value of 'loss' is not a number, and 1 more line" in warning
+    (folder / "output" / "data" / "result.json").unlink()
+    assert warning in read_result(folder, JOB, backend="process", state=JobState.LOST).warnings
 
 
-def test_a_metric_line_without_end_is_a_failure(read: Read, folder: Path) -> None:
+def test_a_metric_line_without_end_is_told(read: Read, folder: Path) -> None:
     (folder / "output" / "data" / "metrics.jsonl").write_text(f'{{"name": "loss", "value": 1{" " * 100_000}}}\n')
-    failure = read().failure
-    assert failure is not None
-    assert failure.exception == "metric.invalid"
+    assert any(warning.startswith("metric.invalid: ") for warning in read().warnings)
 
 
 @pytest.mark.parametrize(
@@ -280,7 +282,7 @@ def test_a_job_stopped_without_a_word_was_stopped(folder: Path) -> None:
     assert result.failure is not None
     assert result.failure.exception == "Stopped"
     assert result.metrics == ()
-    assert result.warnings == ("a metric line is not JSON",)
+    assert result.warnings == ("metric.invalid: passed over: line 1 of output/data/metrics.jsonl, which is not JSON",)
 
 
 ENGINE = {"image": "python@sha256:f00", "engine": "docker 29.1.0"}

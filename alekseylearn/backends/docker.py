@@ -27,7 +27,8 @@ from alekseylearn.images import Image, ecr_login, find_image
 from alekseylearn.interpreters import VERSION
 from alekseylearn.jobs import JobHandle, JobState, SubmittedJob, is_digest
 from alekseylearn.log_reading import Cursor, whole_lines
-from alekseylearn.metrics import Metric, metrics_so_far
+from alekseylearn.metric_lines import metrics_so_far
+from alekseylearn.metrics import Metric
 from alekseylearn.progressing import TAIL
 from alekseylearn.run_folder import JOB_FILE, LEFT_BEHIND, MACHINE_LOG, WORD_FILE
 from alekseylearn.sm_contract import ROOT, local_channels

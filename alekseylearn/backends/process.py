@@ -33,7 +33,8 @@ from alekseylearn.disk import (
 from alekseylearn.errors import MachineError, UsageError
 from alekseylearn.files import write_atomic
 from alekseylearn.jobs import JobHandle, JobState, SubmittedJob
-from alekseylearn.metrics import Metric, metrics_so_far
+from alekseylearn.metric_lines import metrics_so_far
+from alekseylearn.metrics import Metric
 from alekseylearn.progressing import TAIL
 from alekseylearn.run_folder import JOB_FILE, LEFT_BEHIND, MACHINE_LOG, Run, last_change, spawn, wait_for_pid
 from alekseylearn.sm_contract import Folders, local_channels, sm_variables

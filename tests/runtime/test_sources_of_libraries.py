@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from alekseylearn.metrics import Metric, read_metrics
+from alekseylearn.metric_lines import read_metrics
+from alekseylearn.metrics import Metric
 from tests.desk import lone_desk
 from tests.small import notebook
 
