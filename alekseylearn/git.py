@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections import Counter
@@ -14,7 +13,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from alekseylearn.errors import InputError, MachineError
-from alekseylearn.plumbing import Objects, Plumbing
+from alekseylearn.plumbing import Objects, Plumbing, object_id_of
 from alekseylearn.trees import CommitTree, Entry, WorkTree
 
 FileStatus = Literal["added", "deleted", "modified", "renamed"]
@@ -288,8 +287,7 @@ class Git:
             data = tree.read(path)
         except InputError:
             return ""
-        header = f"blob {len(data)}\0".encode()
-        return hashlib.new(self.hash_name, header + data, usedforsecurity=False).hexdigest()
+        return object_id_of(data, self.hash_name)
 
 
 def _around(folder: Path) -> Path:

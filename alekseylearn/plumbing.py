@@ -8,6 +8,7 @@ gets them switched off, and only commands are used that show raw objects.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import shutil
 import subprocess
 import threading
@@ -165,7 +166,8 @@ class Objects:
     def read(self, object_id: str, where: str, limit: int = MAX_BLOB) -> bytes:
         """Read the blob *object_id* whole; *where* names it in errors.
 
-        Raises `InputError` (`git.history` when it is missing, `git.limit` beyond *limit* bytes) or `MachineError`.
+        Raises `InputError` (`git.history` when it is missing, `git.limit` beyond *limit* bytes) or `MachineError`
+        (`git.failed`, also for one that is not what its name, a hash of it, says).
         """
         with self._lock:
             process = self._started()
@@ -234,7 +236,20 @@ class Objects:
         data = process.stdout.read(length + 1)
         if len(data) != length + 1:
             raise _BrokenPipeError
-        return data[:-1]
+        told = object_id_of(data := data[:-1], "sha256" if len(object_id) == 64 else "sha1")
+        if told != object_id:
+            # git trusts what it reads from its own folder; somebody else may have written there.
+            raise MachineError(
+                "git.failed", "an object of git's is not the one it is stored as", where=where, hint="run `git fsck`"
+            )
+        return data
+
+
+def object_id_of(data: bytes, hash_name: str) -> str:
+    """Compute the name that git gives a file with this content (gitformat-pack(5), a blob's header in front)."""
+    found = hashlib.new(hash_name, b"blob %d\0" % len(data), usedforsecurity=False)
+    found.update(data)
+    return found.hexdigest()
 
 
 class _BrokenPipeError(Exception):

@@ -19,6 +19,8 @@ from tests.e2e.stories import only_comment
 from tests.fakes.github.faults import connection_reset
 from tests.fakes.github.server import FakeGitHub
 from tests.gate import Gate
+from tests.poison import poison
+from tests.repositories import Repository
 from tests.rig.act import events
 from tests.rig.act.consumer import Consumer, Pull, git
 from tests.small import DRAWING, PROSE, count, counting, growth
@@ -343,6 +345,14 @@ class TestAnotherCommit:
 
 
 class TestPlan:
+    def test_what_the_checkout_names_as_programs_is_not_run(self, start: Start, tmp_path: Path) -> None:
+        runner = start(growth(LONGER))
+        payload = events.pull_request(runner.pull)
+        poison(Repository(root=runner.consumer.work, home=tmp_path), tmp_path / "canary")
+        assert runner.step("plan", payload=payload).code == 0
+        assert runner.outputs["any-trained"] == "true"
+        assert not (tmp_path / "canary").exists()
+
     def test_what_trains_is_a_matrix_and_nothing_is_said_yet(self, start: Start, tmp_path: Path) -> None:
         runner = start(growth(LONGER, before=counting(tmp_path / "count")))
         done = runner.step("plan")

@@ -10,6 +10,7 @@ import pytest
 from alekseylearn.errors import AlekseylearnError, InputError, MachineError
 from alekseylearn.git import ChangedFile, Git
 from alekseylearn.plumbing import Plumbing
+from tests.poison import poison
 from tests.repositories import GIT, Repository
 
 
@@ -329,49 +330,6 @@ def test_a_repository_of_another_user_names_safe_directory(repository: Repositor
     assert "safe.directory" in caught.value.hint
 
 
-def poison(repository: Repository, canary: Path) -> None:
-    """Name the canary wherever a repository can name a program."""
-    trap = repository.root / ".git/trap"
-    trap.write_text(f"#!/bin/sh\ntouch {canary}\ncat\n")
-    trap.chmod(0o755)
-    settings = {
-        "core.fsmonitor": trap,
-        "core.hooksPath": repository.root / ".git/traps",
-        "core.pager": trap,
-        "core.sshCommand": trap,
-        "core.askPass": trap,
-        "core.alternateRefsCommand": trap,
-        "core.gitProxy": trap,
-        "credential.helper": trap,
-        "diff.external": trap,
-        "diff.trap.textconv": trap,
-        "diff.trap.command": trap,
-        "filter.trap.clean": trap,
-        "filter.trap.smudge": trap,
-        "filter.trap.process": trap,
-        "filter.trap.required": "true",
-        "filter.x=y.clean": trap,
-        "gpg.program": trap,
-        "interactive.diffFilter": trap,
-        "pager.ls-tree": trap,
-        "pager.diff-tree": trap,
-        "remote.origin.url": f"ext::{trap}",
-        "remote.origin.uploadpack": trap,
-        "remote.origin.promisor": "true",
-        "extensions.partialClone": "origin",
-        "protocol.ext.allow": "always",
-        "protocol.file.allow": "always",
-        "submodule.recurse": "true",
-    }
-    for key, value in settings.items():
-        repository.git("config", key, str(value))
-    repository.git("config", "core.repositoryFormatVersion", "1")
-    (repository.root / ".git/traps").mkdir()
-    for hook in ("post-checkout", "post-index-change", "reference-transaction", "pre-commit"):
-        (repository.root / ".git/traps" / hook).symlink_to(trap)
-    (repository.root / ".gitattributes").write_text("*.ipynb filter=trap diff=trap\nb.ipynb filter=x=y\n")
-
-
 def use_everything(git: Git, base: str, head: str) -> None:
     git.changed_notebooks(base, head)
     git.changed_notebooks(base, None)
@@ -379,6 +337,9 @@ def use_everything(git: Git, base: str, head: str) -> None:
     git.changed_files(base, None)
     git.is_dirty()
     git.merge_base(base, head)
+    git.branches()
+    git.steps(base, head)
+    git.is_cut_off(head)
     git.resolve("HEAD")
     git.default_base()
     git.current_branch()
@@ -392,15 +353,101 @@ def use_everything(git: Git, base: str, head: str) -> None:
 
 
 def test_a_poisoned_repository_runs_nothing(repository: Repository, tmp_path: Path) -> None:
-    base = repository.commit({"a.ipynb": notebook("a"), "b.ipynb": notebook("b")})
+    files = {f"{name}.ipynb": notebook(name) for name in "abc"} | {"tool.py": "1", "note.txt": "1"}
+    base = repository.commit(files)
     head = repository.commit({"a.ipynb": notebook("a2")})
     canary = tmp_path / "canary"
     poison(repository, canary)
-    repository.write({"a.ipynb": notebook("a3"), "b.ipynb": notebook("b3")})
-    os.utime(repository.root / "b.ipynb", (1, 1))
+    repository.write({"a.ipynb": notebook("a3"), "b.ipynb": notebook("b3"), "tool.py": "2", "note.txt": "2"})
+    for name in ("b.ipynb", "c.ipynb"):
+        os.utime(repository.root / name, (1, 1))
     with opened(repository) as git:
         use_everything(git, base, head)
     assert not canary.exists()
+
+
+def test_a_bare_repository_among_the_files_is_not_the_one_that_is_read(repository: Repository) -> None:
+    """What a commit can bring: a folder that git takes for a repository, with settings of its own."""
+    head = repository.commit({"docs/note.txt": "1"})
+    repository.git("init", "--quiet", "--bare", "docs")
+    (repository.root / "docs/config").write_text("[core]\n\tbare = false\n\tworktree = ..\n")
+    for folder in ("docs", "docs/objects/info"):
+        git = Git.open(repository.root / folder, environ=repository.environ)
+        assert (git.root, git.resolve("HEAD")) == (repository.root, head)
+
+
+def test_history_is_what_was_committed_whatever_stands_in_for_it(repository: Repository) -> None:
+    base = repository.commit({"a.ipynb": notebook("a")})
+    head = repository.commit({"a.ipynb": notebook("a2")})
+    repository.git("replace", base, head)
+    (repository.root / ".git/info").mkdir(exist_ok=True)
+    (repository.root / ".git/info/grafts").write_text(f"{head}\n")
+    with opened(repository) as git:
+        assert git.merge_base(base, head) == base
+        assert git.changed_notebooks(base, head) == changes(("modified", "a.ipynb"))
+        assert git.steps(base, head) == 1
+
+
+def test_variables_of_the_environment_steer_nothing(repository: Repository, tmp_path: Path) -> None:
+    head = repository.commit({"a.ipynb": notebook("a")})
+    (tmp_path / "other").mkdir()
+    other = Repository.create(tmp_path / "other")
+    other.commit({"b.ipynb": notebook("b")})
+    steering = {
+        "GIT_DIR": str(other.root / ".git"),
+        "GIT_WORK_TREE": str(other.root),
+        "GIT_INDEX_FILE": str(other.root / ".git/index"),
+        "GIT_OBJECT_DIRECTORY": str(other.root / ".git/objects"),
+        "GIT_NAMESPACE": "x",
+        "GIT_CEILING_DIRECTORIES": str(repository.root),
+        "GIT_CONFIG_PARAMETERS": "'core.bare=true'",
+        "GIT_EXTERNAL_DIFF": str(tmp_path / "trap"),
+        "GIT_TRACE": str(tmp_path / "trace"),
+    }
+    with Git.open(repository.root, environ=repository.environ | steering) as git:
+        assert (git.root, git.resolve("HEAD"), git.notebooks(head)) == (repository.root, head, ("a.ipynb",))
+    assert not (tmp_path / "trace").exists()
+
+
+class TestSubmodules:
+    def test_one_in_a_notebooks_place_is_told_apart(self, repository: Repository) -> None:
+        base = repository.commit({"a.ipynb": notebook("a"), "b.ipynb": notebook("b")})
+        repository.git("rm", "--quiet", "a.ipynb")
+        repository.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},a.ipynb")
+        repository.git("update-index", "--add", "--cacheinfo", f"160000,{'2' * 40},new.ipynb")
+        repository.git("commit", "--quiet", "--message", "Inner")
+        expected = [("a.ipynb", "modified", True), ("new.ipynb", "added", True)]
+        for head in ("HEAD", None):
+            found = opened(repository).changed_notebooks(base, head)
+            assert [(file.path, file.status, file.submodule) for file in found] == expected
+        assert opened(repository).changed_notebooks("HEAD", None) == ()
+
+    def test_a_file_that_takes_its_place_is_a_notebook_again(self, repository: Repository) -> None:
+        repository.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},a.ipynb")
+        repository.git("commit", "--quiet", "--message", "Inner")
+        repository.write({"a.ipynb": notebook("a")})
+        (found,) = opened(repository).changed_notebooks("HEAD", None)
+        assert (found.status, found.submodule) == ("modified", False)
+
+
+class TestBranches:
+    def test_all_but_ours_are_named(self, repository: Repository) -> None:
+        first = repository.commit({"a": "1"})
+        repository.git("branch", "old")
+        repository.git("update-ref", "refs/remotes/origin/main", first)
+        repository.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
+        second = repository.commit({"a": "2"})
+        git = opened(repository)
+        assert [(one.name, one.commit) for one in git.branches()] == [("old", first), ("origin/main", first)]
+        repository.git("checkout", "--quiet", "--detach")
+        assert ("main", second) in [(one.name, one.commit) for one in git.branches()]
+
+    def test_steps_are_counted_forwards_only(self, repository: Repository) -> None:
+        first = repository.commit({"a": "1"})
+        repository.commit({"a": "2"})
+        repository.commit({"a": "3"})
+        git = opened(repository)
+        assert (git.steps(first, "main"), git.steps("main", "main"), git.steps("main", first)) == (2, 0, None)
 
 
 def test_the_canary_of_the_test_above_does_sing(repository: Repository, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import gc
 import os
 import stat
 import subprocess
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -121,6 +122,20 @@ def test_one_child_reads_many_objects(repository: Repository) -> None:
     assert objects.read(repository.git("rev-parse", "HEAD:b"), "b") == b""
     assert objects._process is first
     objects.close()
+    objects.close()
+
+
+def test_an_object_that_is_not_what_its_name_says_is_refused(repository: Repository) -> None:
+    repository.commit({"a": b"one", "b": b"two"})
+    name = repository.git("rev-parse", "HEAD:a")
+    file = repository.root / ".git/objects" / name[:2] / name[2:]
+    file.chmod(0o644)
+    file.write_bytes(zlib.compress(b"blob 4\0evil"))
+    objects = Objects(plumbing(repository))
+    with pytest.raises(MachineError) as caught:
+        objects.read(name, "a at 1234567")
+    assert caught.value.slug == "git.failed"
+    assert objects.read(repository.git("rev-parse", "HEAD:b"), "b") == b"two"
     objects.close()
 
 
