@@ -14,7 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from alekseylearn.notebook import Cell, spare_grammars
+from alekseylearn.notebook import Cell
+from alekseylearn.notebook_files import spare_grammars
 
 MAX_PAIRS = 40_000
 """As many pairs of cells are compared by their words at most; beyond, cells are aligned by text, id and place only."""

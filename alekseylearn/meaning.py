@@ -27,15 +27,20 @@ def cell_meaning(notebook: Notebook, cell: Cell) -> str:
             "nb.source",
             f"the cell is not valid Python: {error.msg if isinstance(error, SyntaxError) else error}",
             where=f"{notebook.path}, cell {cell.index}{line}",
-            hint="repair the cell, or mark it with `#| skip` as its first line",
+            hint=f"repair it ({_place(notebook, cell)}), or mark it with `#| skip` as its first line",
         ) from None
     except (RecursionError, MemoryError):
         raise InputError(
             "nb.limit",
             "an expression is nested too deeply to be read",
             where=f"{notebook.path}, cell {cell.index}",
-            hint="load large literals from a data file",
+            hint=f"load large literals from a data file ({_place(notebook, cell)})",
         ) from None
+
+
+def _place(notebook: Notebook, cell: Cell) -> str:
+    """Say which cell it is as people count, whatever the error says as code counts."""
+    return f"cell {cell.index + 1} of {len(notebook.cells)} from the top"
 
 
 def module_meaning(data: bytes) -> str | None:

@@ -1,22 +1,28 @@
-"""A notebook as a value: its cells, in order, that never change.
-
-Format: nbformat 4.0 to 4.5 (and 3, which nbformat converts), see "The Notebook file format" in its documentation.
-"""
+"""A notebook as a value: its cells, in order, that never change."""
 
 from __future__ import annotations
 
 import hashlib
-import importlib
 import json
 import re
-import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from alekseylearn.cell_text import (
+    MAX_SHOWN,
+    halves_in,
+    hidden_in,
+    lookalikes_in,
+    read_source,
+    which_cells,
+    writable,
+)
 from alekseylearn.errors import InputError
-from alekseylearn.strict import Limits, load_json
+from alekseylearn.notebook_files import kind_of, no_notebook, read_document
+from alekseylearn.oddities import Oddity, output_holds
+from alekseylearn.skimming import read_cut
 from alekseylearn.text import clean, plural
 
 CellKind = Literal["code", "markdown", "raw"]
@@ -33,11 +39,11 @@ _MARK_OF_TAG: Mapping[str, Mark] = {
     "metrics": "metrics",
     "parameters": "parameters",
 }
-_HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-_UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
-_LIMITS = Limits(family="nb", max_bytes=100_000_000, max_depth=100)
+_LARGEST_COUNT = 2**53
 _LONG = 4096
 _NO_TAGS: frozenset[str] = frozenset()
+PYTHON = "python"
+"""The language that is trained."""
 MAX_CELLS = 10_000
 """A notebook with more cells than this is refused (`nb.limit`)."""
 
@@ -73,16 +79,22 @@ class Cell:
     @property
     def headline(self) -> str:
         """The first line that says something, for tables: at most 60 characters."""
+        return clean(self.first_line, 60)
+
+    @property
+    def first_line(self) -> str:
+        """The first line that says something, whole."""
         lines = [line.strip() for line in self.source.splitlines()]
         told = [line for line in lines if line and not line.startswith(("#", "%%", '"""'))]
-        return clean((told or lines or [""])[0], 60)
+        return (told or lines or [""])[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notebook:
     """The cells of one notebook file at one commit (or on disk); `path` is repository-relative, with slashes.
 
-    `warnings` are sentences about what is odd but does not stop us, each with its slug in front.
+    `warnings` are sentences about what is odd but does not stop us, each with its slug in front; `contained` are such
+    sentences about what outputs hold and nobody is shown.
     """
 
     path: str
@@ -91,6 +103,12 @@ class Notebook:
     kernel: str = "python3"
     display_name: str = "Python 3"
     warnings: tuple[str, ...] = ()
+    contained: tuple[str, ...] = ()
+
+    @property
+    def named(self) -> str:
+        """The language as people call it."""
+        return PYTHON if self.language == PYTHON else self.display_name
 
     @property
     def folder(self) -> str:
@@ -106,117 +124,52 @@ class Notebook:
 def parse(path: str, data: bytes) -> Notebook:
     """Read the bytes of an `.ipynb` file; *path* is its repository-relative name.
 
-    Raises `InputError`: `nb.lfs nb.conflict nb.unreadable nb.ambiguous nb.limit nb.schema nb.version nb.language
-    nb.source`.
+    One in another language than Python is read, too, for it can be compared. Raises `InputError`: `nb.lfs nb.conflict
+    nb.unreadable nb.ambiguous nb.limit nb.schema nb.version nb.source`.
     """
-    document = _load(path, data)
-    if not isinstance(document, dict):
-        raise _schema(path, f"the root is {_kind(document)}, not an object")
-    document = _to_version_4(path, document)
-    spec, language = _kernel(path, document)
-    raw_cells = document.get("cells")
+    document = read_document(path, data)
+    content = document.content
+    spec, language, named = _kernel(path, content)
+    raw_cells = content.get("cells")
     if not isinstance(raw_cells, list):
-        what = f"cells is {_kind(raw_cells)}, not a list" if "cells" in document else "there is no `cells` list"
-        raise _schema(path, what)
+        what = f"cells is {kind_of(raw_cells)}, not a list" if "cells" in content else "there is no `cells` list"
+        raise no_notebook(path, what)
     if len(raw_cells) > MAX_CELLS:
         what = f"{len(raw_cells)} cells; at most {MAX_CELLS} are read"
         raise InputError("nb.limit", what, where=path, hint="split the notebook")
-    ids = _Ids(raw_cells)
-    cells = tuple([_cell(path, index, raw, ids) for index, raw in enumerate(raw_cells)])
+    reader = _Reader(path=path, ids=_Ids(raw_cells), looks=document.looks)
+    cells = tuple([reader.cell(index, raw) for index, raw in enumerate(raw_cells)])
+    warnings = [
+        *_identity_warnings(reader.ids.made, content),
+        *_constant_warnings(document.constants),
+        *reader.warnings(),
+    ]
+    if language != PYTHON:
+        warnings.insert(0, f"nb.language: it is written in {named}, and only Python is trained")
     return Notebook(
         path=path,
         cells=cells,
         language=language,
-        kernel=str(spec.get("name") or "python3"),
-        display_name=str(spec.get("display_name") or "Python 3"),
-        warnings=(*_identity_warnings(ids.made, document), *_source_warnings(cells)),
+        kernel=writable(str(spec.get("name") or "python3")),
+        display_name=named,
+        warnings=tuple(warnings),
+        contained=tuple(reader.contained()),
     )
 
 
-def spare_grammars() -> None:
-    """Call before the first import of nbformat or nbdime: keeps jsonschema from building unused grammars for 1.1 s.
-
-    jsonschema treats the missing package as a format that is not checked (an IRI, which no notebook holds).
-    """
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-
-
-def _load(path: str, data: bytes) -> Any:
-    try:
-        return load_json(data, path, _LIMITS)
-    except InputError:
-        # Neither a pointer nor a conflict is valid JSON, so what can be read need not be searched for them.
-        _refuse_what_git_left(path, data)
-        raise
-
-
-def _refuse_what_git_left(path: str, data: bytes) -> None:
-    if data.startswith(b"version https://git-lfs."):
-        raise InputError(
-            "nb.lfs",
-            "this is a Git LFS pointer, not the notebook itself",
-            where=path,
-            hint="run `git lfs pull`, or `lfs: true` in actions/checkout",
-        )
-    lines = [_line_of(data, marker) for marker in (b"<<<<<<< ", b">>>>>>> ")]
-    if any(lines):
-        raise InputError(
-            "nb.conflict",
-            "the notebook holds unresolved merge conflict markers",
-            where=f"{path}, line {min(line for line in lines if line)}",
-            hint="resolve the conflict (`nbdime` merges notebooks cell by cell), then commit again",
-        )
-
-
-def _line_of(data: bytes, start: bytes) -> int:
-    """Find the first line that begins with *start*, counted from 1; 0 when there is none."""
-    if data.startswith(start):
-        return 1
-    place = data.find(b"\n" + start)
-    return data.count(b"\n", 0, place) + 2 if place >= 0 else 0
-
-
-def _to_version_4(path: str, document: dict[str, Any]) -> dict[str, Any]:
-    major, minor = document.get("nbformat"), document.get("nbformat_minor", 0)
-    if type(major) is not int or type(minor) is not int or major not in (3, 4):
-        raise InputError(
-            "nb.version",
-            f"nbformat {clean(repr(major), 20)}.{clean(repr(minor), 20)} is not read; only 3 and 4 are",
-            where=path,
-            hint="open it in a current Jupyter and save it again",
-        )
-    if major == 4:
-        return document
-    spare_grammars()
-    nbformat: Any = importlib.import_module("nbformat")
-    try:
-        converted = json.loads(json.dumps(nbformat.convert(nbformat.v3.reads_json(json.dumps(document)), 4)))
-    except Exception as error:  # noqa: BLE001 - its converters raise whatever a broken document makes them raise
-        raise _schema(path, f"nbformat cannot convert it from version 3: {type(error).__name__}") from None
-    # nbformat makes up random ids; without them the cells get ids from their text.
-    cells = [{key: value for key, value in cell.items() if key != "id"} for cell in converted["cells"]]
-    return {**converted, "nbformat_minor": 4, "cells": cells}
-
-
-def _kernel(path: str, document: Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:
-    """Read the kernel's specification and the language, which must be Python."""
+def _kernel(path: str, document: Mapping[str, Any]) -> tuple[Mapping[str, Any], str, str]:
+    """Read the kernel's specification and the language, in small letters and as people call it."""
     metadata = document.get("metadata", {})
     if not isinstance(metadata, dict):
-        raise _schema(path, f"metadata is {_kind(metadata)}, not an object")
+        raise no_notebook(path, f"metadata is {kind_of(metadata)}, not an object")
     spec = metadata.get("kernelspec", {})
     info = metadata.get("language_info", {})
     if not isinstance(spec, dict) or not isinstance(info, dict):
-        raise _schema(path, "kernelspec or language_info is not an object")
-    language = str(info.get("name") or spec.get("language") or "python").lower()
-    if language not in ("python", "ipython"):
-        shown = spec.get("display_name") or language
-        raise InputError(
-            "nb.language",
-            f"the notebook is written in {shown}; only Python is trained",
-            where=path,
-            hint="leave it out with `notebooks:` in alekseylearn.yml",
-        )
-    return spec, language
+        raise no_notebook(path, "kernelspec or language_info is not an object")
+    told = writable(str(info.get("name") or spec.get("language") or PYTHON))
+    language = PYTHON if told.lower() == "ipython" else clean(told.lower(), 40)
+    named = writable(str(spec.get("display_name") or ("Python 3" if language == PYTHON else told)))
+    return spec, language, named if language == PYTHON else clean(named, 40)
 
 
 class _Ids:
@@ -243,71 +196,115 @@ class _Ids:
         return f"{name}-{self._seen[name]}"
 
 
-def _cell(path: str, index: int, raw: object, ids: _Ids) -> Cell:
-    if not isinstance(raw, dict):
-        raise _schema(f"{path}, cell {index}", f"the cell is {_kind(raw)}, not an object")
-    kind = raw.get("cell_type")
-    if kind not in _KINDS:
-        what = f"cell_type {clean(repr(kind), 40)} is not one of {', '.join(_KINDS)}"
-        raise _schema(f"{path}, cell {index}", what)
-    metadata = raw.get("metadata", {})
-    if not isinstance(metadata, dict):
-        raise _schema(f"{path}, cell {index}", f"metadata is {_kind(metadata)}, not an object")
-    source = _source(path, index, raw.get("source"))
-    count, outputs, attachments = raw.get("execution_count"), raw.get("outputs"), raw.get("attachments")
-    return Cell(
-        index=index,
-        id=ids.give(raw.get("id"), kind, source),
-        kind=kind,
-        source=source,
-        tags=_tags(metadata["tags"]) if "tags" in metadata else _NO_TAGS,
-        execution_count=count if type(count) is int else None,
-        outputs=_outputs(outputs) if outputs else "",
-        metadata=_metadata(metadata, attachments) if metadata or attachments else "",
-    )
+@dataclass(slots=True, kw_only=True)
+class _Reader:
+    """Reads one cell after the other, and remembers what is odd about them."""
 
+    path: str
+    ids: _Ids
+    looks: tuple[frozenset[Oddity], ...]
+    halves: dict[int, list[str]] = field(default_factory=dict)
+    hidden: dict[int, list[str]] = field(default_factory=dict)
+    alike: dict[int, list[str]] = field(default_factory=dict)
+    held: dict[Oddity, list[int]] = field(default_factory=dict)
+    """What outputs hold, by cell."""
 
-def _source(path: str, index: int, raw: object) -> str:
-    try:
-        source = "".join(raw) if isinstance(raw, list) else raw
-    except TypeError:
-        source = None
-    if not isinstance(source, str):
-        raise _schema(f"{path}, cell {index}", "source is not text")
-    if "\r" in source:
-        source = source.replace("\r\n", "\n").replace("\r", "\n")
-    if ("\0" in source or not source.isascii()) and (broken := _UNWRITABLE.search(source)):
-        what = f"the cell holds U+{ord(broken[0]):04X}, which no source file can"
-        raise InputError("nb.source", what, where=f"{path}, cell {index}", hint="retype the line in Jupyter")
-    return source
+    def cell(self, index: int, raw: object) -> Cell:
+        """Read the cell *raw*; raises `InputError`: `nb.schema nb.source`."""
+        where = f"{self.path}, cell {index}"
+        if not isinstance(raw, dict):
+            raise no_notebook(where, f"the cell is {kind_of(raw)}, not an object")
+        kind = raw.get("cell_type")
+        if kind not in _KINDS:
+            what = f"cell_type {clean(repr(kind), 40)} is not one of {', '.join(_KINDS)}"
+            raise no_notebook(where, what)
+        metadata = raw.get("metadata", {})
+        if not isinstance(metadata, dict):
+            raise no_notebook(where, f"metadata is {kind_of(metadata)}, not an object")
+        source = self._source(index, read_source(where, raw.get("source")))
+        count, outputs, attachments = raw.get("execution_count"), raw.get("outputs"), raw.get("attachments")
+        return Cell(
+            index=index,
+            id=self.ids.give(raw.get("id"), kind, source),
+            kind=kind,
+            source=source,
+            tags=_tags(metadata["tags"]) if "tags" in metadata else _NO_TAGS,
+            execution_count=count if type(count) is int and abs(count) <= _LARGEST_COUNT else None,
+            outputs=self._outputs(index, outputs) if outputs else "",
+            metadata=_metadata(metadata, attachments) if metadata or attachments else "",
+        )
+
+    def _source(self, index: int, source: str) -> str:
+        for found, names in (
+            (self.halves, halves_in(source)),
+            (self.hidden, hidden_in(source)),
+            (self.alike, lookalikes_in(source)),
+        ):
+            if names:
+                found[index] = names
+        return writable(source) if index in self.halves else source
+
+    def _outputs(self, index: int, raw: object) -> str:
+        cut = read_cut(raw)
+        if cut is not None:
+            digest, number = cut
+            holds = self.looks[number] if number < len(self.looks) else frozenset()
+        else:
+            digest, holds = _outputs(raw)
+        for oddity in holds:
+            self.held.setdefault(oddity, []).append(index)
+        return digest
+
+    def warnings(self) -> Iterator[str]:
+        """Tell of characters in the cells that show another code than there is."""
+        for found, what in (
+            (self.halves, "halves of characters, read as escapes"),
+            (self.hidden, "characters that cannot be seen"),
+            (self.alike, "letters that look like Latin and are not"),
+        ):
+            if found:
+                names = sorted({name for names in found.values() for name in names})
+                verb = "holds" if len(found) == 1 else "hold"
+                yield f"nb.source: {which_cells([*found])} {verb} {what} ({', '.join(names[:MAX_SHOWN])})"
+
+    def contained(self) -> Iterator[str]:
+        """Tell of outputs that must not be shown as they stand."""
+        if "secret" in self.held:
+            cells = which_cells(self.held["secret"])
+            yield f"secret.redacted: outputs of {cells} hold what looks like a secret; they are neither shown nor sent"
+        if "markup" in self.held:
+            cells = which_cells(self.held["markup"])
+            yield f"text.neutralised: outputs of {cells} hold scripts or what steers a terminal; none of it is shown"
 
 
 def _tags(raw: object) -> frozenset[str]:
-    return frozenset(tag for tag in raw if isinstance(tag, str)) if isinstance(raw, list) else _NO_TAGS
+    return frozenset(writable(tag) for tag in raw if isinstance(tag, str)) if isinstance(raw, list) else _NO_TAGS
 
 
-def _outputs(raw: object) -> str:
+def _outputs(raw: object) -> tuple[str, frozenset[Oddity]]:
     """Hash a cell's outputs, pictures by their own bytes: to write one as JSON costs more than it did to read it.
 
-    Takes the pictures out of *raw*.
+    Takes the pictures out of *raw*; returns what texts hold, too.
     """
     taken = []
+    holds: frozenset[Oddity] = frozenset()
     for number, output in enumerate(raw if isinstance(raw, list) else ()):
         data = output.get("data") if isinstance(output, dict) else None
         if not isinstance(data, dict):
             continue
         long = sorted(mime for mime, value in data.items() if isinstance(value, str) and len(value) > _LONG)
+        holds = holds.union(*(output_holds(data[mime]) for mime in long if mime.startswith("text/")))
         taken += [(number, mime, data.pop(mime).encode("utf-8", "surrogatepass")) for mime in long]
-    if not taken:
-        return _digest(raw)
     # The rest tells how many bytes of which picture follow it, so that no two lists of outputs are written alike.
     places = [(number, mime, len(text)) for number, mime, text in taken]
-    return _digest([raw, places], *(text for _, _, text in taken))
+    written = _written([raw, places] if taken else raw)
+    return _digest(written, *(text for _, _, text in taken)), holds | output_holds(written)
 
 
 def _metadata(metadata: Mapping[str, Any], attachments: object) -> str:
     rest = {key: value for key, value in metadata.items() if key != "tags"}
-    return _digest([rest, attachments] if attachments else rest)
+    value = [rest, attachments] if attachments else rest
+    return _digest(_written(value)) if value else ""
 
 
 def _identity_warnings(made: int, document: Mapping[str, Any]) -> tuple[str, ...]:
@@ -317,30 +314,18 @@ def _identity_warnings(made: int, document: Mapping[str, Any]) -> tuple[str, ...
     return (f"nb.identity: {plural(made, 'cell')} without an id of its own; an id was made from the text",)
 
 
-def _source_warnings(cells: Iterable[Cell]) -> tuple[str, ...]:
-    found = []
-    for cell in cells:
-        if cell.source.isascii():
-            continue
-        hidden = sorted({f"U+{ord(character):04X}" for character in _HIDDEN.findall(cell.source)})
-        if hidden:
-            found.append(f"nb.source: cell {cell.index} holds characters that cannot be seen ({', '.join(hidden[:5])})")
-    return tuple(found)
+def _constant_warnings(constants: Sequence[str]) -> Iterator[str]:
+    if constants:
+        names = ", ".join(sorted(set(constants)))
+        yield f"nb.schema: it holds {names}, which is no JSON, so that other readers refuse the notebook"
 
 
-def _digest(value: object, *more: bytes) -> str:
-    if not value:
-        return ""
-    hasher = hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode())
+def _written(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def _digest(written: str, *more: bytes) -> str:
+    hasher = hashlib.sha256(written.encode())
     for data in more:
         hasher.update(data)
     return hasher.hexdigest()
-
-
-def _schema(where: str, what: str) -> InputError:
-    return InputError("nb.schema", what, where=where, hint="save it again in Jupyter, or restore it from git history")
-
-
-def _kind(value: object) -> str:
-    names = {dict: "an object", list: "a list", str: "a string", type(None): "null", bool: "a boolean"}
-    return names.get(type(value), "a number")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from alekseylearn import landmarks
-from alekseylearn.analysis import Comparison, make_plans, without_training
+from alekseylearn.analysis import Comparison, make_plans
 from alekseylearn.comment_state import CommentState, decode, with_run
 from alekseylearn.endings import ASKED, Find
 from alekseylearn.errors import AlekseylearnError
@@ -20,6 +20,7 @@ from alekseylearn.sides import Sides
 from alekseylearn.text import Markdown
 from alekseylearn.training import Aim, Progress, StoppedError, UnderWay, Workshop, forget, reconcile, stop_jobs
 from alekseylearn.training import running as find_running
+from alekseylearn.untrained import check_trained
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,8 @@ class Story:
     comparison: Comparison
     shop: Workshop
     order: Order
+    plans: tuple[NotebookPlan, ...] = ()
+    """What was decided when it was looked last."""
     _sides: list[Sides] = field(default_factory=list)
     _current: TrainingJob | None = None
     """What is being trained, or started, at the moment."""
@@ -72,11 +75,10 @@ class Story:
         def is_known(digest: str) -> bool:
             return digest[:12] not in self.order.begun and self.shop.store.get(digest) is not None
 
-        plans = make_plans(self.comparison, self.order.settings, is_known, force=self.order.force)
+        self.plans = plans = make_plans(self.comparison, self.order.settings, is_known, force=self.order.force)
         for plan in plans:
-            named = plan.path in self.comparison.asked and plan.diff.status != "deleted"
-            if self.order.train and named and plan.head is None:
-                raise without_training(plan.path)
+            if plan.path in self.comparison.asked:
+                check_trained(plan, train=self.order.train)
         self._sides = [Sides(plan) for plan in plans]
         for sides in self._sides:
             sides.recall(self.shop.store.get, self.order.begun, force=self.order.force)

@@ -17,7 +17,7 @@ from alekseylearn.inputs import Inputs, Tree, find_inputs
 from alekseylearn.knowledge import RandomMode
 from alekseylearn.meaning import cell_meaning, module_meaning
 from alekseylearn.metrics import Judgement
-from alekseylearn.notebook import Notebook
+from alekseylearn.notebook import PYTHON, Notebook
 from alekseylearn.parameters import parameter_places
 from alekseylearn.pruning import prune
 from alekseylearn.reasons import Meaning, nothing_counts, what_differs
@@ -122,13 +122,15 @@ def make_job(
     targets: tuple[int, ...] = (),
     repeats: int | None = None,
 ) -> TrainingJob | None:
-    """Cut the training job out of *notebook*; None when no cell of it trains.
+    """Cut the training job out of *notebook*; None when no cell of it trains, or it is not written in Python.
 
     *targets* are code cells that a person names as those that train; without them they are found. *repeats* is with how
     many seeds it is trained; without it the configuration says so. Raises `InputError`: `nb.source nb.limit` (a cell
     that training needs cannot be read), `cfg.unknown cfg.parameter` (a parameter that no cell sets, or not in time),
     and what `find_requirements` and *tree* raise.
     """
+    if notebook.language != PYTHON:
+        return None
     name, model = config.model_for(notebook.path)
     rules = config.rules(model)
     wanted = _named_targets(notebook, targets) if targets else find_targets(notebook, rules.known)

@@ -32,6 +32,8 @@ class Limits:
     family: str
     max_bytes: int
     max_depth: int
+    max_values: int = 200_000
+    """Values that a YAML document may hold: each takes its parser about 20 µs."""
 
 
 def decode(data: bytes, where: str, limits: Limits) -> str:
@@ -40,12 +42,7 @@ def decode(data: bytes, where: str, limits: Limits) -> str:
     Raises `InputError` with the slug `<family>.unreadable` or `<family>.limit`.
     """
     if len(data) > limits.max_bytes:
-        raise InputError(
-            f"{limits.family}.limit",
-            f"the file is {size(len(data))} large; at most {size(limits.max_bytes)} are read",
-            where=where,
-            hint="clear large outputs, or keep data in files of its own",
-        )
+        raise too_large(data, where, limits)
     unreadable = f"{limits.family}.unreadable" if limits.family == "nb" else f"{limits.family}.syntax"
     if not data or data.isspace():
         raise InputError(unreadable, "the file is empty", where=where, hint="restore it from git history")
@@ -60,16 +57,36 @@ def decode(data: bytes, where: str, limits: Limits) -> str:
         ) from None
 
 
-def load_json(data: bytes, where: str, limits: Limits) -> Any:
-    """Parse the JSON document in *data*.
+def too_large(data: bytes, where: str, limits: Limits) -> InputError:
+    """Say that *data* is larger than *limits* allow."""
+    return InputError(
+        f"{limits.family}.limit",
+        f"the file is larger than {size(limits.max_bytes)}, and no more is read",
+        where=where,
+        hint="clear large outputs, or keep data in files of its own",
+    )
+
+
+def load_json(data: bytes, where: str, limits: Limits, constants: list[str] | None = None) -> Any:
+    """Parse the JSON document in *data*; NaN and Infinity, which are no JSON, go into *constants* or are refused.
 
     Raises `InputError`: `.unreadable` (not JSON), `.ambiguous` (a key twice), `.limit` (too large or too deep).
     """
     text = decode(data, where, limits)
+
+    def constant(name: str) -> float:
+        if constants is None:
+            raise _ConstantError(name)
+        constants.append(name)
+        return float(name)
+
     try:
-        document = json.loads(text, object_pairs_hook=_unique)
+        document = json.loads(text, object_pairs_hook=_unique, parse_constant=constant)
     except RecursionError:
         raise _too_deep(where, limits) from None
+    except _ConstantError as error:
+        what = f"not valid JSON: {error} is no number"
+        raise InputError(f"{limits.family}.unreadable", what, where=where, hint="write null for it") from None
     except _DuplicateKeyError as error:
         raise InputError(
             f"{limits.family}.ambiguous",
@@ -141,7 +158,7 @@ def _too_deep(where: str, limits: Limits) -> InputError:
 def _check_yaml_events(text: str, where: str, limits: Limits) -> None:
     import yaml
 
-    depth = documents = 0
+    depth = documents = values = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         mark: Any = event.start_mark
         place = f"{where}, line {mark.line + 1}"
@@ -156,9 +173,21 @@ def _check_yaml_events(text: str, where: str, limits: Limits) -> None:
         documents += isinstance(event, yaml.DocumentStartEvent)
         if documents > 1:
             raise InputError(f"{limits.family}.syntax", "more than one YAML document", where=place, hint="keep one")
+        values += isinstance(event, yaml.NodeEvent)
+        if values > limits.max_values:
+            raise InputError(
+                f"{limits.family}.limit",
+                f"the document holds more than {limits.max_values} values",
+                where=place,
+                hint="keep data in files of its own",
+            )
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > limits.max_depth:
             raise _too_deep(place, limits)
+
+
+class _ConstantError(ValueError):
+    """NaN or an infinity stands in a document."""
 
 
 class _DuplicateKeyError(ValueError):

@@ -14,7 +14,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from alekseylearn.diff import diff_notebooks
-from alekseylearn.notebook import parse, spare_grammars
+from alekseylearn.notebook import parse
+from alekseylearn.notebook_files import spare_grammars
 from benchmarks.extraction.cases import CORPUS, read_cases
 from benchmarks.extraction.pairs import Pair, make_pairs
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from alekseylearn.analysis import Comparison, Side, compare_versions, make_plans, read_config, without_training
+from alekseylearn.analysis import Comparison, Side, compare_versions, make_plans, read_config
 from alekseylearn.config import Config
 from alekseylearn.errors import InputError
 from alekseylearn.git import ChangedFile, Git
@@ -181,7 +181,6 @@ def test_a_named_notebook_is_planned_whether_or_not_it_changed_and_no_other_is(
     assert told(plans(asked=("eda.ipynb",))) == {
         "eda.ipynb": ("skip", "has no training cell (mark one with `#| train`)")
     }
-    assert "no cell of it trains" in str(without_training("eda.ipynb"))
     with pytest.raises(InputError, match=r"path\.missing"):
         plans(asked=("gone.ipynb",))
 

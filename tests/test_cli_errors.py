@@ -66,7 +66,9 @@ def test_a_named_notebook_that_cannot_be_trained(bench: Bench, what: str) -> Non
     assert NOTEBOOK in done.err
 
 
-@pytest.mark.parametrize("what", [what for what in NOTEBOOKS if what not in ("no training", "nothing")])
+@pytest.mark.parametrize(
+    "what", [what for what in NOTEBOOKS if what not in ("no training", "nothing", "another language")]
+)
 def test_one_of_several_that_is_refused_does_not_stop_the_others(bench: Bench, what: str) -> None:
     slug, content = NOTEBOOKS[what]
     bench.desk.write("bad.ipynb", content)
@@ -78,6 +80,16 @@ def test_one_of_several_that_is_refused_does_not_stop_the_others(bench: Bench, w
     assert bad["refused"].startswith(f"error[{slug}]")
     assert (good["state"], good["deltas"][0]["verdict"]) == ("succeeded", "better")
     assert "Traceback" not in done.err
+
+
+def test_a_notebook_in_another_language_is_compared_and_not_trained(bench: Bench) -> None:
+    bench.desk.write("bad.ipynb", NOTEBOOKS["another language"][1])
+    bench.desk.write(NOTEBOOK, growth(LONGER))
+    done = bench.desk.run("fit", "--json")
+    assert done.code == 0
+    other, good = done.document["runs"]
+    assert (other["decision"], other["reason"]) == ("skip", "is written in R; only Python is trained")
+    assert good["state"] == "succeeded"
 
 
 @pytest.mark.parametrize("what", CONFIGS)

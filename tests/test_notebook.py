@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from alekseylearn import notebook as module
 from alekseylearn.errors import InputError
-from alekseylearn.notebook import Cell, Notebook, parse, spare_grammars
+from alekseylearn.notebook import Cell, Notebook, parse
+from alekseylearn.notebook_files import spare_grammars
 
 OUTPUT = {"output_type": "stream", "name": "stdout", "text": "1\n"}
 
@@ -271,15 +272,7 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ("nb.version", document(nbformat="4"), "nbformat '4'.5 is not read", ""),
     ("nb.version", document(nbformat=True), "nbformat True.5 is not read", ""),
     ("nb.version", document(nbformat_minor="5"), "nbformat 4.'5' is not read", ""),
-    ("nb.language", document(metadata={"language_info": {"name": "R"}}), "written in r", ""),
-    (
-        "nb.language",
-        document(metadata={"kernelspec": {"language": "julia", "display_name": "Julia 1.9"}}),
-        "written in Julia 1.9; only Python is trained",
-        "",
-    ),
-    ("nb.source", document(cell("a\x00b")), "U+0000", "cell 0"),
-    ("nb.source", document(cell("a"), cell("b\ud800")), "U+D800", "cell 1"),
+    ("nb.source", document(cell("a\x00b")), "null character (U+0000)", "cell 0"),
 ]
 
 
@@ -292,8 +285,31 @@ def test_what_is_no_notebook_is_refused_with_its_remedy(slug: str, written: Any,
 
 
 def test_a_huge_file_is_refused_before_it_is_read() -> None:
-    error = refusal(b" " * 100_000_001)
-    assert (error.slug, error.what) == ("nb.limit", "the file is 100 MB large; at most 100 MB are read")
+    error = refusal(b" " * (128 * 1024 * 1024 + 1))
+    assert (error.slug, error.what) == ("nb.limit", "the file is 134 MB large; at most 134 MB are read")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "language", "named"),
+    [
+        ({"language_info": {"name": "R"}}, "r", "R"),
+        ({"kernelspec": {"language": "julia", "display_name": "Julia 1.9"}}, "julia", "Julia 1.9"),
+        ({"kernelspec": {"language": "python", "display_name": "Deno"}, "language_info": {"name": "ts"}}, "ts", "Deno"),
+        ({"language_info": {"name": ["\ud800<b>"]}}, "['\\ud800<b>']", "['\\ud800<b>']"),
+    ],
+)
+def test_a_notebook_in_another_language_is_read_and_said_so(metadata: Any, language: str, named: str) -> None:
+    found = read(document(cell("x <- 1", id="a"), metadata=metadata))
+    assert (found.language, found.named, found.cells[0].source) == (language, named, "x <- 1")
+    assert found.warnings == (f"nb.language: it is written in {named}, and only Python is trained",)
+
+
+@pytest.mark.parametrize(
+    "metadata", [{}, {"language_info": {"name": "ipython"}}, {"kernelspec": {"language": "Python"}}]
+)
+def test_python_is_python_whatever_it_is_called(metadata: Any) -> None:
+    found = read(document(metadata=metadata))
+    assert (found.language, found.named, found.warnings) == ("python", "python", ())
 
 
 def test_every_slug_of_the_reader_is_reached() -> None:

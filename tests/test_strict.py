@@ -16,7 +16,7 @@ NB = Limits(family="nb", max_bytes=1000, max_depth=5)
 CFG = Limits(family="cfg", max_bytes=1000, max_depth=5)
 
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
@@ -63,6 +63,29 @@ def test_json_that_is_refused_says_why_and_where(data: bytes, slug: str, what: s
     assert error.slug == slug
     assert what in error.what
     assert where in error.where
+
+
+@pytest.mark.parametrize("name", ["NaN", "Infinity", "-Infinity"])
+def test_what_is_no_json_but_python_reads_is_refused_or_noted(name: str) -> None:
+    data = f'{{"a": [{name}]}}'.encode()
+    assert name in refusal(load_json, data, CFG).what
+    noted: list[str] = []
+    assert repr(load_json(data, "x", NB, noted)["a"][0]) == repr(float(name))
+    assert noted == [name]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"cells": 1, "\\u0063ells": 2}',
+        b'{"a": {"": 1, "b": 2, "": 3}}',
+        b'{"\\ud800": 1, "\\uD800": 2}',
+        b'{"__proto__": 1, "__proto__": 1}',
+        b'{"\\/": 1, "/": 2}',
+    ],
+)
+def test_a_key_that_is_spelled_in_two_ways_stands_twice(data: bytes) -> None:
+    assert refusal(load_json, data, NB).slug == "nb.ambiguous"
 
 
 def test_json_at_the_limits_is_read() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import cache
 from itertools import groupby, pairwise
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -12,7 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from alekseylearn.diff import CellChange, line_diff
+from alekseylearn.notebook import Cell
 from alekseylearn.reach import Route, Step
+from alekseylearn.redaction import Redactor, secrets_of
 from alekseylearn.text import clean, clean_block
 
 CODE = "cyan"
@@ -20,6 +25,8 @@ ARROW = "→"
 MAX_EMPHASIS = 400
 """In longer lines the words that changed are not looked for."""
 
+LONGEST = 2000
+"""As many characters of a line are shown."""
 _SPAN = re.compile(r"`[^`]+`")
 _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 _ALIKE = 0.5
@@ -31,6 +38,19 @@ def said(text: str, style: str = "") -> Text:
     told = Text(clean(text, 1000), style=style)
     told.highlight_regex(_SPAN, CODE)
     return told
+
+
+def headline(cell: Cell, style: str = "") -> Text:
+    """Write the first line of a cell that says something, at most 60 characters of it."""
+    # What is secret is looked for before the line is cut, for half a secret does not look like one.
+    shown = clean(redactor().redact(cell.first_line[:LONGEST]), 60)
+    return Text(shown, style=style, no_wrap=True, overflow="ellipsis")
+
+
+@cache
+def redactor() -> Redactor:
+    """Know the secrets of this process's environment."""
+    return Redactor.of(secrets_of(os.environ))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +85,9 @@ def changed_lines(change: CellChange) -> Table:
     table = Table.grid(padding=(0, 1, 0, 0))
     table.add_column(width=1)
     table.add_column(overflow="fold")
-    lines = (clean_block(line) for line in line_diff(change))
     runs = [
-        (sign, [Text(line[2:], style=_COLOURS.get(sign, "dim")) for line in run])
-        for sign, run in groupby(lines, key=lambda line: line[:1])
+        (sign, [Text(line, style=_COLOURS.get(sign, "dim")) for line in _redacted(line[2:] for line in run)])
+        for sign, run in groupby(line_diff(change), key=lambda line: line[:1])
     ]
     for (sign, old), (next_sign, new) in pairwise(runs):
         if (sign, next_sign) == ("-", "+") and len(old) == len(new):
@@ -78,6 +97,11 @@ def changed_lines(change: CellChange) -> Table:
         for text in texts:
             table.add_row(Text(sign, style=_COLOURS.get(sign, "dim")), text)
     return table
+
+
+def _redacted(lines: Iterable[str]) -> list[str]:
+    """Take secrets out of lines that follow each other: a private key has many."""
+    return clean_block(redactor().redact("\n".join(line[:LONGEST] for line in lines))).split("\n")
 
 
 def _emphasise(before: Text, after: Text) -> None:

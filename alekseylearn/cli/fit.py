@@ -58,6 +58,7 @@ def fit_command(
     from alekseylearn.cli.oddities import say_oddities
     from alekseylearn.cli.phases import Watcher
     from alekseylearn.cli.place import place_of, settings_for, workshop
+    from alekseylearn.cli.remarks import say_warnings
     from alekseylearn.cli.screen import console
     from alekseylearn.cli.stores import shared_in
     from alekseylearn.cli.transfers import TransferBar
@@ -95,6 +96,8 @@ def fit_command(
     story = Story(comparison=comparison, shop=shop, order=order)
     with bar, watch:
         outcome, error = _work(story)
+    if dry_run:
+        say_warnings(plan.notebook for plan in story.plans)
     return _end(outcome, error, story, place, as_json=as_json)
 
 

@@ -33,10 +33,12 @@ def diff_command(what: tuple[str, ...], as_json: bool, by_code: bool, lines: boo
     the place where it left the default branch.
     """
     from alekseylearn.cli.oddities import say_oddities
+    from alekseylearn.cli.remarks import say_warnings
     from alekseylearn.cli.screen import console, print_json
 
     comparison, plans = _plans(what)
     say_oddities(comparison)
+    say_warnings(plan.notebook for plan in plans)
     changed = [plan for plan in plans if plan.diff.status != "unchanged" or plan.refused]
     before, after = comparison.base, comparison.head
     names = (before.sha or before.name) if before else "", after.sha or after.name
@@ -117,13 +119,14 @@ def _two_files(old: str, new: str) -> tuple[Comparison, tuple[NotebookPlan, ...]
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def slice_command(notebook: str, why: bool, target: tuple[int, ...], output: str | None, as_json: bool) -> int:
     """Show the cells of NOTEBOOK that training needs, and why."""
-    from alekseylearn.analysis import without_training
-    from alekseylearn.cli.screen import console, print_json, remark
+    from alekseylearn.cli.remarks import say_warnings
+    from alekseylearn.cli.screen import console, print_json
     from alekseylearn.cli.show_slice import show_slice
     from alekseylearn.documents import slice_json
     from alekseylearn.errors import InputError
     from alekseylearn.plan import make_job
     from alekseylearn.text import clean
+    from alekseylearn.untrained import UNREADABLE, untrained
 
     parsed, config, tree, settings = _read(notebook, target)
     try:
@@ -132,14 +135,14 @@ def slice_command(notebook: str, why: bool, target: tuple[int, ...], output: str
         if error.slug == "nb.source" and not (as_json or output):
             show_slice(console(), parsed, _cut(parsed, config, target), why=why)
         raise
-    if job is None and not (as_json or output):
-        for warning in parsed.warnings:
-            remark(warning, parsed.path)
+    missing = untrained(parsed) if job is None else None
+    if missing is not None and (as_json or output or missing.slug in UNREADABLE):
+        raise missing
+    say_warnings([parsed])
+    if job is None:
         told = f"{clean(parsed.path)}: no cell of it trains a model (mark one with `#| train` as its first line)"
         console().print(told, markup=False, soft_wrap=True)
         return 0
-    if job is None:
-        raise without_training(parsed.path)
     if output and (output.endswith("/") or Path(output).is_dir()):
         _write_bundle(job, tree, Path(output))
     elif output:

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from alekseylearn.cli.cells import Way, changed_lines, said
+from alekseylearn.cli.cells import Way, changed_lines, headline, said
 from alekseylearn.diff import CellChange
 from alekseylearn.plan import NotebookPlan
 from alekseylearn.reach import Reach, find_reaches
@@ -84,9 +84,8 @@ def _show_change(out: Console, change: CellChange, reach: Reach, *, widths: Sequ
     row.add_column()
     colour = "dim" if cell.kind != "code" or change.idle else COLOURS.get(change.kind, "")
     label, amount = _labels((change, reach))
-    style = "" if cell.kind == "code" else "dim italic"
-    headline = Text(cell.headline, style=style, no_wrap=True, overflow="ellipsis")
-    row.add_row(Text(label, style="bold" if reach.trains else quiet), Text(amount, style=colour), headline)
+    first = headline(cell, "" if cell.kind == "code" else "dim italic")
+    row.add_row(Text(label, style="bold" if reach.trains else quiet), Text(amount, style=colour), first)
     out.print(_indented(2, row))
     below: Way | Text = said(reach.reason, quiet)
     if reach.route is not None and len(reach.route.steps) > 1:

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from alekseylearn.cli.cells import Way, said
+from alekseylearn.cli.cells import Way, headline, said
 from alekseylearn.notebook import Cell, Notebook
 from alekseylearn.pruning import LEFT_OUT
 from alekseylearn.reach import Ways, find_ways
@@ -37,7 +37,7 @@ def show_slice(
     out.print(Padding(kept, (0, 0, 0, 2)))
     if why and cut.dropped:
         _show_dropped(out, cells, cut.dropped)
-    for warning in (*notebook.warnings, *cut.warnings, *more):
+    for warning in (*cut.warnings, *more):
         row = Table.grid(padding=(0, 1, 0, 0))
         row.add_row(Text("warning:", style="yellow"), said(warning))
         out.print(row)
@@ -53,8 +53,8 @@ def _kept(cells: Sequence[Cell], cut: Slice, ways: Ways | None, *, wide: bool) -
         route = ways.route(item.cell) if ways is not None else None
         way = [Way(route)] if route is not None and len(route.steps) > 1 else []
         why = Group(said(item.reason + _left_out_of(cells[item.cell]), "" if item.cell in goals else "dim"), *way)
-        label, headline = Text(f"cell {item.cell}", style=style), _headline(cells[item.cell])
-        table.add_row(*((label, headline, why) if wide else (label, Group(headline, why))))
+        label, first = Text(f"cell {item.cell}", style=style), headline(cells[item.cell])
+        table.add_row(*((label, first, why) if wide else (label, Group(first, why))))
     return table
 
 
@@ -71,10 +71,6 @@ def _table(cells: Sequence[Cell]) -> Table:
     return table
 
 
-def _headline(cell: Cell, style: str = "") -> Text:
-    return Text(cell.headline, style=style, no_wrap=True, overflow="ellipsis")
-
-
 def _show_dropped(out: Console, cells: Sequence[Cell], dropped: Sequence[CellReason]) -> None:
     """Show the code cells that are left out, by their reasons; of the others only the numbers."""
     groups: dict[str, list[Cell]] = defaultdict(list)
@@ -82,11 +78,11 @@ def _show_dropped(out: Console, cells: Sequence[Cell], dropped: Sequence[CellRea
         groups[item.reason].append(cells[item.cell])
     out.print()
     for reason, group in groups.items():
-        if any(cell.kind == "code" and cell.headline for cell in group):
+        if any(cell.kind == "code" and cell.first_line for cell in group):
             out.print(said(f"left out: {reason}", "dim"))
             table = _table(cells)
             for cell in group:
-                table.add_row(Text(f"cell {cell.index}", style="dim"), _headline(cell, "dim"))
+                table.add_row(Text(f"cell {cell.index}", style="dim"), headline(cell, "dim"))
             out.print(Padding(table, (0, 0, 0, 2)))
         else:
             which = f"{'cell' if len(group) == 1 else 'cells'} {numbers([cell.index for cell in group])}"

@@ -67,7 +67,7 @@ def read_executed(data: bytes, *, saved: bool = False) -> tuple[ExecutedCell, ..
     *saved* says that a person saved it with its outputs: the cells are numbered by their places then.
     """
     try:
-        document = load_json(data, "executed.ipynb", _LIMITS)
+        document = load_json(data, "executed.ipynb", _LIMITS, constants=[])
     except InputError:
         return None
     cells = document.get("cells") if isinstance(document, dict) else None
