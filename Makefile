@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SETUP := $(PYTHON) action/bootstrap.py --into .venv --editable
 
-.PHONY: demo test lint bench extraction test-engines check-sagemaker-sdk mutants fuzz lock release pictures clean
+.PHONY: demo test lint bench extraction test-engines check-sagemaker-sdk mutants fuzz corpus lock release pictures clean
 
 demo: ## the whole story on this machine
 	@$(SETUP) --lock demo >/dev/null
@@ -38,6 +38,10 @@ check-sagemaker-sdk: ## the stand-in for SageMaker and our boot beside AWS's own
 mutants: ## break the modules that decide, one place at a time: does a test notice?
 	@$(SETUP) --lock test >/dev/null
 	@$(BIN)/python tests/mutants.py
+
+corpus: ## every surface over a corpus of hostile inputs, which ALEKSEYLEARN_CORPUS names (its folder)
+	@$(SETUP) --lock test >/dev/null
+	@$(BIN)/python -m tests.corpus $(SEEDS)
 
 lock: ## make the lock files again
 	@requirements/compile.sh
