@@ -184,6 +184,18 @@ def read_finished(name: str, payload: Mapping[str, Any], repository: str) -> Fin
     )
 
 
+def pull_of(run: FinishedRun, pull: Any, repository: str) -> PullRequest:
+    """Read the *pull* request of *repository* that an analysis of *run* names, as GitHub's API tells it.
+
+    Raises `InputError` `trust.event` when its branch is not in the repository that the run's code came from.
+    """
+    reader = Payload(FINISHED_RUN, {"pull_request": pull})
+    found = _pull_request(reader, repository)
+    if reader.found("pull_request", "head", "repo", "id") != run.head_repository:
+        raise reader.refused("the pull request that the run names is another repository's", "its run may be forged")
+    return found
+
+
 def check_commit(event: Event, checked_out: str, merged: str = "") -> None:
     """Compare the commit that the workflow says it has *checked_out* ('': it says nothing) with the event's.
 

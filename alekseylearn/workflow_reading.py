@@ -40,17 +40,39 @@ def _findings(document: Any) -> Iterator[Finding]:
     # YAML 1.1 reads the key `on` as true.
     told = workflow.get("on", workflow.get(True))
     events = {told} if isinstance(told, str) else {str(event) for event in told or ()}
-    if events & _STRANGERS:
-        what = f"it runs on `{min(events & _STRANGERS)}`, where nothing may be trained"
-        yield "missing", what, "use `on: pull_request`"
     for job in _table(workflow.get("jobs")).values():
         listed = _table(job).get("steps")
         steps = [_table(step) for step in listed] if isinstance(listed, list) else []
         ours = next((place for place, step in enumerate(steps) if _ACTION.search(str(step.get("uses", "")))), None)
-        if ours is not None:
-            yield from _checkout(steps[:ours], events)
-            rights = _table(job).get("permissions", workflow.get("permissions"))
-            yield from _rights(rights, _table(steps[ours].get("with")))
+        if ours is None:
+            continue
+        given = _table(steps[ours].get("with"))
+        rights = _table(job).get("permissions", workflow.get("permissions"))
+        if given.get("mode") == "comment":
+            yield from _comments(steps, events, rights)
+            continue
+        if events & _STRANGERS:
+            what = f"it runs on `{min(events & _STRANGERS)}`, where nothing may be trained"
+            yield "missing", what, "use `on: pull_request`"
+        yield from _checkout(steps[:ours], events)
+        yield from _rights(rights, given)
+
+
+def _comments(steps: list[dict[Any, Any]], events: set[str], rights: Any) -> Iterator[Finding]:
+    """Look at a job that tells what a fork's run has found: it has the right to write, and nothing of the fork's."""
+    if events != {"workflow_run"}:
+        yield "missing", "`mode: comment` runs on `workflow_run` alone", "use `on: workflow_run`"
+    if any(str(step.get("uses", "")).startswith("actions/checkout@") for step in steps):
+        yield "missing", "it checks something out beside a token that may write", "take actions/checkout out of the job"
+    may = _table(rights)
+    if may.get("pull-requests") != "write" or may.get("actions") != "read":
+        yield (
+            "missing",
+            "it may not read the artifact and write",
+            "`permissions: {actions: read, pull-requests: write}`",
+        )
+    if set(may) - {"pull-requests", "actions"}:
+        yield "warning", "it has more rights than it needs", "`permissions: {actions: read, pull-requests: write}`"
 
 
 def _checkout(steps: list[dict[Any, Any]], events: set[str]) -> Iterator[Finding]:

@@ -27,8 +27,9 @@ CODES = {
 _SLUG = re.compile(r"([a-z0-9]{2,9})\.([a-z]+(?:-[a-z]+)*)(?::? |\Z)")
 _FILES = {"json", "jsonl", "txt", "md", "py", "yml", "html", "ipynb", "zip", "tar", "part", "db"}
 """What stands behind the dot of a file's name: `result.json` is no error of the family `result`."""
-_UNSEEN = {"config", "event", "state"}
-"""Families whose errors reach nobody by that name: of a remembered state, of an event (all `trust.event`), of a configuration
+_UNSEEN = {"artifact", "config", "event", "state"}
+"""Families whose errors reach nobody by that name: of a remembered state, of an event (all `trust.event`), of a
+fork's artifact (all `trust.artifact`), of a configuration
 that a shell asks for names."""
 _WARNS = {"notify"}
 """Families of errors that are told beside a run and never end it: they have no exit code."""

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alekseylearn.errors import InputError
-from alekseylearn.trust import Event, EventName, check_commit, event_of, read_event, read_finished, read_pull
+from alekseylearn.trust import Event, EventName, check_commit, event_of, pull_of, read_event, read_finished, read_pull
 from tests.fakes.github.server import FakeGitHub
 from tests.fakes.github.state import Repository
 
@@ -282,6 +282,21 @@ class TestFinishedRun:
     def test_other_events_are_refused(self) -> None:
         with pytest.raises(InputError, match="alone"):
             read_finished("pull_request", self.RUN, "octo/consumer")
+
+    def test_its_pull_request_lies_where_its_code_came_from(self) -> None:
+        head = FORK["pull_request"]["head"]["repo"]["id"]
+        known = changed(self.RUN, "workflow_run", "head_repository", "id", to=head)
+        run = read_finished("workflow_run", known, "octo/consumer")
+        assert pull_of(run, FORK["pull_request"], "octo/consumer").number == 42
+        for other in (
+            OWN["pull_request"],
+            changed(FORK, "pull_request", "head", "repo", to=None)["pull_request"],
+            [],
+            None,
+        ):
+            with pytest.raises(InputError) as caught:
+                pull_of(run, other, "octo/consumer")
+            assert caught.value.slug == "trust.event"
 
 
 @pytest.mark.parametrize("name", ["", "merge_group", "check_run", "pull_request\n"])

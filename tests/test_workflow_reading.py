@@ -91,6 +91,33 @@ def test_what_is_wrong_is_told_with_its_remedy(changes: dict[str, Any], state: s
     assert remedy in found[2]
 
 
+TELLS: dict[str, Any] = {
+    "on": {"workflow_run": {"workflows": ["analyse"], "types": ["completed"]}},
+    "rights": {"actions": "read", "pull-requests": "write"},
+    "first": None,
+    "given": {"mode": "comment"},
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "state", "what"),
+    [
+        ({}, "ok", "w.yml"),
+        ({"first": CHECKOUT}, "missing", "beside a token that may write"),
+        ({"on": "pull_request"}, "missing", "runs on `workflow_run` alone"),
+        ({"on": ["workflow_run", "issue_comment"]}, "missing", "runs on `workflow_run` alone"),
+        ({"rights": None}, "missing", "may not read the artifact"),
+        ({"rights": {"pull-requests": "write"}}, "missing", "may not read the artifact"),
+        ({"rights": {**TELLS["rights"], "contents": "write"}}, "warning", "more rights than it needs"),
+        ({"given": {"mode": "run"}}, "missing", "runs on `workflow_run`, where nothing may be trained"),
+    ],
+)
+def test_who_tells_of_a_fork_sees_nothing_of_it(changes: dict[str, Any], state: str, what: str) -> None:
+    found = told(**{**TELLS, **changes})
+    assert found[0] == state
+    assert what in found[1]
+
+
 def test_who_wants_no_comment_needs_no_right_to_write_one() -> None:
     assert told(rights={"contents": "read"}, given={"comment": "false"})[0] == "ok"
 

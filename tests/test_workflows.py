@@ -21,6 +21,9 @@ BIN = Path(sys.executable).parent
 SHOWN = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8"), re.DOTALL)
 RECIPES = [text for text in SHOWN if "uses:" in text]
 WHOLE = [text for text in RECIPES if text.startswith("name:")]
+TRAINING = [text for text in WHOLE if "mode: comment" not in text]
+(TELLING,) = (text for text in WHOLE if "mode: comment" in text)
+"""What may write for a fork's pull request, and therefore sees nothing of it."""
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 PAGES = (*WORKFLOWS, ROOT / "action.yml", ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 USES = re.compile(r"^ *(?:- )?uses: ([\w.-]+/[\w./-]+)@(\S+)(.*)$", re.MULTILINE)
@@ -127,7 +130,7 @@ def test_no_shell_sees_an_expression(text: str) -> None:
             assert "${{" not in step.get("run", "")
 
 
-@pytest.mark.parametrize("text", WHOLE)
+@pytest.mark.parametrize("text", TRAINING)
 def test_a_recipe_checks_out_the_branch_with_its_history_and_keeps_no_token(text: str) -> None:
     # Who looks after all pull requests has the history of all branches, and no head of its own.
     about_one = yaml.safe_load(text)["name"] != "collect"
@@ -137,7 +140,17 @@ def test_a_recipe_checks_out_the_branch_with_its_history_and_keeps_no_token(text
         assert checkout["with"] == {"fetch-depth": 0, "persist-credentials": False, **head}
 
 
-@pytest.mark.parametrize("text", WHOLE)
+def test_who_comments_on_a_fork_has_its_document_and_nothing_else() -> None:
+    workflow = yaml.safe_load(TELLING)
+    assert workflow[True] == {"workflow_run": {"workflows": ["analyse"], "types": ["completed"]}}
+    assert any(yaml.safe_load(text)["name"] == "analyse" for text in TRAINING)
+    (job,) = jobs(TELLING)
+    assert (workflow["permissions"], job["permissions"]) == ({}, {"actions": "read", "pull-requests": "write"})
+    assert job["steps"] == [{"uses": "alekseylearn/action@v1", "with": {"mode": "comment"}}]
+    assert "head_repository.full_name != github.repository" in job["if"]
+
+
+@pytest.mark.parametrize("text", TRAINING)
 def test_a_recipe_asks_for_no_more_than_it_says(text: str) -> None:
     workflow = yaml.safe_load(text)
     most = {"contents": "read", "pull-requests": "write"}

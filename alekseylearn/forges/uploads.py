@@ -85,6 +85,18 @@ class Uploads:
         except ForbiddenError as error:
             raise self._forbidden(error) from None
 
+    def of_run(self, run: int) -> tuple[Upload, ...]:
+        """Return our artifacts of one run of a workflow, the newest first; raises `MachineError` `github.missing`."""
+        path = f"/repos/{self.repository}/actions/runs/{run}/artifacts"
+        try:
+            found = [_upload(item, "") for item in self.rest.listed(path, "artifacts") if _is_ours(item)]
+        except GoneError:
+            what = f"the token sees no run {run} of a workflow in {self.repository}"
+            raise MachineError("github.missing", what, hint="give the job `actions: read`") from None
+        except ForbiddenError as error:
+            raise self._forbidden(error) from None
+        return tuple(sorted(found, key=lambda upload: upload.id, reverse=True))
+
     def address(self, upload: Upload) -> str:
         """Return where the zip of *upload* lies for the next minute; raises `MachineError`, `InputError`."""
         try:

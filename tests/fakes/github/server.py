@@ -19,7 +19,7 @@ from tests.fakes.github.faults import JSON_TYPE, BlobFault, Fault
 from tests.fakes.github.openapi import Call, Json, Spec
 from tests.fakes.github.render import Renderer
 from tests.fakes.github.routes import ROUTES
-from tests.fakes.github.state import ACTIONS, Account, Artifact, Ledger, Repository, Role, person
+from tests.fakes.github.state import ACTIONS, Account, Artifact, Ledger, Repository, Role, Run, person
 from tests.fakes.github.transport import Incoming, Outgoing, Server
 
 HERE = Path(__file__).parent
@@ -125,6 +125,10 @@ class FakeGitHub:
     def repository_json(self, repository: Repository) -> dict[str, Any]:
         """Return a repository as an event or an answer shows it."""
         return self._renderer.repository(repository)
+
+    def run_json(self, repository: Repository, run: Run) -> dict[str, Any]:
+        """Return a run of a workflow as an event or an answer shows it."""
+        return self._renderer.run(repository, run)
 
     def user_json(self, login: str) -> dict[str, Any]:
         """Return a person as an event or an answer shows them."""

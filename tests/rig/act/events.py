@@ -39,6 +39,15 @@ def workflow_dispatch(consumer: Consumer, inputs: Mapping[str, str], branch: str
     return {"ref": f"refs/heads/{branch}", "inputs": dict(inputs), **common(consumer, "mona")}
 
 
+def workflow_run(consumer: Consumer, run_id: int, action: str = "completed") -> Mapping[str, Any]:
+    """Return the payload of `workflow_run`, which tells that a run of another workflow was requested or has ended."""
+    github, repository = consumer.github, consumer.repository
+    number = [*repository.runs].index(run_id) + 1
+    shown = github.run_json(repository, repository.runs[run_id]) | {"run_number": number, "run_attempt": 1}
+    # GitHub lists no pull request of a fork there.
+    return {"action": action, "workflow_run": {**shown, "pull_requests": []}, **common(consumer, "mona")}
+
+
 def schedule(consumer: Consumer, cron: str = "*/15 * * * *") -> Mapping[str, Any]:
     """Return the payload of `schedule`, which nobody sends."""
     return {"schedule": cron, "repository": consumer.github.repository_json(consumer.repository)}
