@@ -20,7 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from alekseylearn.actions import Runner
 from alekseylearn.collected import METRICS, read_logged_metrics
 from alekseylearn.errors import AlekseylearnError
-from alekseylearn.metrics import Judgement, Measured, compare
+from alekseylearn.metric_lines import Measured
+from alekseylearn.metrics import Judgement, compare
 from alekseylearn.notebook import parse
 from alekseylearn.redaction import Redactor
 from alekseylearn.report import Outcome, render
