@@ -87,6 +87,17 @@ def scratch(parent: Path, prefix: str) -> Iterator[Path]:
     It is locked as long as we live, whatever the clock says; what killed processes left of the same *prefix* goes.
     """
     parent.mkdir(parents=True, exist_ok=True)
+    sweep(parent, prefix)
+    own, descriptor = _make_scratch(parent, prefix)
+    try:
+        yield own
+    finally:
+        shutil.rmtree(own, ignore_errors=True)
+        os.close(descriptor)
+
+
+def sweep(parent: Path, prefix: str = "") -> None:
+    """Remove the folders of `scratch` below *parent* that killed processes left; those of living ones stay."""
     for left in parent.glob(f"{glob.escape(prefix)}*{_SCRATCH}"):
         # Another's that lives, or one that has just gone.
         with suppress(OSError):
@@ -96,12 +107,6 @@ def scratch(parent: Path, prefix: str) -> Iterator[Path]:
                 shutil.rmtree(left)
             finally:
                 os.close(descriptor)
-    own, descriptor = _make_scratch(parent, prefix)
-    try:
-        yield own
-    finally:
-        shutil.rmtree(own, ignore_errors=True)
-        os.close(descriptor)
 
 
 def _make_scratch(parent: Path, prefix: str) -> tuple[Path, int]:

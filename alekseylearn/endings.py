@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from alekseylearn import landmarks
 from alekseylearn.backends.base import Backend
-from alekseylearn.disk import refusal, scratch
+from alekseylearn.collected import read_plain
+from alekseylearn.disk import refusal, scratch, sweep
 from alekseylearn.errors import AlekseylearnError, LimitError, MachineError
 from alekseylearn.jobs import JobHandle, JobState, TrainingResult
 from alekseylearn.judging import stopping
 from alekseylearn.plan import TrainingJob
-from alekseylearn.results import read_result
+from alekseylearn.results import RESULT, read_result
 from alekseylearn.workshop import UnderWay, Workshop
 
 Find = Callable[[], UnderWay | None]
@@ -145,6 +148,29 @@ def forget(job: TrainingJob, shop: Workshop) -> None:
     handle = backend.find(job.digest)
     if handle is not None:
         backend.discard(handle)
+
+
+def tidy(jobs: Iterable[TrainingJob], shop: Workshop) -> None:
+    """Clear away what processes left that were killed: files on their way, and jobs whose results are at home.
+
+    Nothing is touched that a living process works with.
+    """
+    for folder in shop.home.glob("*"):
+        sweep(folder)
+    for job in jobs:
+        folder = shop.home / "runs" / job.run
+        stored = shop.store.get(job.digest) if folder.is_dir() else None
+        if stored is not None and _finished(folder) == stored.finished:
+            with suppress(AlekseylearnError):
+                forget(job, shop)
+
+
+def _finished(folder: Path) -> float | None:
+    """Return when the job in *folder* has ended, as it says itself."""
+    try:
+        return float(json.loads(read_plain(folder / RESULT, 2**24) or b"")["finished"])
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def bring_home(

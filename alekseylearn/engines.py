@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from alekseylearn import landmarks
 from alekseylearn.containers import PREFIX, ContainerSpec, engine_request, libpod_request
 from alekseylearn.engine_failures import start_failure
 from alekseylearn.errors import MachineError
@@ -149,7 +150,9 @@ class Engine:
             client: Any = self._client
             return str(client.create_container_from_config(engine_request(spec, self.kind), name)["Id"])
 
-        return self.ask(made)
+        container = self.ask(made)
+        landmarks.passed("container.created")
+        return container
 
     def _create_by_libpod(self, request: Mapping[str, Any]) -> str:
         root = self._client.base_url.rstrip("/")
@@ -173,6 +176,7 @@ class Engine:
     def start(self, container: str) -> None:
         """Start *container*; one that runs is left alone."""
         self.ask(lambda: self._client.start(container))
+        landmarks.passed("container.started")
 
     def signal(self, container: str, name: str) -> None:
         """Send a signal to the first process of *container*; one that does not run is left alone."""

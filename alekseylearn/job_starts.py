@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from alekseylearn import landmarks
 from alekseylearn.attempts import Attempt, Attempts
 from alekseylearn.aws import failed
 from alekseylearn.errors import MachineError
@@ -30,6 +31,7 @@ class JobStarts:
         """
         while True:
             new = self._attempts.add(attempt)
+            landmarks.passed("attempt.written")
             try:
                 self._service.create(attempt.request)
             except RefusedJobError as error:
@@ -41,6 +43,7 @@ class JobStarts:
                     self._attempts.drop(attempt)
                 attempt = self._next(attempt, error)
             else:
+                landmarks.passed("attempt.started")
                 return attempt
 
     def elsewhere(self, attempt: Attempt) -> Attempt:

@@ -10,10 +10,12 @@ from typing import Literal
 
 Landmark = Literal[
     "plans.made",
+    "comment.remembered",
+    "comment.created",
     "bundle.packed",
     "run.laid-out",
-    "run.aside",
     "run.placed",
+    "run.aside",
     "supervisor.started",
     "container.created",
     "container.started",
@@ -32,8 +34,6 @@ Landmark = Literal[
     "failure.kept",
     "result.kept",
     "job.discarded",
-    "comment.remembered",
-    "comment.created",
     "comment.edited",
     "comment.deleted",
     "comment.posted",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +10,7 @@ from types import MappingProxyType
 
 from alekseylearn import evidence, landmarks
 from alekseylearn.comparison import Comparison
-from alekseylearn.disk import copy_plain, inside, sha256_of
+from alekseylearn.disk import copy_plain, inside, refusal, scratch, sha256_of
 from alekseylearn.documents import outcome_json
 from alekseylearn.errors import InputError
 from alekseylearn.files import write_atomic
@@ -108,13 +107,15 @@ def copy_result(result: TrainingResult, source: Path, target: Path) -> int:
     Raises `InputError` `archive.mismatch` when a file is not the one that training left, or is gone.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as folder:
+    with scratch(target.parent, f".{target.name}-") as folder:
         for item in result.artifacts:
-            copied = inside(Path(folder), item.name)
+            copied = inside(folder, item.name)
             try:
                 copy_plain(inside(source, item.path), copied)
                 same = sha256_of(copied) == item.sha256
-            except OSError:
+            except OSError as error:
+                if refusal(error) is not None:
+                    raise
                 same = False
             if not same:
                 what = f"{item.name} of run {result.run} is not the file that training left"
@@ -124,6 +125,6 @@ def copy_result(result: TrainingResult, source: Path, target: Path) -> int:
         for item in result.artifacts:
             place = inside(target, item.name)
             place.parent.mkdir(parents=True, exist_ok=True)
-            inside(Path(folder), item.name).replace(place)
+            inside(folder, item.name).replace(place)
             landmarks.passed("artifacts.placed")
     return len(result.artifacts)

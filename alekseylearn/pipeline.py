@@ -18,7 +18,7 @@ from alekseylearn.plan import NotebookPlan, Settings, TrainingJob
 from alekseylearn.report import Commit, Outcome, render
 from alekseylearn.sides import Sides
 from alekseylearn.text import Markdown
-from alekseylearn.training import Aim, Progress, StoppedError, UnderWay, Workshop, forget, reconcile, stop_jobs
+from alekseylearn.training import Aim, Progress, StoppedError, UnderWay, Workshop, forget, reconcile, stop_jobs, tidy
 from alekseylearn.training import running as find_running
 from alekseylearn.untrained import check_trained
 
@@ -98,6 +98,7 @@ class Story:
         being run (`MachineError` and the like) does not keep the others: the first of such errors is raised at the end.
         A fork's pull request reaches no backend at all.
         """
+        tidy([job for one in self._sides for job, _ in one.plan.jobs], self.shop)
         for sides in () if self.order.fork else self._sides:
             plan = sides.plan
             if plan.decision == "skip" or plan.head is None:

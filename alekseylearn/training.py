@@ -9,7 +9,7 @@ from typing import Literal, assert_never
 from alekseylearn import landmarks
 from alekseylearn.backends.base import Backend
 from alekseylearn.bundle import Bundle, pack
-from alekseylearn.endings import StoppedError, bring_home, forget, interrupted, running, stop, stop_jobs
+from alekseylearn.endings import StoppedError, bring_home, forget, interrupted, running, stop, stop_jobs, tidy
 from alekseylearn.inputs import Tree
 from alekseylearn.jobs import JobHandle, JobState, TrainingResult
 from alekseylearn.plan import TrainingJob
@@ -29,6 +29,7 @@ __all__ = [
     "running",
     "stop",
     "stop_jobs",
+    "tidy",
 ]
 
 Aim = Literal["result", "start", "look"]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from alekseylearn import landmarks
-from alekseylearn.disk import copy_plain, holding, inside, make_lasting, make_private, remove
+from alekseylearn.disk import copy_plain, holding, inside, make_lasting, make_private, remove, scratch
 from alekseylearn.errors import InputError, MachineError
 from alekseylearn.jobs import Artifact, TrainingResult, is_digest
 from alekseylearn.stores.base import (
@@ -110,8 +109,8 @@ class FolderStore:
         return result if whole else None
 
     def _write(self, place: Path, result: TrainingResult, folder: Path) -> None:
-        with tempfile.TemporaryDirectory(prefix=_PARTIAL, dir=self._root) as partial:
-            new = Path(partial) / place.name
+        with scratch(self._root, _PARTIAL) as partial:
+            new = partial / place.name
             (new / "files").mkdir(parents=True)
             for item in result.artifacts:
                 copy_plain(inside(folder, item.path), inside(new / "files", item.path))
@@ -146,8 +145,6 @@ class FolderStore:
 
     def _sweep(self) -> None:
         """Clear up after those who had the lock before, and died with it."""
-        for left in self._root.glob(f"{_PARTIAL}*"):
-            remove(left)
         for before in self._root.glob(f"{_BEFORE}*"):
             digest = before.name.removeprefix(_BEFORE)
             if is_digest(digest) and self._place(digest).exists():

@@ -392,10 +392,10 @@ def test_a_new_result_takes_the_place_of_an_old_one_whole_wherever_the_writer_is
 
 def test_what_a_writer_left_that_was_killed_goes_with_the_next_one(make: Make, tmp_path: Path) -> None:
     root = tmp_path / "store"
-    for name in (".partial-old", ".before-nothing of ours"):
+    for name in (".partial-old.scratch", ".before-nothing of ours"):
         (root / name / "files").mkdir(parents=True)
     FolderStore(root).put(*make("one"))
-    assert not (root / ".partial-old").exists()
+    assert not (root / ".partial-old.scratch").exists()
     assert (root / ".before-nothing of ours").exists()
 
 
