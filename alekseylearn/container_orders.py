@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from alekseylearn.bundle import GRACE, Bundle
-from alekseylearn.containers import GPU_LIMITS, NAMESPACE, ContainerSpec, Gpus, deadline_command
+from alekseylearn.containers import GPU_LIMITS, HOME, NAMESPACE, TEMPORARY, ContainerSpec, Gpus, deadline_command
 from alekseylearn.engine_failures import start_failure
 from alekseylearn.gpu_requests import Way
 from alekseylearn.sm_contract import IN_CONTAINER, ROOT, config_files, sm_variables
@@ -21,14 +21,16 @@ MARGIN = 60
 class Order:
     """A training to be put into a container.
 
-    *image* is the engine's id for it, *python* the program in it; *channels* are folders of the engine's machine by the
-    name of their data set; *now* in Unix seconds; *labels* are written down with the container.
+    *image* is the engine's id for it, *python* the program in it, *user* whom it runs as, by numbers; *channels* are
+    folders of the engine's machine by the name of their data set; *now* in Unix seconds; *labels* are written down with
+    the container.
     """
 
     bundle: Bundle
     digest: str
     image: str
     python: str
+    user: str
     table: DockerTable
     gpus: Gpus | None
     cores: int
@@ -55,6 +57,7 @@ def spec_of(order: Order) -> ContainerSpec:
     cores = max(1, int(table.cpus or order.cores))
     return ContainerSpec(
         image=order.image,
+        user=order.user,
         command=deadline_command(limit, GRACE + 10, order.python, f"{IN_CONTAINER.code}/_al/supervisor.py"),
         environ={
             **order.environ,
@@ -76,7 +79,8 @@ def spec_of(order: Order) -> ContainerSpec:
 def cargo_of(bundle: Bundle, channels: Mapping[str, str]) -> tuple[dict[str, bytes], tuple[str, ...]]:
     """Return the files and the empty folders that the container finds below /opt/ml."""
     files = {f"code/{name}": data for name, data in bundle.files.items()}
-    return {**files, **config_files(bundle, tuple(channels))}, ("model", "output", "output/data", "input/data")
+    own = (HOME.removeprefix(f"{ROOT}/"), TEMPORARY.removeprefix(f"{ROOT}/"))
+    return {**files, **config_files(bundle, tuple(channels))}, ("model", "output", "output/data", "input/data", *own)
 
 
 def time_limit(bundle: Bundle) -> int:

@@ -17,8 +17,14 @@ from alekseylearn.tables import GpuRequest
 
 NAMESPACE = "io.alekseylearn."
 PREFIX = "alekseylearn-"
-CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETGID", "SETUID")
-"""What is left of root's capabilities: enough to own and to signal its own files and processes."""
+ROOTLESS_USER = "0:0"
+"""Who a job is on an engine without the machine's root: outside, that is the user who runs the engine."""
+SCRATCH = ("/tmp", "/var/tmp")  # noqa: S108 - inside the container
+"""Folders in memory, all that can be written to beside the job's own volume."""
+HOME, TEMPORARY = f"{ROOT}/home", f"{ROOT}/tmp"  # noqa: S108 - on a volume of its own
+"""Where a job's own files go that are no result: on disk, and gone with the container."""
+OWN = {"HOME": HOME, "TMPDIR": TEMPORARY, "USER": "alekseylearn", "LOGNAME": "alekseylearn"}
+"""Variables of a user whom the image does not know."""
 PIDS = 32_768
 GPU_LIMITS = (("memlock", -1),)
 """Resource limits with GPUs: pinned memory. Not every engine may raise them; others the job raises itself."""
@@ -35,9 +41,13 @@ class Gpus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerSpec:
-    """What a training container is made of; sizes in bytes, *binds* are read-only: path inside -> path on the host."""
+    """What a training container is made of; sizes in bytes, *binds* are read-only: path inside -> path on the host.
+
+    *user* is whom its processes run as, by numbers: `1000:1000`.
+    """
 
     image: str
+    user: str
     command: tuple[str, ...]
     environ: Mapping[str, str]
     labels: Mapping[str, str]
@@ -52,12 +62,12 @@ class ContainerSpec:
     @property
     def variables(self) -> dict[str, str]:
         """All variables of the container."""
-        return {**self.environ, **(variables(self.gpus.way, self.gpus.request) if self.gpus else {})}
+        return {**OWN, **self.environ, **(variables(self.gpus.way, self.gpus.request) if self.gpus else {})}
 
     @property
     def hosts(self) -> list[str]:
         """Entries for /etc/hosts: on networks without a name service of their own the host name has to be told."""
-        return [f"{HOST}:127.0.0.1"] if self.network in ("none", "host") else []
+        return [f"{HOST}:127.0.0.1"] if self.network == "none" else []
 
 
 def deadline_command(limit: int, kill_after: int, python: str, program: str) -> tuple[str, ...]:
@@ -80,7 +90,9 @@ def engine_request(spec: ContainerSpec, kind: EngineKind) -> dict[str, Any]:
         "ExtraHosts": spec.hosts,
         "ShmSize": spec.shm_size,
         "CapDrop": ["ALL"],
-        "CapAdd": list(CAPABILITIES),
+        "ReadonlyRootfs": True,
+        # Compiled kernels are loaded from there.
+        "Tmpfs": dict.fromkeys(SCRATCH, "rw,exec,nosuid,nodev,mode=1777"),
         # SELinux would keep a data set from the job unless it were labelled anew, and that is not ours to do.
         "SecurityOpt": ["no-new-privileges", *(["label=disable"] if spec.binds else [])],
         "PidsLimit": PIDS,
@@ -97,8 +109,8 @@ def engine_request(spec: ContainerSpec, kind: EngineKind) -> dict[str, Any]:
         host |= host_config(spec.gpus.way, spec.gpus.request)
     return {
         "Image": spec.image,
-        "Hostname": HOST if spec.network != "host" else "",
-        "User": "0:0",
+        "Hostname": HOST,
+        "User": spec.user,
         "Entrypoint": [spec.command[0]],
         "Cmd": list(spec.command[1:]),
         "Env": [f"{name}={value}" for name, value in spec.variables.items()],
@@ -115,12 +127,12 @@ def libpod_request(spec: ContainerSpec, name: str) -> dict[str, Any]:
         limits["memory"] = {"limit": spec.memory, "swap": spec.memory}
     if spec.cpus:
         limits["cpu"] = {"period": 100_000, "quota": round(spec.cpus * 100_000)}
-    mode = spec.network if spec.network in ("none", "host", "bridge") else "bridge"
+    mode = "none" if spec.network == "none" else "bridge"
     request = {
         "name": name,
         "image": spec.image,
-        "hostname": HOST if spec.network != "host" else "",
-        "user": "0:0",
+        "hostname": HOST,
+        "user": spec.user,
         "entrypoint": [spec.command[0]],
         "command": list(spec.command[1:]),
         "env": spec.variables,
@@ -129,12 +141,16 @@ def libpod_request(spec: ContainerSpec, name: str) -> dict[str, Any]:
         "mounts": [
             {"type": "bind", "source": source, "destination": target, "options": ["ro", "rbind"]}
             for target, source in spec.binds.items()
+        ]
+        + [
+            {"type": "tmpfs", "source": "tmpfs", "destination": target, "options": ["rw", "exec", "nosuid", "nodev"]}
+            for target in SCRATCH
         ],
+        "read_only_filesystem": True,
         "netns": {"nsmode": mode},
         "hostadd": spec.hosts,
         "shm_size": spec.shm_size,
         "cap_drop": ["all"],
-        "cap_add": list(CAPABILITIES),
         "no_new_privileges": True,
         "selinux_opts": ["disable"] if spec.binds else [],
         "resource_limits": limits,

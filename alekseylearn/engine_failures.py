@@ -214,7 +214,8 @@ def death(ending: Ending, *, python: str) -> Death:
             return Death(
                 exception="BadImage",
                 message=f"the image lacks `{python}`, or it cannot be run",
-                hint="any image with coreutils and Python works; name one under `docker: {image: ...}`",
+                hint="any image with coreutils and Python works, if not only its root may run that; "
+                "name one under `docker: {image: ...}`",
             )
         case 137:
             return Death(

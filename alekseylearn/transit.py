@@ -25,18 +25,19 @@ _NAMED = 10_000
 """How many of the things that were left behind are named."""
 
 
-def pack_folders(files: Mapping[str, bytes], folders: Iterable[str]) -> bytes:
-    """Write *files* and the empty *folders* as a tar, for a container whose user may be anybody: all may write."""
+def pack_folders(files: Mapping[str, bytes], folders: Iterable[str], *, owner: str = "0:0") -> bytes:
+    """Write *files* and the empty *folders* as a tar, for a container whose user is *owner*: `1000:1000`."""
+    user, group = map(int, owner.split(":"))
     buffer = io.BytesIO()
     parents = {"/".join(name.split("/")[:depth]) for name in files for depth in range(1, name.count("/") + 1)}
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for name in sorted({*folders, *parents}):
             entry = tarfile.TarInfo(name)
-            entry.type, entry.mode = tarfile.DIRTYPE, 0o777
+            entry.type, entry.mode, entry.uid, entry.gid = tarfile.DIRTYPE, 0o755, user, group
             archive.addfile(entry)
         for name in sorted(files):
             entry = tarfile.TarInfo(name)
-            entry.size, entry.mode = len(files[name]), 0o644
+            entry.size, entry.mode, entry.uid, entry.gid = len(files[name]), 0o644, user, group
             archive.addfile(entry, io.BytesIO(files[name]))
         end = archive.offset
     # No more than the end of an archive: podman's reader hangs up there, and what comes after it has nobody to go to.

@@ -25,6 +25,7 @@ ORDER = Order(
     digest="c0ffee" + "0" * 58,
     image="sha256:" + "a" * 64,
     python="python3",
+    user="1000:1000",
     table=DockerTable(),
     gpus=None,
     cores=8,
@@ -115,7 +116,7 @@ def test_the_bundle_lies_below_code_beside_the_contracts_files_and_empty_folders
     assert files["code/train.py"] == b"print(1)"
     assert {f"code/{name}" for name in BUNDLE.files} < set(files)
     assert "train" in json.loads(files["input/config/inputdataconfig.json"])
-    assert {"model", "output", "output/data", "input/data"} == set(folders)
+    assert {"model", "output", "output/data", "input/data", "home", "tmp"} == set(folders)
 
 
 # -- what is given up -------------------------------------------------------------------------------------------------

@@ -67,7 +67,13 @@ def run(site: Site, *cells: str, into: Path | None = None, **manifest: Any) -> t
 # -- what the job may do -----------------------------------------------------------------------------------------
 
 INSIDE = """
-import json, os, socket
+import json, os, socket, subprocess, sys, tempfile
+def refused(act):
+    try:
+        act()
+    except OSError as error:
+        return type(error).__name__
+    return ""
 status = dict(line.split(":", 1) for line in open("/proc/self/status").read().splitlines())
 try:
     open(os.environ["SM_CHANNEL_GATE"] + "/mine", "w")
@@ -75,9 +81,26 @@ try:
 except OSError:
     written = False
 print(json.dumps({
-    "uid": os.getuid(),
-    "capabilities": int(status["CapEff"], 16),
+    "user": [os.getuid(), os.getgid(), os.getgroups()],
+    "capabilities": [int(status[f"Cap{each}"], 16) for each in ("Eff", "Prm", "Inh", "Bnd", "Amb")],
     "new": status["NoNewPrivs"].strip(),
+    "refused": [
+        refused(lambda: open("/mine", "w")),
+        refused(lambda: open("/etc/mine", "w")),
+        refused(lambda: open("/usr/local/lib/mine", "w")),
+        refused(lambda: os.mknod("/tmp/device", 0o600 | 0o060000, os.makedev(8, 0))),
+        refused(lambda: os.chroot("/tmp")),
+        refused(lambda: os.setuid(54321)),
+        refused(lambda: os.chown(os.environ["SM_MODEL_DIR"], 54321, 54321)),
+        refused(lambda: socket.create_connection(("192.0.2.1", 80), 1)),
+        refused(lambda: open("/proc/sys/kernel/core_pattern", "w")),
+    ],
+    "own": [tempfile.mkdtemp(), tempfile.mkdtemp(dir="/tmp"), tempfile.mkdtemp(dir=os.path.expanduser("~"))],
+    "sockets": [path for path in ("/var/run/docker.sock", "/run/docker.sock", "/run/podman/podman.sock") if os.path.exists(path)],
+    "mounts": [line.split()[1:4] for line in open("/proc/self/mounts").read().splitlines()],
+    "processes": sum(name.isdecimal() for name in os.listdir("/proc")),
+    "environ": dict(os.environ),
+    "first environ": open("/proc/1/environ").read(),
     "hostname": socket.gethostname(),
     "address": socket.gethostbyname("algo-1"),
     "interfaces": sorted(name for _, name in socket.if_nameindex()),
@@ -90,11 +113,55 @@ print(json.dumps({
 """
 
 
-def test_a_job_has_few_rights_no_network_and_what_a_sagemaker_job_finds(site: Site) -> None:
-    _, (line, *_) = run(site, INSIDE)
-    inside = json.loads(line)
-    six = sum(1 << bit for bit in (0, 1, 3, 5, 6, 7))
-    assert (inside["uid"], inside["capabilities"], inside["new"]) == (0, six, "1")
+@pytest.fixture(scope="module", params=["ours", "54:55"])
+def inside(docker_engine: Engine, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Any:
+    """Return what a job sees that runs as who asked for it, and as anybody else."""
+    folder = tmp_path_factory.mktemp("inside")
+    site = site_on(docker_engine, folder)
+    backend = site.connect(GITHUB_TOKEN="canary", MY_KEY="canary")
+    assert isinstance(backend, DockerBackend)
+    backend._user = backend._user if request.param == "ours" else request.param
+    bundle, digest = bundle_of(f"which = {request.param!r}", INSIDE)
+    job = backend.submit(bundle, name="toy", digest=digest)
+    assert ended(backend, job) is JobState.SUCCEEDED, backend.logs(job).lines
+    seen = json.loads(backend.logs(job).lines[0])
+    backend.collect(job, folder / "into")
+    backend.discard(job)
+    return {**seen, "asked": [*map(int, backend._user.split(":"))], "into": folder / "into"}
+
+
+def test_a_job_is_who_asked_for_it_and_may_do_nothing_but_its_work(inside: Any) -> None:
+    assert inside["user"][:2] == inside["asked"]
+    assert set(inside["user"][2]) <= {inside["asked"][1]}
+    assert inside["capabilities"] == [0] * 5
+    assert inside["new"] == "1"
+    assert "" not in inside["refused"]
+    assert set(inside["refused"][:3]) <= {"OSError", "PermissionError"}
+
+
+def test_a_job_sees_nothing_of_the_machine(inside: Any) -> None:
+    assert inside["sockets"] == []
+    # Itself, its supervisor, the first process.
+    assert inside["processes"] <= 4
+    assert "canary" not in json.dumps(inside["environ"]) + inside["first environ"]
+    root = next(mount for mount in inside["mounts"] if mount[0] == "/")
+    assert "ro" in root[2].split(",")
+    own = {"/opt/ml", "/tmp", "/var/tmp", "/dev/shm", "/opt/ml/input/data/gate"}
+    names = {"/etc/hosts", "/etc/hostname", "/etc/resolv.conf"}
+    system = ("/proc", "/sys", "/dev")
+    others = {place for place, _, _ in inside["mounts"] if place not in own | names | {"/"}}
+    assert all(place.startswith(system) for place in others), others
+
+
+def test_a_job_has_folders_of_its_own_for_what_is_no_result(inside: Any) -> None:
+    assert [path.rpartition("/")[0] for path in inside["own"]] == ["/opt/ml/tmp", "/tmp", "/opt/ml/home"]
+
+
+def test_nothing_that_comes_home_is_anybody_elses(inside: Any) -> None:
+    assert {path.lstat().st_uid for path in inside["into"].rglob("*")} == {os.getuid()}
+
+
+def test_a_job_has_no_network_and_what_a_sagemaker_job_finds(inside: Any) -> None:
     assert (inside["hostname"], inside["address"], inside["interfaces"]) == ("algo-1", "127.0.0.1", ["lo"])
     assert (inside["channel"], inside["written"]) == ("/opt/ml/input/data/gate", False)
     assert inside["shm"] == 2 * 2**30
@@ -119,7 +186,6 @@ def test_what_comes_home_belongs_to_whoever_fetched_it(site: Site, tmp_path: Pat
         path = os.environ["SM_MODEL_DIR"] + "/theirs"
         open(path, "w").close()
         os.chmod(path, 0o400)
-        os.chown(path, 12345, 12345)
         os.link(path, os.environ["SM_MODEL_DIR"] + "/twin")
         """
     run(site, theirs, into=tmp_path / "into")

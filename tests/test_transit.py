@@ -106,10 +106,12 @@ def test_what_goes_in_comes_out(tree: Any, size: int) -> None:
         assert there(into) == {name.removeprefix("model/"): data for name, data in put.items() if name != "model"}
 
 
-def test_folders_above_a_file_are_made_for_anybody_to_write_in() -> None:
-    with tarfile.open(fileobj=io.BytesIO(pack_folders({"a/b/c": b"x"}, ["out"]))) as archive:
-        made = [(entry.name, entry.isdir(), entry.mode) for entry in archive]
-    assert made == [("a", True, 0o777), ("a/b", True, 0o777), ("out", True, 0o777), ("a/b/c", False, 0o644)]
+def test_folders_above_a_file_are_made_and_all_of_it_belongs_to_the_user() -> None:
+    with tarfile.open(fileobj=io.BytesIO(pack_folders({"a/b/c": b"x"}, ["out"], owner="54:55"))) as archive:
+        entries = archive.getmembers()
+    made = [(entry.name, entry.isdir(), entry.mode) for entry in entries]
+    assert made == [("a", True, 0o755), ("a/b", True, 0o755), ("out", True, 0o755), ("a/b/c", False, 0o644)]
+    assert {(entry.uid, entry.gid) for entry in entries} == {(54, 55)}
 
 
 def test_an_archive_ends_with_the_two_blocks_that_mark_its_end_and_no_more() -> None:

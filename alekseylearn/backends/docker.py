@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
@@ -14,7 +15,7 @@ from alekseylearn.backends.base import LogChunk, Options, often
 from alekseylearn.bundle import Bundle
 from alekseylearn.container_endings import CANCELLED, RESULT, Endings
 from alekseylearn.container_orders import Attempt, Order, cargo_of, spec_of
-from alekseylearn.containers import NAMESPACE, PREFIX, Container, Gpus
+from alekseylearn.containers import NAMESPACE, PREFIX, ROOTLESS_USER, Container, Gpus
 from alekseylearn.cores import count_gpus
 from alekseylearn.delivery import deliver
 from alekseylearn.disk import remove
@@ -49,10 +50,12 @@ class DockerBackend:
 
     name = "docker"
 
-    def __init__(self, engine: Engine, options: Options, *, clock: Callable[[], float] = time.time) -> None:
-        self._engine = engine
-        self._options = options
-        self._clock = clock
+    def __init__(
+        self, engine: Engine, options: Options, *, clock: Callable[[], float] = time.time, user: str = ""
+    ) -> None:
+        self._engine, self._options, self._clock = engine, options, clock
+        # Outside the container, too, a job is then no more than we are.
+        self._user = user or (ROOTLESS_USER if engine.rootless else f"{os.getuid()}:{os.getgid()}")
         self._endings = Endings(engine)
 
     @classmethod
@@ -79,8 +82,7 @@ class DockerBackend:
     def submit(self, bundle: Bundle, *, name: str, digest: str) -> JobHandle:
         """Start training the identity *digest*; a container of that digest that runs or has succeeded is adopted.
 
-        Whoever dies on the way leaves a container that the next one starts, or one without a name that is cleared away
-        later. Raises `MachineError`: `backend.taken`, the slugs of `find_image` and those of `engine_failures`.
+        Who dies on the way leaves a container that the next one starts, or one without a name, cleared away later. Raises `MachineError`: `backend.taken`, the slugs of `find_image` and those of `engine_failures`.
         """
         handle = _handle(digest)
         attempt: Attempt | None = None
@@ -110,7 +112,7 @@ class DockerBackend:
         files, folders = cargo_of(bundle, self._channels)
         container = self._engine.create(attempt.labelled)
         try:
-            self._engine.put(container, ROOT, pack_folders(files, folders))
+            self._engine.put(container, ROOT, pack_folders(files, folders, owner=self._user))
             named = self._engine.rename(container, handle.place)
         except RefusedError:
             self._engine.remove(container)
@@ -143,6 +145,7 @@ class DockerBackend:
             digest=digest,
             image=image.id,
             python=self._python,
+            user=self._user,
             table=table,
             gpus=gpus,
             cores=engine.cores,
