@@ -45,8 +45,13 @@ def main() -> NoReturn:
 
 def _run() -> int:
     from alekseylearn.cli import run
+    from alekseylearn.cli.hiding import hide_secrets, tell_hidden
 
+    # Who completes a word is shown names only, and waits.
+    hiding = None if "_ALEKSEYLEARN_COMPLETE" in os.environ else hide_secrets(os.environ)
     code = run(sys.argv[1:])
+    if hiding is not None:
+        tell_hidden(hiding)
     # What is left in the buffer would otherwise meet a reader that went away after nobody listens to errors any more.
     sys.stdout.flush()
     return code

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import codecs
-import io
 import json
 import re
 import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
-from alekseylearn.text import Markdown, clean, clean_block
+from alekseylearn.text import Markdown, clean
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
 WIDTH = 110
 SPELLED: Mapping[str, str] = {"→": "->", "−": "-", "–": "-", "…": "...", "×": "x", "·": "-", "▸": ">"}
 """What stands for our own signs where the terminal's encoding has none for them; for all others a question mark."""
-# Colours and the like (ECMA-48, control sequences): without their first character the rest would be shown.
-_STEERING = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -40,8 +37,9 @@ def console(*, stderr: bool = False) -> Console:
 def _spell_out(stream: TextIO) -> None:
     """Let a terminal that cannot show a sign show another for it, instead of failing."""
     codecs.register_error("alekseylearn.spelled", _spelled)
-    if isinstance(stream, io.TextIOWrapper):
-        stream.reconfigure(errors="alekseylearn.spelled")
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="alekseylearn.spelled")
 
 
 def _spelled(error: UnicodeError) -> tuple[str, int]:
@@ -58,8 +56,11 @@ def print_json(document: Mapping[str, Any]) -> None:
 
 def print_log(lines: Iterable[str]) -> None:
     """Print lines that a job has printed to stdout at once; what would steer the terminal is taken out of them."""
+    from alekseylearn.log_text import LogFilter
+    from alekseylearn.redaction import Redactor
+
     _spell_out(sys.stdout)
-    sys.stdout.writelines(f"{clean_block(_STEERING.sub('', line))}\n" for line in lines)
+    sys.stdout.writelines(LogFilter(Redactor()).lines(lines))
     sys.stdout.flush()
 
 
