@@ -125,6 +125,8 @@ def _looked_at(reader: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo
     for member in reader.infolist():
         # What zipfile has made of the name may be shorter, and plainer.
         name = member.orig_filename
+        if not member.filename:
+            raise refused("archive.unsafe", "a file in it has no name", str(path))
         if member.flag_bits & 0x1 or not _is_plain(member):
             raise refused("archive.unsafe", f"{shown(name)} is a link, a device or locked by a password", str(path))
         if member.compress_type not in _METHODS:

@@ -188,7 +188,8 @@ class Session:
                     value = self._in_loop(compiled)
                 else:
                     eval(compiled.body, self._names)  # nosec B307 # the notebook's own code
-                    value = eval(compiled.last, self._names) if compiled.last is not None else None  # nosec B307 # as above
+                    last = compiled.last
+                    value = None if last is None else eval(last, self._names)  # nosec B307 # the notebook's own code
                 self._remember(value)
                 self._display.result(value, self._count)
             finally:
