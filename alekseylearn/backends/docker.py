@@ -54,9 +54,9 @@ class DockerBackend:
         self, engine: Engine, options: Options, *, clock: Callable[[], float] = time.time, user: str = ""
     ) -> None:
         self._engine, self._options, self._clock = engine, options, clock
+        self._endings = Endings(engine)
         # Outside the container, too, a job is then no more than we are.
         self._user = user or (ROOTLESS_USER if engine.rootless else f"{os.getuid()}:{os.getgid()}")
-        self._endings = Endings(engine)
 
     @classmethod
     def connect(cls, options: Options) -> Self:
@@ -82,7 +82,8 @@ class DockerBackend:
     def submit(self, bundle: Bundle, *, name: str, digest: str) -> JobHandle:
         """Start training the identity *digest*; a container of that digest that runs or has succeeded is adopted.
 
-        Who dies on the way leaves a container that the next one starts, or one without a name, cleared away later. Raises `MachineError`: `backend.taken`, the slugs of `find_image` and those of `engine_failures`.
+        Who dies on the way leaves a container that the next one starts, or a nameless one that is cleared away later.
+        Raises `MachineError`: `backend.taken`, the slugs of `find_image` and those of `engine_failures`.
         """
         handle = _handle(digest)
         attempt: Attempt | None = None
@@ -154,9 +155,8 @@ class DockerBackend:
             labels={"name": name, "image": image.told},
             now=self._clock(),
         )
-        notes = []
-        if table.memory and not engine.info.get("MemoryLimit", True):
-            notes.append("the memory limit is not kept: this rootless engine may not set one (it needs cgroup v2)")
+        unkept = "the memory limit is not kept: this rootless engine may not set one (it needs cgroup v2)"
+        notes = [unkept] if table.memory and not engine.info.get("MemoryLimit", True) else []
         return Attempt(spec_of(order), left, notes)
 
     def _check_data(self) -> None:
