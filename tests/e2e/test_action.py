@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 from tests.desk import lone_desk
-from tests.e2e.stories import NOTEBOOK, PLANNED, PULL_REQUEST, decisions, only_comment, path_with, spy_on_git
+from tests.e2e.stories import NOTEBOOK, PLANNED, PULL_REQUEST, decisions, only_comment
 from tests.rig.act.act_rig import ActRig
 from tests.small import DRAWING, EPOCHS, LINE, PROSE, TRAINS, count, counting, growth
 
@@ -107,29 +107,6 @@ def test_an_older_run_leaves_the_newer_comment_alone(act_rig: ActRig) -> None:
     assert {annotation.message for annotation in run.annotations} == {
         "a later run has reported already; its comment stays"
     }
-
-
-def test_a_fork_is_looked_at_and_starts_nothing(act_rig: ActRig, tmp_path: Path) -> None:
-    counted, seen = tmp_path / "count", spy_on_git(tmp_path / "spy")
-    act_rig.variables["PATH"] = path_with(seen.parent)
-    act_rig.secrets["AWS_SECRET_ACCESS_KEY"] = "very-secret"
-    consumer = act_rig.consumer({NOTEBOOK: growth()}, workflow=PULL_REQUEST, full_name="octo/forked")
-    pull = consumer.open_pull(
-        {NOTEBOOK: growth(LONGER, before=counting(counted))}, fork="stranger/forked", author="stranger"
-    )
-    run = act_rig.run_pull(pull)
-    assert run.exit_code == 0, run.log
-    assert count(counted) == 0
-    assert consumer.repository.comments(7) == ()
-    assert not [request for request in act_rig.github.writes() if request.status == 201]
-    assert "fork" in run.summary
-    assert run.outputs("al")["any-trained"] == "false"
-    assert decisions(run) == {NOTEBOOK: "skip"}
-    assert [annotation.level for annotation in run.annotations] == ["notice"]
-    # Checkout runs git, too, with the token that it needs; git of ours may reach nothing.
-    told = [environ for environ in seen.read_text().split("\n\n") if "GIT_ALLOW_PROTOCOL=none" in environ]
-    assert told
-    assert not [word for word in (act_rig.token, "very-secret", "INPUT_") if word in "".join(told)]
 
 
 def test_what_trains_sees_no_secret(act_rig: ActRig, tmp_path: Path) -> None:
