@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from alekseylearn import comment_state, trust
@@ -40,15 +41,21 @@ from alekseylearn.tars import members
 from alekseylearn.unpacking import unpack_into
 from alekseylearn.workflow_reading import examine_workflow
 from alekseylearn.zips import open_zip
+from fuzz.editing import edited
 from tests.trees import tree
 
+SEEDS = Path(__file__).parent / "seeds"
 BETWEEN = b"\n# %%\n"
 """Parts one cell, or one document, from the next."""
+HERE = "octo/consumer"
+"""The repository whose events are read."""
+EVENTS = ("pull", "fork", "push", "run")
 LONGEST_ERROR = 5
 """Lines that an error may have."""
 MOST_READ = 1 << 22
 """Bytes of an archive that are read: a bomb is refused by what it says, or stops here."""
 _SLUG = re.compile(r"[a-z0-9]{2,9}\.[a-z]+(?:-[a-z]+)*")
+_UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _SCRATCH = Path("/dev/shm") if Path("/dev/shm").is_dir() else None
 
 
@@ -70,12 +77,13 @@ def refusals() -> Iterator[None]:
         text = str(error)
         assert _SLUG.fullmatch(error.slug), error.slug
         assert len(text.splitlines()) <= LONGEST_ERROR, text
-        assert text.isprintable() or text.replace("\n", "").isprintable(), repr(text)
+        assert not _UNSEEN.search(text), repr(text)
         text.encode()
 
 
 def loader(data: bytes) -> None:
-    """A notebook's file."""
+    """A notebook's file, or after a `~` edits of one."""
+    data = _document("loader/outputs.json", data)
     with refusals():
         notebook = parse("a.ipynb", data)
         again = parse("a.ipynb", data)
@@ -219,14 +227,24 @@ def metrics(data: bytes) -> None:
 
 
 def event(data: bytes) -> None:
-    """The payload of one of GitHub's events; the first line is the event's name."""
+    """The payload of one of GitHub's events; the first line is the event's name, and may be edits of a payload."""
     name, _, body = data.partition(b"\n")
+    if data[:1] == b"~":
+        first, _, document = _seed(f"event/{EVENTS[sum(data[1:2]) % len(EVENTS)]}.json").partition("\n")
+        name, body = first.encode(), edited(document, data[2:])
     with refusals():
         payload = load_json(body, "event", EVENT_LIMITS)
-        if isinstance(payload, dict):
-            found = trust.read_event(name.decode("utf-8", "replace"), payload, "octo/consumer")
-            for warning in found.warnings:
-                warning.encode()
+        if not isinstance(payload, dict):
+            return
+        told = name.decode("utf-8", "replace")
+        with refusals():
+            trust.read_finished(told, payload, HERE)
+        found = trust.read_event(told, payload, HERE)
+        "".join(found.warnings).encode()
+        if found.trusted and found.pull_request is not None:
+            head = payload["pull_request"]["head"]["repo"]
+            assert not found.pull_request.fork
+            assert (head["full_name"].lower(), head["fork"]) == (HERE, False)
 
 
 def comment(data: bytes) -> None:
@@ -249,7 +267,8 @@ def workflow(data: bytes) -> None:
 
 
 def manifest(data: bytes) -> None:
-    """The list of what a run left."""
+    """The list of what a run left, or after a `~` edits of one."""
+    data = _document("manifest/report.json", data)
     with refusals():
         read_manifest(data, "manifest.json")
 
@@ -300,6 +319,16 @@ TARGETS = {
     ),
     "manifest": Target(read=manifest, words=('"files"', '"sha256"', '"size"', '"path"')),
 }
+
+
+def _document(seed: str, data: bytes) -> bytes:
+    """Return *data*, or what its edits make of a seed."""
+    return edited(_seed(seed), data[1:]) if data[:1] == b"~" else data
+
+
+@cache
+def _seed(name: str) -> str:
+    return (SEEDS / name).read_text("utf-8")
 
 
 def _of_cells(data: bytes) -> Notebook:
