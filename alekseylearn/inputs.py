@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Protocol
 
@@ -182,7 +183,7 @@ class _Search:
         """Take in the files, folders and patterns whose paths the strings in *trees* spell, whole or part by part."""
         texts = list(dict.fromkeys(text for tree in trees for text in _data_strings(tree)))
         files = self.tree.list("")
-        above = self.bases(texts, {folder for path in files for folder in _above(path)})
+        above = self.bases(texts, _folders(files))
         used: set[str] = set()
         for text in texts:
             for base in above:
@@ -246,6 +247,12 @@ def _chain(base: str, above: Mapping[str, str]) -> Iterator[str]:
     while above[base] != base:
         base = above[base]
         yield base
+
+
+@lru_cache(maxsize=4)
+def _folders(files: tuple[str, ...]) -> AbstractSet[str]:
+    """Name all folders that *files* stand in; two versions of a large repository are asked for many times."""
+    return {folder for path in files for folder in _above(path)}
 
 
 def _above(path: str) -> Iterator[str]:

@@ -2,12 +2,16 @@
 
 import os
 from pathlib import Path
+from typing import cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from alekseylearn import trees
 from alekseylearn.errors import InputError
 from alekseylearn.git import Git
+from alekseylearn.plumbing import Objects
 from tests.repositories import Repository
 
 
@@ -126,3 +130,14 @@ def test_odd_names_come_through(repository: Repository, name: str) -> None:
         assert [file.path for file in git.changed_notebooks(base, head)] == [f"sub/{name}"]
         assert [file.path for file in git.changed_notebooks(base, None)] == [f"sub/{name}"]
         assert git.tree(head).read(f"sub/{name}") == git.work_tree().read(f"sub/{name}") == b"{}"
+
+
+@given(
+    st.lists(st.text(st.sampled_from("ab/.0-~\udcff木"), min_size=1, max_size=6), unique=True),
+    st.text(st.sampled_from("ab.0-~木/"), max_size=4),
+)
+def test_a_folder_lists_exactly_what_lies_below_it(paths: list[str], folder: str) -> None:
+    listing = b"\0".join(b"100644 blob 1\t" + os.fsencode(path) for path in paths)
+    tree = trees.CommitTree(commit="1" * 40, objects=cast("Objects", None), listing=lambda: listing)
+    inside = f"{folder.rstrip('/')}/" if folder.strip("/") else ""
+    assert tree.list(folder) == tuple(sorted(path for path in paths if path.startswith(inside)))
