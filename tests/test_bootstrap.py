@@ -260,16 +260,6 @@ class TestLocks:
         assert run.items() < notify.items() <= test.items()
         assert uv.items() <= demo.items()
 
-    @pytest.mark.parametrize("name", NAMES)
-    def test_every_package_has_a_hash_and_no_index_an_address(self, name: str) -> None:
-        text = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
-        entries = re.split(r"^(?=[\w.-]+==)", text, flags=re.MULTILINE)[1:]
-        assert entries
-        assert all("--hash=sha256:" in entry for entry in entries)
-        assert "://" not in text
-        assert "--find-links" not in text
-        assert "--index" not in text
-
     def test_the_action_installs_nothing_that_serves_pages_or_runs_git(self) -> None:
         assert not self.versions("run").keys() & {
             "jupyter-server",

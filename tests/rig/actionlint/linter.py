@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -24,6 +25,11 @@ LABELS = ("gpu",)
 
 class LinterError(Exception):
     """The linter itself came to nothing."""
+
+
+def missing() -> str:
+    """Name the programs that it lacks here; '' where there are all."""
+    return ", ".join(program for program in ("node", "npm") if shutil.which(program) is None)
 
 
 def findings(workflows: Mapping[str, str]) -> list[str]:
@@ -58,6 +64,9 @@ def as_workflow(action: str) -> str:
 
 def main(paths: list[str]) -> int:
     """Look at the workflows, and the actions, of *paths*; print what is wrong with them."""
+    if lack := missing():
+        print(f"not on PATH: {lack}", file=sys.stderr)
+        return int("CI" in os.environ)
     texts = {path: Path(path).read_text("utf-8") for path in paths}
     found = findings(
         {path: as_workflow(text) if Path(path).name == "action.yml" else text for path, text in texts.items()}
