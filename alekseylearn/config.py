@@ -4,211 +4,95 @@ from __future__ import annotations
 
 import json
 import math
-import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
-from types import MappingProxyType
-from typing import Any, ClassVar, Literal, get_args
+from dataclasses import fields, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any, get_args
 
+from alekseylearn.config_schema import config_schema
+from alekseylearn.config_values import (
+    FILE_NAME,
+    OTHER_WORDS,
+    BackendName,
+    Calls,
+    Config,
+    Defaults,
+    File,
+    ForgeName,
+    Model,
+    Moment,
+    Notify,
+    Scalar,
+)
 from alekseylearn.errors import InputError
-from alekseylearn.goals import Goal
-from alekseylearn.knowledge import Knowledge, RandomMode, Rules, Word
-from alekseylearn.metrics import Judgement, parse_gate
+from alekseylearn.forbidden import Place, forbidden, unprintable
+from alekseylearn.knowledge import Word
 from alekseylearn.mistakes import Keys, Mistake, dotted, read_errors, refusal, shown, unknown_key
-from alekseylearn.patterns import matches
-from alekseylearn.strict import Limits, load_yaml
-from alekseylearn.tables import KEYS, DockerTable, SageMakerTable, read_docker, read_sagemaker, table_mistakes
-from alekseylearn.tables.values import parse_duration
+from alekseylearn.strict import Limits, decode, load_yaml
+from alekseylearn.tables import KEYS, MAX_RUNTIME, own_words, table_mistakes
+from alekseylearn.tables.values import LONGEST, parse_duration
+from alekseylearn.text import plural
+from alekseylearn.unsafe_paths import unsafe_paths
 from alekseylearn.value_mistakes import wrong_gates, wrong_numbers, wrong_parameters, wrong_patterns
+from alekseylearn.yaml_words import odd_words
 
-BackendName = Literal["process", "docker", "sagemaker"]
-ForgeName = Literal["github", "local"]
-Moment = Literal["done", "failed"]
-Scalar = str | int | float | bool | None
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
-FILE_NAME = "alekseylearn.yml"
-LIMITS = Limits(family="cfg", max_bytes=256 * 1024, max_depth=30)
+__all__ = [
+    "FILE_NAME",
+    "LIMITS",
+    "BackendName",
+    "Calls",
+    "Config",
+    "Defaults",
+    "File",
+    "ForgeName",
+    "Model",
+    "Moment",
+    "Notify",
+    "Scalar",
+    "config_schema",
+    "parse_config",
+    "parse_parameter",
+]
+
+LIMITS = Limits(family="cfg", max_bytes=256 * 1024, max_depth=30, max_values=20_000)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}\Z")
 _CALL = re.compile(r"(?:\.[A-Za-z_]\w*|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:\.\*)?)\Z")
-_LONGEST = 28 * 24 * 3600
-# Read by pydantic, which is imported only when a file is parsed.
-_STRICT: Mapping[str, Any] = {"extra": "forbid", "strict": True}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Defaults:
-    """What holds for every model that does not say otherwise; `timeout` in seconds, `max_cost` in US dollars."""
-
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = _STRICT
-    backend: BackendName = "process"
-    timeout: int = 7200
-    max_cost: float | None = None
-    python: str | None = None
-    seed: int | None = None
-    random: RandomMode = "strict"
-    repeats: int = 1
-    tolerance: float = 0.0
-    docker: Mapping[str, Any] = field(default_factory=dict)
-    sagemaker: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
-    """One notebook that trains, and how its result is judged."""
-
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = _STRICT
-    notebook: str
-    model: str | None = None
-    metrics: Mapping[str, Goal] = field(default_factory=dict)
-    primary: str | None = None
-    gates: Mapping[str, str] = field(default_factory=dict)
-    tolerance: float | None = None
-    printed: Mapping[str, str] = field(default_factory=dict)
-    parameters: Mapping[str, Scalar | list[Scalar]] = field(default_factory=dict)
-    smoke: Mapping[str, Scalar | list[Scalar]] = field(default_factory=dict)
-    data: Mapping[str, str] = field(default_factory=dict)
-    backend: BackendName | None = None
-    python: str | None = None
-    seed: int | None = None
-    random: RandomMode | None = None
-    repeats: int | None = None
-    timeout: int | None = None
-    max_cost: float | None = None
-    docker: Mapping[str, Any] = field(default_factory=dict)
-    sagemaker: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notify:
-    """When a person is told: of every run that ends, unless `on` names less; the addresses come from a secret."""
-
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = _STRICT
-    on: list[Moment] = field(default_factory=lambda: list(get_args(Moment)))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Calls:
-    """What calls do that the built-in lists do not know; `knowledge.Knowledge` tells what a name may be."""
-
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = _STRICT
-    trains: list[str] = field(default_factory=list)
-    prepares: list[str] = field(default_factory=list)
-    measures: list[str] = field(default_factory=list)
-    shows: list[str] = field(default_factory=list)
-    changes: list[str] = field(default_factory=list)
-    pure: list[str] = field(default_factory=list)
-    draws: list[str] = field(default_factory=list)
-    seeds: list[str] = field(default_factory=list)
-    reads: list[str] = field(default_factory=list)
-    writes: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
-    """The repository's settings."""
-
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = _STRICT
-    version: Literal[1] = 1
-    notebooks: list[str] = field(default_factory=lambda: ["**/*.ipynb"])
-    defaults: Defaults = field(default_factory=Defaults)
-    models: Mapping[str, Model] = field(default_factory=dict)
-    calls: Calls = field(default_factory=Calls)
-    notify: Notify = field(default_factory=Notify)
-
-    def selects(self, path: str) -> bool:
-        """Tell whether the notebook at *path* is looked at: the last matching pattern wins, `!` excludes.
-
-        Patterns are those of `.gitignore`: one without a slash counts in every folder, one that matches a folder
-        counts for all that is below it. What a run leaves behind (`*.executed.ipynb`) is looked at only where a model
-        names it.
-        """
-        chosen = any(model.notebook == path for model in self.models.values())
-        for pattern in () if path.endswith(".executed.ipynb") else self.notebooks:
-            if matches(path, pattern.removeprefix("!")):
-                chosen = not pattern.startswith("!")
-        return chosen
-
-    def model_for(self, path: str) -> tuple[str, Model]:
-        """Return the name and the settings of the notebook at *path*; the file's own name where none are configured."""
-        for name, model in self.models.items():
-            if model.notebook == path:
-                return name, model
-        return path.rpartition("/")[2].removesuffix(".ipynb"), Model(notebook=path)
-
-    def docker(self, model: Model) -> DockerTable:
-        """Return how the container of *model* is made: its own settings, and the defaults where it has none."""
-        return read_docker({**self.defaults.docker, **model.docker})
-
-    def sagemaker(self, model: Model) -> SageMakerTable:
-        """Return how the training job of *model* on SageMaker is made: its own settings, and the defaults."""
-        return read_sagemaker({**self.defaults.sagemaker, **model.sagemaker})
-
-    def max_cost(self, model: Model) -> float | None:
-        """Return what a training of *model* may cost at most, in US dollars."""
-        return self.defaults.max_cost if model.max_cost is None else model.max_cost
-
-    def repeats(self, model: Model) -> int:
-        """Return with how many seeds *model* is trained."""
-        return self.defaults.repeats if model.repeats is None else model.repeats
-
-    def rules(self, model: Model) -> Rules:
-        """Return how the notebook of *model* is cut."""
-        said = {(name, word) for word in get_args(Word) for name in getattr(self.calls, word)}
-        return Rules(known=Knowledge(frozenset(said)), random=model.random or self.defaults.random)
-
-    def judgement(self, model: Model) -> Judgement:
-        """Return how the metrics of *model* are judged."""
-        return Judgement(
-            goals=MappingProxyType(dict(model.metrics)),
-            primary=model.primary,
-            tolerance=self.defaults.tolerance if model.tolerance is None else model.tolerance,
-            gates=tuple(parse_gate(name, rule) for name, rule in model.gates.items()),
-        )
+_ACCOUNT = re.compile(r"[0-9]{12}\Z")
+_SHORT = tuple(held.name for held in fields(Defaults))
+_ODD = 4
+"""Warnings that are told of one file."""
 
 
 def parse_config(data: bytes, where: str = FILE_NAME) -> Config:
     """Check the bytes of a configuration file.
 
-    Raises `InputError`: `cfg.syntax cfg.limit cfg.type cfg.unknown`; what is wrong with the settings is told all at
-    once.
+    Raises `InputError`: `cfg.syntax cfg.limit path.unsafe cfg.forbidden cfg.budget cfg.type cfg.unknown`; what is wrong
+    with the settings is told all at once, under the gravest of these.
     """
     table = load_yaml(data, where, LIMITS) if data.strip() else None
     if table is None:
         return Config()
     if not isinstance(table, dict):
         raise refusal([Mistake("type", "the root is not a mapping of settings")], where)
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
-    mistakes = _to_seconds(table)
+    never = forbidden(table, _known_keys())
+    mistakes = [*never.values(), *unprintable(table), *unsafe_paths(table), *_of_tables(table, never)]
+    mistakes += [*_as_we_say(table), *_to_seconds(table), *_twice(table), *_left_out(table)]
     try:
         # JSON mode is strict about scalars and still builds dataclasses from mappings.
-        config = TypeAdapter(Config).validate_json(json.dumps(table))
+        file = _reader().validate_json(json.dumps(table))
     except ValidationError as error:
-        raise refusal(mistakes + read_errors(error.errors(include_url=False), _known_keys()), where) from None
-    mistakes += _mistakes(config)
+        wrong = read_errors(error.errors(include_url=False), _known_keys(), told=frozenset(never))
+        raise refusal(mistakes + wrong, where) from None
+    mistakes += _mistakes(file)
     if mistakes:
         raise refusal(mistakes, where)
-    return config
-
-
-def config_schema() -> dict[str, Any]:
-    """Return the JSON Schema (2020-12) of the configuration file, for editors."""
-    from pydantic import TypeAdapter
-
-    from alekseylearn.glossary import TABLES
-
-    schema = TypeAdapter(Config).json_schema()
-    for kind, definition in {"Config": schema, **schema["$defs"]}.items():
-        properties = definition["properties"]
-        if "timeout" in properties:
-            properties["timeout"] = {"type": ["integer", "string", "null"], "examples": ["2h", "90m", 600]}
-        for key, told in properties.items():
-            told["description"] = TABLES[kind][key].means
-        for table, keys in KEYS.items():
-            if table in properties:
-                properties[table] |= {"properties": {key: {} for key in keys}, "additionalProperties": False}
-    return {**schema, "$schema": "https://json-schema.org/draft/2020-12/schema", "title": FILE_NAME}
+    return _as_it_counts(file, table, _odd(decode(data, where, LIMITS), where))
 
 
 def parse_parameter(text: str) -> Scalar:
@@ -226,59 +110,148 @@ def parse_parameter(text: str) -> Scalar:
     return found if isinstance(found, int | float | bool | None) or (quoted and isinstance(found, str)) else text
 
 
+@cache
+def _reader() -> TypeAdapter[File]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(File)
+
+
+@cache
 def _known_keys() -> Keys:
     def names(kind: type) -> tuple[str, ...]:
         return tuple(item.name for item in fields(kind))
 
     return {
-        (): names(Config),
+        (): names(File),
         ("defaults",): names(Defaults),
         ("models", "*"): names(Model),
         ("calls",): names(Calls),
         ("notify",): names(Notify),
-        **{("defaults", table): keys for table, keys in KEYS.items()},
-        **{("models", "*", table): keys for table, keys in KEYS.items()},
+        **dict(KEYS_AT),
     }
 
 
-def _to_seconds(table: dict[Any, Any]) -> list[Mistake]:
-    """Put every `timeout` of *table* into seconds, and take those out that are none."""
+KEYS_AT = {(*place, table): keys for table, keys in KEYS.items() for place in ((), ("defaults",), ("models", "*"))}
+"""The keys of the backends' tables, wherever one may stand."""
+
+
+def _holders(table: Mapping[Any, Any]) -> Iterator[tuple[Place, dict[Any, Any]]]:
+    """Name the mappings of the raw file that may say where and how something trains."""
     models = table.get("models")
-    places: list[tuple[tuple[object, ...], object]] = [(("defaults",), table.get("defaults"))]
+    places: list[tuple[Place, object]] = [((), table), (("defaults",), table.get("defaults"))]
     if isinstance(models, dict):
-        places += [(("models", name), model) for name, model in models.items()]
-    mistakes = []
-    for place, holder in places:
-        if not isinstance(holder, dict) or holder.get("timeout") is None:
-            continue
-        value = holder.pop("timeout")
-        seconds = parse_duration(value)
-        named = f"`{dotted((*place, 'timeout'))}` is {shown(value)}"
-        if seconds is None:
-            mistakes.append(Mistake("type", f"{named}, not a time such as 90s, 30m or 2h"))
-        elif seconds > _LONGEST:
-            mistakes.append(Mistake("limit", f"{named}, longer than 28 days"))
-        else:
+        places += [(("models", str(name)), model) for name, model in models.items()]
+    return ((place, holder) for place, holder in places if isinstance(holder, dict))
+
+
+def _of_tables(table: Mapping[Any, Any], never: Mapping[Place, Mistake]) -> Iterator[Mistake]:
+    """Look at the tables of the backends in the raw file."""
+    for place, holder in _holders(table):
+        for name, keys in KEYS.items():
+            held = holder.get(name)
+            if not isinstance(held, dict):
+                continue
+            for key in held:
+                if key not in keys and (*place, name, str(key)) not in never:
+                    yield unknown_key((*place, name, str(key)), _known_keys())
+            for kind, key, wrong in table_mistakes(name, held):
+                yield Mistake(kind, f"`{dotted((*place, name, key))}` is {shown(held[key])}, {wrong}")
+
+
+def _as_we_say(table: dict[Any, Any]) -> Iterator[Mistake]:
+    """Put our own words in the place of others that are taken for them."""
+    for _, holder in _holders(table):
+        if isinstance(holder.get("backend"), str):
+            holder["backend"] = OTHER_WORDS.get(holder["backend"], holder["backend"])
+    account = table.get("role_account")
+    if type(account) is int and _ACCOUNT.match(str(account)):
+        table["role_account"] = str(account)
+    elif account is not None and not (isinstance(account, str) and _ACCOUNT.match(account)):
+        yield Mistake("type", f"`role_account` is {shown(table.pop('role_account'))}, not the 12 digits of an account")
+
+
+def _to_seconds(table: dict[Any, Any]) -> Iterator[Mistake]:
+    """Put every `timeout` of *table* into seconds, and take those out that are none; SageMaker's word is taken, too."""
+    for place, holder in _holders(table):
+        sagemaker = holder.get("sagemaker")
+        asked = sagemaker.pop(MAX_RUNTIME, None) if isinstance(sagemaker, dict) else None
+        if holder.get("timeout") is not None:
+            if asked is not None:
+                named = dotted((*place, "sagemaker", MAX_RUNTIME))
+                yield Mistake("type", f"`{named}` and `{dotted((*place, 'timeout'))}` say the same")
+            value = holder.pop("timeout")
+            named = f"`{dotted((*place, 'timeout'))}` is {shown(value)}"
+            seconds = parse_duration(value)
+            if seconds is None:
+                yield Mistake("type", f"{named}, not a time such as 90s, 30m or 2h")
+            elif seconds > LONGEST:
+                yield Mistake("budget", f"{named}, longer than 28 days")
+            else:
+                holder["timeout"] = seconds
+        elif (seconds := parse_duration(asked)) is not None:
             holder["timeout"] = seconds
-    return mistakes
 
 
-def _mistakes(config: Config) -> list[Mistake]:
+def _twice(table: Mapping[Any, Any]) -> Iterator[Mistake]:
+    defaults = table.get("defaults")
+    if not isinstance(defaults, dict):
+        return
+    for key in _SHORT:
+        if key in table and key in defaults:
+            yield Mistake("type", f"`{key}` stands under `defaults` and at the top as well")
+
+
+def _left_out(table: dict[Any, Any]) -> Iterator[Mistake]:
+    if "artifacts" in table:
+        del table["artifacts"]
+        what = "`artifacts` is not needed: what the notebook saves in the folders of SM_MODEL_DIR and"
+        yield Mistake("unknown", f"{what} SM_OUTPUT_DATA_DIR is kept, and nothing else is")
+
+
+def _odd(text: str, where: str) -> tuple[str, ...]:
+    found = [
+        f"cfg.type: {where}, line {line}: {shown(word)} is the text {shown(word)} here, and {other} to other readers of"
+        " YAML: put it in quotes, or write what is meant"
+        for line, word, other in odd_words(text)
+    ]
+    more = len(found) - _ODD
+    return (*found[:_ODD], *([f"cfg.type: {where} holds {plural(more, 'more such value')}"] if more > 0 else []))
+
+
+def _as_it_counts(file: File, table: Mapping[Any, Any], warnings: tuple[str, ...]) -> Config:
+    """Put what stands at the top of the file where it counts: under the defaults."""
+    said = {key: getattr(file, key) for key in _SHORT if table.get(key) is not None}
+    defaults = replace(file.defaults, **said)
+    return Config(
+        notebooks=file.notebooks,
+        defaults=replace(defaults, sagemaker=own_words(defaults.sagemaker)),
+        models={name: replace(model, sagemaker=own_words(model.sagemaker)) for name, model in file.models.items()},
+        hyperparameters=file.hyperparameters,
+        role_account=file.role_account,
+        calls=file.calls,
+        notify=file.notify,
+        warnings=warnings,
+    )
+
+
+def _mistakes(file: File) -> list[Mistake]:
     """Find what is wrong with values of the right type."""
-    found = [*_numbers(("defaults",), config.defaults), *_tables(("defaults",), config.defaults)]
+    found = [*_numbers((), file), *_numbers(("defaults",), file.defaults)]
+    found += wrong_parameters((), {"hyperparameters": file.hyperparameters})
     found += [
-        Mistake("type", "`notebooks` holds an empty pattern") for pattern in config.notebooks if pattern in ("", "!")
+        Mistake("type", "`notebooks` holds an empty pattern") for pattern in file.notebooks if pattern in ("", "!")
     ]
     found += [
         Mistake(
             "type", f"`calls.{word}` holds {shown(name)}: no call such as `package.function`, `.method` or `package.*`"
         )
         for word in get_args(Word)
-        for name in getattr(config.calls, word)
+        for name in getattr(file.calls, word)
         if not _CALL.match(name)
     ]
     owners: dict[str, str] = {}
-    for name, model in config.models.items():
+    for name, model in file.models.items():
         place = ("models", name)
         if not _NAME.match(name):
             found.append(
@@ -290,25 +263,27 @@ def _mistakes(config: Config) -> list[Mistake]:
         other = owners.setdefault(model.notebook, name)
         if other != name:
             found.append(Mistake("type", f"`{dotted(place)}` and `{dotted(('models', other))}` name the same notebook"))
-        found += [*_numbers(place, model), *_tables(place, model), *wrong_gates(place, model.gates)]
+        found += [*_numbers(place, model), *wrong_gates(place, model.gates)]
         found += wrong_parameters(place, {"parameters": model.parameters, "smoke": model.smoke})
         found += wrong_patterns((*place, "printed"), model.printed)
-    return found
+    return [*found, *_accounts(file)]
 
 
-def _numbers(place: tuple[str, ...], holder: Defaults | Model) -> Iterator[Mistake]:
+def _numbers(place: tuple[str, ...], holder: File | Defaults | Model) -> Iterator[Mistake]:
     at_least_0 = {"tolerance": holder.tolerance, "max_cost": holder.max_cost}
-    return wrong_numbers(place, at_least_0, seed=holder.seed, repeats=holder.repeats)
+    yield from wrong_numbers(place, at_least_0, seed=holder.seed, repeats=holder.repeats)
+    if holder.python is not None and (not holder.python.strip() or holder.python.startswith("-")):
+        yield Mistake("type", f"`{dotted((*place, 'python'))}` is {shown(holder.python)}, no Python")
 
 
-def _tables(place: tuple[str, ...], holder: Defaults | Model) -> Iterator[Mistake]:
-    for name, keys in KEYS.items():
-        table: Mapping[str, Any] = getattr(holder, name)
-        yield from (unknown_key((*place, name, key), _known_keys()) for key in table if key not in keys)
-        for key, wrong in table_mistakes(name, table):
-            yield Mistake("type", f"`{dotted((*place, name, key))}` is {shown(table[key])}, {wrong}")
+def _accounts(file: File) -> Iterator[Mistake]:
+    holders: dict[Place, File | Defaults | Model] = {(): file, ("defaults",): file.defaults}
+    holders |= {("models", name): model for name, model in file.models.items()}
+    for place, holder in holders.items():
+        role = holder.sagemaker.get("role")
+        if file.role_account is not None and isinstance(role, str) and f"::{file.role_account}:" not in role:
+            yield Mistake("type", f"`{dotted((*place, 'sagemaker', 'role'))}` is not of the account `role_account`")
 
 
 def _is_notebook(path: str) -> bool:
-    inside = not path.startswith(("/", "../")) and posixpath.normpath(path) == path
-    return inside and path.endswith(".ipynb") and "\\" not in path
+    return path.endswith(".ipynb") and "//" not in path and not {"", "."} & set(path.split("/"))

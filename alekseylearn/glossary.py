@@ -29,6 +29,14 @@ ROOT: Mapping[str, Entry] = MappingProxyType(
             " all the same, with the defaults and under the name of its file.",
             "{churn: {notebook: notebooks/churn.ipynb}}",
         ),
+        "hyperparameters": Entry(
+            "Values for variables, written over those of every notebook that sets a variable of that name before it"
+            " trains; a model's own `parameters` win.",
+            "{epochs: 20}",
+        ),
+        "role_account": Entry(
+            "The account on AWS, 12 digits in quotes, that every `role` must belong to.", '"111122223333"'
+        ),
         "calls": Entry("What your own functions do, where it cannot be seen.", "{trains: [churnlib.fit_model]}"),
         "notify": Entry("When somebody is told that a run has ended.", "{on: [failed]}"),
     }
@@ -135,7 +143,7 @@ NOTIFY: Mapping[str, Entry] = MappingProxyType(
 
 TABLES: Mapping[str, Mapping[str, Entry]] = MappingProxyType(
     {
-        "Config": ROOT,
+        "File": MappingProxyType({**ROOT, **SHARED}),
         "Defaults": SHARED,
         "Model": MappingProxyType({**MODEL, **SHARED}),
         "Calls": CALLS,

@@ -40,6 +40,11 @@ def parameter_places(names: Iterable[str], cells: Sequence[Cell], path: str) -> 
     return MappingProxyType({index: tuple(told) for index, told in found.items()})
 
 
+def is_set(name: str, cells: Iterable[Cell]) -> bool:
+    """Tell whether one of *cells* sets the variable *name*."""
+    return any(_sets(cell, name) for cell in cells)
+
+
 def _sets(cell: Cell, name: str) -> bool:
     names = find_names(cell)
     return name in names.defs and name not in names.imports

@@ -13,12 +13,13 @@ from typing import Literal
 
 from alekseylearn.config import BackendName, Config, Model, Scalar
 from alekseylearn.diff import NotebookDiff
+from alekseylearn.errors import InputError
 from alekseylearn.inputs import Inputs, Tree, find_inputs
 from alekseylearn.knowledge import RandomMode
 from alekseylearn.meaning import cell_meaning, module_meaning
 from alekseylearn.metrics import Judgement
 from alekseylearn.notebook import PYTHON, Notebook
-from alekseylearn.parameters import parameter_places
+from alekseylearn.parameters import is_set, parameter_places
 from alekseylearn.pruning import prune
 from alekseylearn.reasons import Meaning, nothing_counts, what_differs
 from alekseylearn.requirements import Requirements, find_requirements
@@ -100,6 +101,8 @@ class NotebookPlan:
     """The same trainings with other seeds."""
     notebook: Notebook | None = None
     refused: str = ""
+    limit: InputError | None = None
+    """Why its training could not be looked for, although its cells could be compared."""
 
     @property
     def others(self) -> tuple[tuple[TrainingJob, bool], ...]:
@@ -137,8 +140,10 @@ def make_job(
     if not any(target.kind == "train" for target in wanted):
         return None
     notebook, cut = prune(notebook, wanted, rules)
-    asked = {**model.parameters, **(model.smoke if settings.smoke else {}), **settings.parameters}
-    parameter_places(asked, [notebook.cells[kept.cell] for kept in cut.kept], notebook.path)
+    cells = [notebook.cells[kept.cell] for kept in cut.kept]
+    everywhere = {name: value for name, value in config.hyperparameters.items() if is_set(name, cells)}
+    asked = {**everywhere, **model.parameters, **(model.smoke if settings.smoke else {}), **settings.parameters}
+    parameter_places(asked, cells, notebook.path)
     inputs, requirements = find_inputs(notebook, cut, tree), find_requirements(tree, notebook, cut)
     count = repeats or (1 if settings.smoke else config.repeats(model))
     seed = _seed(config, model, needed=rules.random == "reseed" or count > 1)

@@ -61,7 +61,7 @@ def too_large(data: bytes, where: str, limits: Limits) -> InputError:
     """Say that *data* is larger than *limits* allow."""
     return InputError(
         f"{limits.family}.limit",
-        f"the file is larger than {size(limits.max_bytes)}, and no more is read",
+        f"the file is {size(len(data))} large; at most {size(limits.max_bytes)} are read",
         where=where,
         hint="clear large outputs, or keep data in files of its own",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import keyword
 import math
 import re
@@ -14,6 +15,10 @@ LARGEST_SEED = 2**32 - 1
 """NumPy takes no larger one."""
 MOST_REPEATS = 20
 """With so many seeds a model is trained at most."""
+_MOST_COST = 10_000.0
+"""US dollars that a file may let one training cost."""
+_LONGEST_VALUE = 2500
+"""SageMaker takes no longer value of a hyperparameter (CreateTrainingJob, HyperParameters)."""
 _LONGEST_PATTERN = 500
 """SageMaker takes no longer pattern of a metric."""
 
@@ -27,6 +32,8 @@ def wrong_numbers(
     for key, value in at_least_0.items():
         if value is not None and not 0 <= value < math.inf:
             yield Mistake("limit", f"`{dotted((*place, key))}` is {shown(value)}, not a number from 0 on")
+        elif key == "max_cost" and value is not None and value > _MOST_COST:
+            yield Mistake("budget", f"`{dotted((*place, key))}` is {shown(value)}, more than {_MOST_COST:g} US dollars")
     for key, number, least, most in (("seed", seed, 0, LARGEST_SEED), ("repeats", repeats, 1, MOST_REPEATS)):
         if number is not None and not least <= number <= most:
             yield Mistake("limit", f"`{dotted((*place, key))}` is {shown(number)}, not in {least} to {most}")
@@ -57,6 +64,8 @@ def wrong_parameters(place: Place, tables: Mapping[str, Mapping[str, object]]) -
             named = f"`{dotted((*place, table, key))}`"
             if not key.isidentifier() or keyword.iskeyword(key):
                 yield Mistake("type", f"{named} is no variable of a notebook")
+            if len(value if isinstance(value, str) else json.dumps(value)) > _LONGEST_VALUE:
+                yield Mistake("type", f"{named} is longer than {_LONGEST_VALUE} characters")
             if any(item in (math.inf, -math.inf) for item in (value if isinstance(value, list) else [value])):
                 yield Mistake("limit", f"{named} is larger than any number")
 

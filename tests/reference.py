@@ -38,9 +38,12 @@ In a workflow the file is read from the commit that is trained, for a fork from 
 
 This page is written from the program itself.
 """
-SHARED = "The keys of [`defaults:`](#defaults) may stand under a model, too, where they win"
+SHARED = {
+    "File": "The keys of [`defaults:`](#defaults) may stand at the top as well, each in one of the two places",
+    "Model": "The keys of [`defaults:`](#defaults) may stand under a model, too, where they win",
+}
 HEADINGS = {
-    "Config": ("The file", ""),
+    "File": ("The file", "Nothing is needed.\n"),
     "Defaults": ("`defaults:`", "They hold for every notebook that does not say otherwise.\n"),
     "Model": (
         "A model",
@@ -52,6 +55,24 @@ HEADINGS = {
     ),
     "Notify": ("`notify:`", ""),
 }
+REFUSED = """\
+## What is refused
+
+Whoever changes this file in a pull request may choose what is trained, and within limits where. What is wrong is told all at once, under the gravest name:
+
+| Name | The file holds |
+| :-- | :-- |
+| `cfg.syntax` | no plain YAML: a tag, a key twice, two documents, a tab |
+| `cfg.limit` | more than 256 KiB or 20,000 values, anchors and aliases, 30 levels, or a number out of its range |
+| `path.unsafe` | a path or a pattern that leads out of the repository, an address in the place of one, a data set in a folder of the system; or it is itself a link |
+| `cfg.forbidden` | an address, a credential, a profile, a hook, a flag of docker, the host's network, wherever it stands; or a secret as a value, which is never shown |
+| `cfg.budget` | more than 20 machines, 28 days, 16,384 GB or 10,000 US dollars |
+| `cfg.type` | a value that is not what its key holds; names of images and machines with anything but their own signs; values of parameters beyond 2,500 characters |
+| `cfg.unknown` | a key that nothing knows |
+
+YAML has two versions, which read `no`, `on`, `010`, `1:30` or `2026-01-05` differently. Here they are text; `config check` and `fit` warn of each with `cfg.type`: put such values in quotes.
+
+"""
 ENVIRONMENT = """\
 ## Environment
 
@@ -72,14 +93,15 @@ def reference() -> str:
     schema = config_schema()
     parts = [INTRODUCTION]
     for kind, (heading, about) in HEADINGS.items():
-        definition = schema if kind == "Config" else schema["$defs"][kind]
-        shared = [held.name for held in fields(config.Defaults)] if kind == "Model" else []
+        definition = schema if kind == "File" else schema["$defs"][kind]
+        shared = [held.name for held in fields(config.Defaults)] if kind in ("File", "Model") else []
         rows = [row(held, definition, kind) for held in fields(getattr(config, kind)) if held.name not in shared]
         parts.append(f"## {heading}\n\n{about}{chr(10) if about else ''}{table(rows)}")
+        if shared:
+            parts.append(f"{SHARED[kind]}: {', '.join(f'`{key}`' for key in shared)}.\n")
         if kind == "Model":
-            parts.append(f"{SHARED}: {', '.join(f'`{key}`' for key in shared)}.\n")
             parts += [keys_of(name) for name in KEYS]
-    return "\n".join([*parts, ENVIRONMENT])
+    return "\n".join([*parts, REFUSED + ENVIRONMENT])
 
 
 def table(rows: list[str]) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import get_args
 
 from alekseylearn import errors
-from alekseylearn.mistakes import Kind
+from alekseylearn.mistakes import Kind, slug_of
 
 SOURCE = Path(errors.__file__).parent
 CODES = {
@@ -25,6 +25,8 @@ CODES = {
     if isinstance(kind, type) and issubclass(kind, errors.AlekseylearnError)
 }
 _SLUG = re.compile(r"([a-z0-9]{2,9})\.([a-z]+(?:-[a-z]+)*)(?::? |\Z)")
+LANDMARKS = "landmarks.py"
+"""Its names look like slugs, and are shown to nobody."""
 _FILES = {"json", "jsonl", "txt", "md", "py", "yml", "html", "ipynb", "zip", "tar", "part", "db"}
 """What stands behind the dot of a file's name: `result.json` is no error of the family `result`."""
 _UNSEEN = {"artifact", "config", "event", "state"}
@@ -49,13 +51,14 @@ class Source:
 @cache
 def sources() -> tuple[Source, ...]:
     """Read every module once."""
-    return tuple(_read(ast.parse(path.read_text("utf-8"))) for path in sorted(SOURCE.rglob("*.py")))
+    paths = (path for path in sorted(SOURCE.rglob("*.py")) if path.name != LANDMARKS)
+    return tuple(_read(ast.parse(path.read_text("utf-8"))) for path in paths)
 
 
 @cache
 def slugs() -> dict[str, set[int]]:
     """Return each slug with the exit codes that it is raised with, as far as they stand beside it."""
-    found: dict[str, set[int]] = {f"cfg.{kind}": {errors.InputError.exit_code} for kind in get_args(Kind)}
+    found: dict[str, set[int]] = {slug_of(kind): {errors.InputError.exit_code} for kind in get_args(Kind)}
     for source in sources():
         for slug, code in _raised(source):
             found.setdefault(slug, set()).update(set() if slug.partition(".")[0] in _WARNS else {code})
@@ -63,7 +66,7 @@ def slugs() -> dict[str, set[int]]:
             found.setdefault(slug, set())
         for slug in _strict(source):
             found.setdefault(slug, set()).add(errors.InputError.exit_code)
-    families = {slug.partition(".")[0] for slug in found} | {"gpu", "model"}
+    families = {slug.partition(".")[0] for slug in found} | {"comment", "gpu", "model", "text"}
     for text in (text for source in sources() for text in source.texts):
         match = _SLUG.match(text)
         if match and match[1] in families and match[2] not in _FILES:
@@ -89,9 +92,17 @@ def endings() -> set[str]:
 
 def _read(tree: ast.Module) -> Source:
     nodes = list(ast.walk(tree))
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    passed = {
+        id(word)
+        for call in calls
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "passed"
+        for word in call.args
+    }
+    constants = (node for node in nodes if isinstance(node, ast.Constant) and id(node) not in passed)
     return Source(
-        calls=[node for node in nodes if isinstance(node, ast.Call)],
-        texts=[node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)],
+        calls=calls,
+        texts=[node.value for node in constants if isinstance(node.value, str)],
         imports={alias.name for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names},
         named={
             target.id: node.value.value

@@ -132,7 +132,7 @@ def test_an_empty_file_has_the_defaults(text: str) -> None:
             "cfg.limit",
             "`defaults.seed` is -1",
         ),
-        ("defaults: {timeout: 700h}", "cfg.limit", "`defaults.timeout` is '700h', longer than 28 days"),
+        ("defaults: {timeout: 700h}", "cfg.budget", "`defaults.timeout` is '700h', longer than 28 days"),
         ("models: {a: {notebook: a.ipynb, seed: 4294967296}}", "cfg.limit", "`models.a.seed` is 4294967296"),
         ("models: {a: {notebook: a.ipynb, parameters: {x: 1e999}}}", "cfg.limit", "`models.a.parameters.x` is larger"),
         ("models: {a: {notebook: a.ipynb, smoke: {x: [1, -1e999]}}}", "cfg.limit", "`models.a.smoke.x` is larger"),
@@ -169,10 +169,11 @@ def test_an_empty_file_has_the_defaults(text: str) -> None:
         ("models: [a]", "cfg.type", "`models` is ['a'], not a mapping of settings"),
         ("models: {a: {}}", "cfg.type", "`models.a.notebook` is missing"),
         ("models: {a: {notebook: a.py}}", "cfg.type", "`models.a.notebook` is 'a.py', not a notebook's path"),
-        ("models: {a: {notebook: /a.ipynb}}", "cfg.type", "not a notebook's path"),
-        ("models: {a: {notebook: ../a.ipynb}}", "cfg.type", "not a notebook's path"),
+        ("models: {a: {notebook: /a.ipynb}}", "path.unsafe", "no path from the repository's root"),
+        ("models: {a: {notebook: ../a.ipynb}}", "path.unsafe", "leads out of the repository"),
         ("models: {a: {notebook: ./a.ipynb}}", "cfg.type", "not a notebook's path"),
-        (r"models: {a: {notebook: b\a.ipynb}}", "cfg.type", "not a notebook's path"),
+        (r"models: {a: {notebook: b\a.ipynb}}", "path.unsafe", "plain slashes"),
+        ("models: {a: {notebook: b//a.ipynb}}", "cfg.type", "not a notebook's path"),
         ("models: {a b: {notebook: a.ipynb}}", "cfg.type", "`a b` is no model name"),
         (
             "models: {a: {notebook: x.ipynb}, b: {notebook: x.ipynb}}",
@@ -237,7 +238,11 @@ def test_what_is_wrong_is_said_with_its_place(text: str, slug: str, what: str) -
     ("text", "what"),
     [
         ("notebook: [x]", "unknown key `notebook` (did you mean `notebooks`?)"),
-        ("backned: docker", "(did you mean `backend`? it belongs under `defaults` or to a model)"),
+        ("backned: docker", "(did you mean `backend`?)"),
+        (
+            "calls: {backned: docker}",
+            "(did you mean `backend`? it belongs at the root or under `defaults` or to a model)",
+        ),
         ("gates: {x: '> 1'}", "unknown key `gates` (did you mean `gates`? it belongs to a model)"),
         ("defaults: {on: [done]}", "`defaults.on` (did you mean `on`? it belongs under `notify`)"),
         ("defaults: {modles: 3}", "`defaults.modles` (did you mean `models`? it belongs at the root)"),
@@ -246,7 +251,7 @@ def test_what_is_wrong_is_said_with_its_place(text: str, slug: str, what: str) -
         ("models: {a: {notebook: a.ipynb, metric: {}}}", "`models.a.metric` (did you mean `metrics`?)"),
         (
             "models: {a: {notebook: a.ipynb, spot: true}}",
-            "(did you mean `spot`? it belongs under `defaults.sagemaker` or under `sagemaker` of a model)",
+            "(did you mean `spot`? it belongs under `sagemaker`)",
         ),
         ("models: {a: {notebook: a.ipynb, sagemaker: {rol: x}}}", "`models.a.sagemaker.rol` (did you mean `role`?)"),
         ("defaults: {docker: {imgae: x}}", "`defaults.docker.imgae` (did you mean `image`?)"),
@@ -257,7 +262,7 @@ def test_what_is_wrong_is_said_with_its_place(text: str, slug: str, what: str) -
         ("models: {a: {notebook: a.ipynb, docker: {zzz: 1}}}", "unknown key `models.a.docker.zzz`"),
         (
             "models: {a: {notebook: a.ipynb, memory: 8g}}",
-            "(did you mean `memory`? it belongs under `defaults.docker` or under `docker` of a model)",
+            "(did you mean `memory`? it belongs under `docker`)",
         ),
         ("zzz: 1", "unknown key `zzz`"),
         ("5: 1", "unknown key `5`"),
@@ -304,7 +309,8 @@ def test_what_is_too_much_to_tell_is_counted() -> None:
 )
 def test_no_address_and_no_credential_gets_in(place: str, key: str) -> None:
     error = refused(place.format(key=key))
-    assert error.slug == "cfg.unknown"
+    assert error.slug == "cfg.forbidden"
+    assert "never read from this file" in error.what
     assert "never read from this file" in error.hint
 
 
@@ -426,3 +432,176 @@ def test_whatever_the_file_holds_it_is_read_or_refused(text: str) -> None:
         assert isinstance(config, Config)
         return
     assert refusal.slug in ("cfg.syntax", "cfg.limit", "cfg.type", "cfg.unknown")
+
+
+class TestShortForms:
+    def test_what_stands_at_the_top_holds_for_every_notebook(self) -> None:
+        text = b"""
+backend: docker
+timeout: 90m
+max_cost: 3
+python: "3.12"
+seed: 7
+random: reseed
+repeats: 2
+tolerance: 0.01
+docker: {memory: 8g}
+sagemaker: {bucket: acme-churn}
+"""
+        indented = b"defaults:\n" + b"\n".join(b"  " + line for line in text.splitlines())
+        assert parse_config(text) == parse_config(indented)
+        assert parse_config(text).defaults.timeout == 5400
+
+    def test_it_goes_together_with_other_defaults(self) -> None:
+        config = parse_config(b"seed: 7\ndefaults: {backend: docker}\nmodels: {a: {notebook: a.ipynb, seed: 8}}")
+        assert (config.defaults.seed, config.defaults.backend, config.models["a"].seed) == (7, "docker", 8)
+        assert parse_config(b"seed: null\ntimeout: null") == Config()
+
+    @pytest.mark.parametrize("key", ["seed: 7", "backend: docker", "docker: {memory: 8g}", "timeout: 2h"])
+    def test_twice_is_once_too_often(self, key: str) -> None:
+        error = refused(f"{key}\ndefaults: {{{key}}}")
+        assert error.slug == "cfg.type"
+        assert "stands under `defaults` and at the top as well" in error.what
+
+    def test_mistakes_are_named_as_they_stand(self) -> None:
+        error = refused("seed: -1\ndocker: {memory: lots}\nsagemaker: {rol: x}\ntimeout: soon\nrepeats: many")
+        for place in ("`docker.memory`", "`sagemaker.rol`", "`timeout`", "`repeats`"):
+            assert place in error.what
+        assert "`seed` is -1" in refused("seed: -1").what
+
+    @pytest.mark.parametrize("place", ["{}", "defaults: {{{}}}", "models: {{a: {{notebook: a.ipynb, {}}}}}"])
+    def test_local_is_the_machine_itself(self, place: str) -> None:
+        said = parse_config(place.format("backend: local").encode())
+        assert said == parse_config(place.format("backend: process").encode())
+
+    @pytest.mark.parametrize("place", ["{}", "defaults: {{{}}}", "models: {{a: {{notebook: a.ipynb, {}}}}}"])
+    def test_sagemakers_own_words_are_taken(self, place: str) -> None:
+        theirs = "sagemaker: {instance_type: ml.g5.xlarge, instance_count: 2, max_runtime: 3600}"
+        ours = "sagemaker: {instances: ml.g5.xlarge, count: 2}, timeout: 1h"
+        ours = ours if place != "{}" else ours.replace(", timeout", "\ntimeout")
+        assert parse_config(place.format(theirs).encode()) == parse_config(place.format(ours).encode())
+
+    def test_a_models_own_word_wins_over_the_services_in_the_defaults(self) -> None:
+        config = parse_config(
+            b"sagemaker: {instance_count: 2}\nmodels: {a: {notebook: a.ipynb, sagemaker: {count: 3}}}"
+        )
+        assert config.sagemaker(config.models["a"]).count == 3
+        assert config.sagemaker(Model(notebook="b.ipynb")).count == 2
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "sagemaker: {count: 2, instance_count: 2}",
+            "sagemaker: {instances: ml.g5.xlarge, instance_type: ml.g5.xlarge}",
+            "timeout: 2h\nsagemaker: {max_runtime: 3600}",
+        ],
+    )
+    def test_both_words_are_one_too_many(self, text: str) -> None:
+        error = refused(text)
+        assert (error.slug, "the same" in error.what) == ("cfg.type", True)
+
+
+class TestHyperparameters:
+    def test_they_are_checked_as_parameters_are(self) -> None:
+        config = parse_config(b"hyperparameters: {epochs: 20, layers: [64, 32], name: x}")
+        assert config.hyperparameters == {"epochs": 20, "layers": [64, 32], "name": "x"}
+        for table in ("hyperparameters: {%s}", "models: {a: {notebook: a.ipynb, parameters: {%s}}}"):
+            assert refused(table % '"a\\nb": 1').slug == "cfg.type"
+            assert "no variable" in refused(table % "x-y: 1").what
+            assert "plain value" in refused(table % "x: {y: 1}").what
+            assert "larger than any number" in refused(table % "x: 1e999").what
+
+    @pytest.mark.parametrize("value", ["x" * 2501, "é" * 2501, "[" + ", ".join(["1000"] * 500) + "]"])
+    def test_a_value_that_sagemaker_does_not_take_is_refused(self, value: str) -> None:
+        error = refused(f"hyperparameters: {{big: {value}}}")
+        assert (error.slug, "longer than 2500 characters" in error.what) == ("cfg.type", True)
+        assert len(parse_config(f"hyperparameters: {{big: {'x' * 2500}}}".encode()).hyperparameters) == 1
+
+
+class TestAccount:
+    def test_every_role_must_belong_to_it(self) -> None:
+        role = "role_account: {}\nsagemaker: {{role: 'arn:aws:iam::012345678901:role/x'}}"
+        assert parse_config(role.format("012345678901").encode()).role_account == "012345678901"
+        assert parse_config(b"role_account: 123456789012").role_account == "123456789012"
+        assert "is not of the account" in refused(role.format("112345678901")).what
+        model = (
+            "role_account: '112345678901'\nmodels: {a: {notebook: a.ipynb, " + role.partition("\n")[2].format() + "}}"
+        )
+        assert "`models.a.sagemaker.role`" in refused(model).what
+
+    @pytest.mark.parametrize("value", ["1234", "'1234567890123'", "churn", "[1]", "true", "1.5", "01234567890"])
+    def test_it_has_12_digits(self, value: str) -> None:
+        error = refused(f"role_account: {value}")
+        assert (error.slug, "the 12 digits of an account" in error.what) == ("cfg.type", True)
+
+
+class TestGravity:
+    WORST = (
+        ("cfg.limit", "seed: -1"),
+        ("path.unsafe", "notebooks: ['../*']"),
+        ("cfg.forbidden", "webhook: x"),
+        ("cfg.budget", "sagemaker: {instance_count: 1000}"),
+        ("cfg.type", "docker: {memory: lots}"),
+        ("cfg.unknown", "zzz: 1"),
+    )
+
+    @pytest.mark.parametrize("worst", range(1, 6))
+    def test_of_several_mistakes_the_gravest_has_the_word(self, worst: int) -> None:
+        texts = [text for _, text in self.WORST[worst:]]
+        for order in (texts, texts[::-1]):
+            assert refused("\n".join(order)).slug == self.WORST[worst][0]
+
+    def test_a_number_out_of_its_range_is_graver_still(self) -> None:
+        assert refused("seed: -1\nmax_cost: 1e9\ndocker: {memory: lots}").slug == "cfg.limit"
+
+
+class TestBudget:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "sagemaker: {count: 21}", "sagemaker: {instances: 1000}", "defaults: {sagemaker: {instance_count: 500}}",
+            "models: {a: {notebook: a.ipynb, sagemaker: {instance_count: 64, instance_type: ml.p5.48xlarge}}}",
+            "sagemaker: {max_runtime: 315360000}", "timeout: 673h", "models: {a: {notebook: a.ipynb, timeout: 99999999}}",
+            "sagemaker: {max_wait: 9999h}", "sagemaker: {keep_alive: 9999h}", "sagemaker: {volume_size: 65536}",
+            "max_cost: 10001", "defaults: {max_cost: 1.0e+9}", "zzz: 1\nsagemaker: {count: 1000}",
+        ],
+    )  # fmt: skip
+    def test_no_file_asks_for_more_than_its_share(self, text: str) -> None:
+        assert refused(text).slug == "cfg.budget"
+
+    def test_what_people_ask_for_is_given(self) -> None:
+        parse_config(
+            b"max_cost: 10000\nsagemaker: {count: 20, instances: ml.p5.48xlarge, max_runtime: 28800, max_wait: 48h}"
+        )
+
+
+class TestWarnings:
+    def test_values_that_others_read_differently_are_told(self) -> None:
+        config = parse_config(b"hyperparameters:\n  country: no\n  n: [1, 010]\n  quoted: 'no'\n", "my.yml")
+        assert config.hyperparameters == {"country": "no", "n": [1, "010"], "quoted": "no"}
+        country, number = config.warnings
+        assert country.startswith("cfg.type: my.yml, line 2: 'no' is the text 'no' here, and false to other readers")
+        assert "line 3: '010'" in number
+        assert config == parse_config(b"hyperparameters: {country: 'no', n: [1, '010'], quoted: 'no'}")
+
+    def test_many_are_counted(self) -> None:
+        text = "hyperparameters: {" + ", ".join(f"x{number}: on" for number in range(9)) + "}"
+        *_, last = parse_config(text.encode()).warnings
+        assert last == "cfg.type: alekseylearn.yml holds 5 more such values"
+
+    def test_most_files_have_none(self) -> None:
+        assert parse_config(b"notify: {on: [done]}\nhyperparameters: {lr: 1e-3, n: 10, flag: true}").warnings == ()
+
+
+def test_artifacts_are_told_where_they_are_kept_without_it() -> None:
+    error = refused("artifacts: [out/*.png]")
+    assert (error.slug, "SM_OUTPUT_DATA_DIR" in error.what) == ("cfg.unknown", True)
+
+
+@pytest.mark.parametrize("python", ["-c", "--version", "' '", "''"])
+def test_no_option_is_taken_for_a_python(python: str) -> None:
+    assert "no Python" in refused(f"python: {python}").what
+
+
+def test_a_file_of_many_values_is_refused_before_it_is_built() -> None:
+    assert "more than 20000 values" in refused("x: [" + "1," * 30_000 + "1]").what

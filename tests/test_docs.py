@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from alekseylearn.cli import ALIASES, COMMANDS
-from alekseylearn.config import Config, Defaults, Model, parse_config
+from alekseylearn.config import Defaults, File, Model, parse_config
 from alekseylearn.tables import KEYS, TableName
 from tests import reference
 from tests.slugs import CODES, endings, slugs
@@ -34,7 +34,7 @@ def test_a_configuration_that_a_page_shows_holds(place: TableName) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_a_part_of_a_configuration_that_a_page_shows_holds(page: str) -> None:
     for text in re.findall(r"```yaml\n(.*?)```", PAGES[page], re.DOTALL):
-        if text.split(":")[0] in {held.name for held in fields(Config)}:
+        if text.split(":")[0] in {held.name for held in fields(File)}:
             parse_config(text.encode())
 
 
@@ -111,7 +111,7 @@ class TestConfiguration:
 
     def test_it_has_every_key(self) -> None:
         told = set(re.findall(r"`(\w+)`", PAGES["configuration.md"]))
-        assert {held.name for kind in (Config, Defaults, Model) for held in fields(kind)} <= told
+        assert {held.name for kind in (File, Defaults, Model) for held in fields(kind)} <= told
         assert {key for keys in KEYS.values() for key in keys} <= told
 
     def test_what_it_shows_holds(self) -> None:

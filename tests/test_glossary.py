@@ -11,7 +11,7 @@ from alekseylearn.config import config_schema, parse_config
 from alekseylearn.glossary import TABLES
 
 PLACES = {
-    "Config": "{key}: {example}\n",
+    "File": "{key}: {example}\n",
     "Defaults": "defaults: {{{key}: {example}}}\n",
     "Model": "models: {{churn: {{{rest}{key}: {example}}}}}\n",
     "Calls": "calls: {{{key}: {example}}}\n",

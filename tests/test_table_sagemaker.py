@@ -18,11 +18,14 @@ WHOLE: dict[str, Any] = {
     "prefix": "team/alekseylearn",
     "region": "eu-central-1",
     "instances": ["ml.g5.xlarge", "ml.g6.xlarge", "ml.g5.xlarge"],
+    "instance_type": "ml.g5.xlarge",
     "count": 2,
+    "instance_count": 2,
     "launch": "torchrun",
     "image": "pytorch:2.13",
     "spot": True,
     "max_wait": "6h",
+    "max_runtime": 5,
     "keep_alive": 600,
     "volume_size": 100,
     "subnets": "subnet-0a",
@@ -32,17 +35,21 @@ WHOLE: dict[str, Any] = {
     "tags": {"team": "growth"},
     "on_cancel": "leave",
 }
+THEIRS = ("instance_type", "instance_count", "max_runtime")
 WRONG: dict[str, list[Any]] = {
     "role": [None, 5, "", "alekseylearn", "arn:aws:iam::1:role/x", "arn:aws:s3:::bucket", ROLE + "\n"],
     "bucket": [None, "", "ab", "Upper-Case", "a" * 64, "-a-", "s3://bucket"],
     "prefix": [None, "", "/a", "a/", "a//b", "../a", ".a", "a b"],
     "region": [None, "", "europe", "eu-central", "EU-central-1"],
     "instances": [None, [], [5], "g5.xlarge", ["ml.g5.xlarge", "x"], [f"ml.g{one}.xlarge" for one in range(6)]],
-    "count": [None, 0, 1001, "2", 1.5, True],
+    "instance_type": [None, [], "$(id)", "ml.g5.xlarge; id", 1000],
+    "count": [None, 0, 21, 1001, "2", 1.5, True],
+    "instance_count": [None, -1, 10**12],
     "launch": [None, "", "mpi", True],
-    "image": [None, 5, "", "-x", "a b", "x" * 256],
+    "image": [None, 5, "", "-x", "a b", "x" * 600, "x; id"],
     "spot": [None, 1, "yes"],
-    "max_wait": [None, 0, "soon", 1.5],
+    "max_wait": [None, 0, "soon", 1.5, "673h"],
+    "max_runtime": [None, "ten years", 315_360_000],
     "keep_alive": [None, 0, -1, "10"],
     "volume_size": [None, 0, "50g", 65_537],
     "subnets": [None, [], "vpc-1", ["subnet-1", 5]],
@@ -63,8 +70,9 @@ def test_an_empty_table_says_what_the_defaults_are() -> None:
 
 def test_a_whole_table_is_read() -> None:
     assert tuple(WHOLE) == KEYS["sagemaker"]
-    assert not list(table_mistakes("sagemaker", WHOLE))
-    made = read_sagemaker(WHOLE)
+    whole = {key: value for key, value in WHOLE.items() if key not in THEIRS}
+    assert not list(table_mistakes("sagemaker", whole))
+    made = read_sagemaker(whole)
     assert made.instances == ("ml.g5.xlarge", "ml.g6.xlarge")
     assert (made.max_wait, made.keep_alive) == (6 * 3600, 600)
     assert (made.subnets, made.security_groups) == (("subnet-0a",), ("sg-1", "sg-2"))
@@ -76,9 +84,9 @@ def test_a_whole_table_is_read() -> None:
 def test_what_a_key_does_not_take_is_said_in_words(key: str) -> None:
     for value in WRONG[key]:
         told = list(table_mistakes("sagemaker", {key: value}))
-        assert [name for name, _ in told] == [key], value
-        assert told[0][1].startswith(("not ", "more than "))
-        with pytest.raises(ValueError, match=r"not |more than "):
+        assert [name for _, name, _ in told] == [key], value
+        assert told[0][2].startswith(("not ", "more than ", "longer than "))
+        with pytest.raises(ValueError, match=r"not |more than |longer than "):
             read_sagemaker({key: value})
 
 

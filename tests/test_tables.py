@@ -11,7 +11,25 @@ from alekseylearn.tables.values import parse_size
 
 MIB, GIB = 2**20, 2**30
 WRONG = {
-    "image": [None, 5, "", " python", "python:3.12\n", "-rm", "a b", "x" * 256, ["python"]],
+    "image": [
+        None,
+        5,
+        "",
+        " python",
+        "python:3.12\n",
+        "-rm",
+        "a b",
+        "x" * 600,
+        ["python"],
+        "x; id",
+        "$(id)",
+        "http://x/y",
+        "a//b",
+        "a:b:c",
+        "`id`",
+        "x|y",
+        "a@b",
+    ],
     "gpus": [None, True, -1, 1.5, "two", [], [True], [None], ["a b"], ["-x"], {"count": 1}, 10**12],
     "memory": [None, True, 0, -1, "", "8 gigabytes", "m", "5m", 6 * MIB - 1, "8g\n", 1.5, "9" * 400, 10**400],
     "shm_size": [None, False, 0, "0", "0.1", "-1m", "1e3", "9" * 400 + "t"],
@@ -86,15 +104,20 @@ def test_only_gpus_that_nobody_named_may_be_missing() -> None:
 def test_each_wrong_value_is_told_by_its_key(key: str) -> None:
     for value in WRONG[key]:
         told = list(table_mistakes("docker", {key: value}))
-        assert [name for name, _ in told] == [key], value
-        assert told[0][1].startswith(("not ", "less than "))
-        with pytest.raises(ValueError, match=told[0][1]):
+        assert [name for _, name, _ in told] == [key], value
+        assert told[0][2].startswith(("not ", "less than "))
+        with pytest.raises(ValueError, match=told[0][2]):
             read_docker({key: value})
 
 
 def test_all_wrong_values_are_told_and_unknown_keys_are_somebody_elses() -> None:
     told = list(table_mistakes("docker", {"pull": "no", "image": "python", "odd": 1, "cpus": "many"}))
-    assert told == [("pull", "not missing, always or never"), ("cpus", "not a number of cores")]
+    assert told == [("type", "pull", "not missing, always or never"), ("type", "cpus", "not a number of cores")]
+
+
+def test_the_machines_own_network_is_forbidden() -> None:
+    ((kind, key, _),) = table_mistakes("docker", {"network": "host"})
+    assert (kind, key) == ("forbidden", "network")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,9 @@ _MOST = 20
 
 
 def say_oddities(comparison: Comparison) -> None:
-    """Warn of what is passed over, and of names that hold more than a name."""
+    """Warn of what is passed over, of names that hold more than a name, and of values that others read differently."""
+    for warning in comparison.head.config.warnings:
+        remark(warning)
     found = list(_oddities(comparison))
     for warning, path in found[:_MOST]:
         remark(warning, shown_name(path))

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from alekseylearn.tables.values import Reader, parse_size
+from alekseylearn.tables.values import IMAGE, ForbiddenError, Reader, parse_size
 
 Pull = Literal["missing", "always", "never"]
 
-_IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,254}\Z")
 _NETWORK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}\Z")
 _GPU = re.compile(r"[A-Za-z0-9][A-Za-z0-9:_./-]{0,63}\Z")
 _LEAST_MEMORY = 6 * 2**20
@@ -59,12 +58,14 @@ class DockerTable:
 
 
 def _image(value: object) -> str:
-    if not (isinstance(value, str) and _IMAGE.match(value)):
-        raise ValueError("not the name of an image")
+    if not (isinstance(value, str) and IMAGE.match(value)):
+        raise ValueError("not the name of an image, which has no blanks and no signs of a shell")
     return value
 
 
 def _network(value: object) -> str:
+    if value == "host":
+        raise ForbiddenError("the machine's own network, which no container gets")
     if not (isinstance(value, str) and _NETWORK.match(value)):
         raise ValueError("not the name of a network, such as none or bridge")
     return value

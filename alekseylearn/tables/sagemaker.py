@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-from alekseylearn.tables.values import Reader, read_duration, read_flag, whole, word, words
+from alekseylearn.tables.values import IMAGE, Reader, TooMuchError, read_duration, read_flag, whole, word, words
 
 OnCancel = Literal["stop", "leave"]
 Launch = Literal["plain", "torchrun"]
@@ -18,9 +18,12 @@ _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\Z")
 _PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*\Z")
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d\Z")
 _INSTANCE = re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9]+\Z")
-_IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,254}\Z")
 _NETWORK = re.compile(r"(?:subnet|sg)-[0-9a-f]+\Z")
 _KEY = re.compile(r"[A-Za-z0-9:/_-]{1,2048}\Z")
+MACHINES = 20
+"""Machines that may train together: what AWS lends to an account at first is less."""
+_VOLUME = 16_384
+"""GB of disk that the service gives at most."""
 _MOST_INSTANCES = 5
 """As many as the service takes in an order of preference."""
 
@@ -55,8 +58,15 @@ class SageMakerTable:
     on_cancel: OnCancel = "stop"
 
 
+_TYPES = words(_INSTANCE, "not the name of an instance type such as ml.g5.xlarge, or a list of them")
+
+
 def _instances(value: object) -> tuple[str, ...]:
-    found: tuple[str, ...] = words(_INSTANCE, "not the name of an instance type such as ml.g5.xlarge, or a list")(value)
+    if type(value) is int and value > MACHINES:
+        raise TooMuchError(f"more than {MACHINES} machines; instance_count tells how many")
+    found: tuple[str, ...] = words(
+        _INSTANCE, "not the name of an instance type such as ml.g5.xlarge, or a list of them"
+    )(value)
     if len(found) > _MOST_INSTANCES:
         raise ValueError(f"more than {_MOST_INSTANCES} instance types")
     return found
@@ -81,6 +91,13 @@ def _on_cancel(value: object) -> OnCancel:
     return value
 
 
+_COUNT = whole(MACHINES, "not a number of machines", "machines (instance_count)")
+ALIASES: Mapping[str, str] = MappingProxyType({"instance_type": "instances", "instance_count": "count"})
+"""The service's own words for keys of ours."""
+
+MAX_RUNTIME = "max_runtime"
+"""The service's own word for the `timeout`, which stands beside this table."""
+
 READERS: Mapping[str, Reader] = MappingProxyType(
     {
         "role": word(_ROLE, "not the ARN of a role, such as arn:aws:iam::111122223333:role/alekseylearn-execution"),
@@ -88,13 +105,16 @@ READERS: Mapping[str, Reader] = MappingProxyType(
         "prefix": word(_PREFIX, "not a prefix such as team/alekseylearn"),
         "region": word(_REGION, "not a region such as eu-central-1"),
         "instances": _instances,
-        "count": whole(1, 1000, "not a number of machines"),
+        "instance_type": _instances,
+        "count": _COUNT,
+        "instance_count": _COUNT,
         "launch": _launch,
-        "image": word(_IMAGE, "not the name of an image"),
+        "image": word(IMAGE, "not the name of an image, which has no blanks and no signs of a shell"),
         "spot": read_flag,
         "max_wait": read_duration,
+        MAX_RUNTIME: read_duration,
         "keep_alive": read_duration,
-        "volume_size": whole(1, 65_536, "not a size in GB such as 50"),
+        "volume_size": whole(_VOLUME, "not a size in GB such as 50", "GB"),
         "subnets": words(_NETWORK, "not the id of a subnet, or a list of them"),
         "security_groups": words(_NETWORK, "not the id of a security group, or a list of them"),
         "kms_key": word(_KEY, "not the id or ARN of a key"),
@@ -106,6 +126,11 @@ READERS: Mapping[str, Reader] = MappingProxyType(
 """What each key is read by."""
 
 
+def own_words(table: Mapping[str, object]) -> dict[str, object]:
+    """Put our keys in the place of the service's own."""
+    return {ALIASES.get(key, key): value for key, value in table.items()}
+
+
 def read_sagemaker(table: Mapping[str, object]) -> SageMakerTable:
     """Read a checked table; raises `ValueError` for one that `table_mistakes` has something to say about."""
-    return SageMakerTable(**{key: READERS[key](value) for key, value in table.items()})
+    return SageMakerTable(**{key: READERS[key](value) for key, value in own_words(table).items()})

@@ -9,10 +9,26 @@ from typing import Any
 Reader = Callable[[object], Any]
 """Reads the value of one key; raises `ValueError` with what is wrong as `not a size such as 8g`."""
 
+_HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?(?::[0-9]{1,5})?/)?"
+_PART = r"[A-Za-z0-9]+(?:(?:[._]|__|-+)[A-Za-z0-9]+)*"
+IMAGE = re.compile(
+    rf"(?=.{{1,512}}\Z){_HOST}{_PART}(?:/{_PART})*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})?(?:@[a-z0-9]+:[0-9a-f]{{32,128}})?\Z"
+)
+"""The name of an image, with its registry, tag and digest (distribution/reference, grammar of references)."""
+LONGEST = 28 * 24 * 3600
+"""Seconds that a training may take at most: SageMaker ends each job after 28 days."""
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt])?(?:i?b)?\Z", re.IGNORECASE)
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?:in)?)?(?:(\d+)s)?\Z")
 _UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 _MOST_BYTES = 2**62
+
+
+class TooMuchError(ValueError):
+    """What is asked for would cost more than this file may ask for."""
+
+
+class ForbiddenError(ValueError):
+    """What is asked for is never read from this file."""
 
 
 def parse_size(value: object) -> int:
@@ -37,10 +53,12 @@ def parse_duration(value: object) -> int | None:
 
 
 def read_duration(value: object) -> int:
-    """Read a time span as seconds; raises `ValueError`."""
+    """Read a time span as seconds; raises `ValueError`, `TooMuchError` beyond `LONGEST`."""
     seconds = parse_duration(value)
     if seconds is None:
         raise ValueError("not a time such as 90s, 30m or 2h")
+    if seconds > LONGEST:
+        raise TooMuchError("longer than 28 days")
     return seconds
 
 
@@ -74,12 +92,14 @@ def word(pattern: re.Pattern[str], wrong: str) -> Reader:
     return read
 
 
-def whole(least: int, most: int, wrong: str) -> Reader:
-    """Make a reader of a whole number from *least* to *most*."""
+def whole(most: int, wrong: str, unit: str) -> Reader:
+    """Make a reader of a whole number from 1 to *most*; more is too much of the *unit*."""
 
     def read(value: object) -> int:
-        if type(value) is not int or not least <= value <= most:
+        if type(value) is not int or value < 1:
             raise ValueError(wrong)
+        if value > most:
+            raise TooMuchError(f"more than {most} {unit}")
         return value
 
     return read
