@@ -30,6 +30,7 @@ _MAX_WORDS = 80
 _MAX_INTEGER = 2**53
 _SHA = re.compile(r"[0-9a-f]{0,40}\Z")
 _RUN = re.compile(r"[0-9a-f]{12}\Z")
+_MARKER = re.compile(r"^[ \t>*-]*<!-- alekseylearn pr=\w+ -->", re.MULTILINE)
 _LINE = re.compile(r"<!-- alekseylearn-state v1 ([A-Za-z0-9+/]+={0,2}) -->")
 _LIMITS = Limits(family="state", max_bytes=MAX_JSON, max_depth=4)
 
@@ -71,6 +72,11 @@ def marker(pull: int | None) -> str:
 def is_ours(body: str, pull: int | None) -> bool:
     """Tell whether the whole first line of *body* is the marker of *pull*; who wrote it is for the forge to check."""
     return body.split("\n", 1)[0].removesuffix("\r") == marker(pull)
+
+
+def bears_marker(body: str) -> bool:
+    """Tell whether a line of *body* looks like the marker of any pull request, quoted or not."""
+    return _MARKER.search(body) is not None
 
 
 def is_running(body: str) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from alekseylearn import __version__
 from alekseylearn.actions import Runner
-from alekseylearn.cli.hearing import mask_tokens, say
+from alekseylearn.cli.hearing import mask_tokens, say, show
 from alekseylearn.errors import InputError, MachineError
 from alekseylearn.settings import CiSettings, Occasion
 from alekseylearn.trust import FinishedRun, PullRequest, event_of, pull_of, read_finished
@@ -120,6 +120,5 @@ def _tell(
     runner.add_summary(text)
     forge = GitHubForge(rest=rest, settings=settings, event=event_of(pull, settings.repository))
     posted = forge.upsert_comment(pull.number, text, order=run.order)
-    if posted.note:
-        runner.annotate("notice", posted.note, title="alekseylearn")
+    show(posted, runner, set())
     runner.set_outputs({"result": "success", "comment-url": posted.url})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from alekseylearn.actions import Level, Runner
 from alekseylearn.errors import InputError
+from alekseylearn.forges.base import Posted
 from alekseylearn.git import Git
 from alekseylearn.settings import Occasion
 from alekseylearn.trust import Event, check_commit, read_event
@@ -52,6 +53,16 @@ def say(runner: Runner, level: Level, text: str) -> None:
     """Show *text*, `slug: words`, beside the run."""
     slug, _, words = text.partition(": ")
     runner.annotate(level, f"warning[{slug}]: {words}", title=f"alekseylearn: {slug}")
+
+
+def show(posted: Posted, runner: Runner, shown: set[str]) -> None:
+    """Say what became of the comment beside the run; what was said before is in *shown*."""
+    if posted.note and posted.note not in shown:
+        runner.annotate("notice", posted.note, title="alekseylearn")
+    for warning in posted.warnings:
+        if warning not in shown:
+            say(runner, "notice", warning)
+    shown |= {posted.note, *posted.warnings}
 
 
 def expect_head(git: Git, event: Event) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from alekseylearn import __version__, landmarks
 from alekseylearn.actions import Runner
 from alekseylearn.cli.granted import granted
-from alekseylearn.cli.hearing import Heard, expect_head, hear
+from alekseylearn.cli.hearing import Heard, expect_head, hear, show
 from alekseylearn.comparison import Comparison, compare_versions
 from alekseylearn.config import FILE_NAME, Config
 from alekseylearn.errors import InputError, MachineError
@@ -104,6 +104,11 @@ class Step:
         Raises `MachineError` `env.python` when the one that was asked for is not there.
         """
         return _python(self.settings, self.ground.environ)
+
+    @cached_property
+    def _shown(self) -> set[str]:
+        """What was said of the comment already: a running one is edited once a minute."""
+        return set()
 
     @cached_property
     def environ(self) -> Mapping[str, str]:
@@ -265,8 +270,7 @@ class Step:
         except MachineError as error:
             self.runner.annotate("warning", str(error), title="The comment could not be written")
             return None
-        if posted.note:
-            self.runner.annotate("notice", posted.note, title="alekseylearn")
+        show(posted, self.runner, self._shown)
         return posted
 
 

@@ -11,10 +11,14 @@ from alekseylearn.trust import PullRequest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
-    """What became of a comment: *url* is '' when it went elsewhere; *note* says why in words."""
+    """What became of a comment: *url* is '' when it went elsewhere; *note* says why in words.
+
+    *warnings* are what else was seen there, each as `slug: words`.
+    """
 
     url: str
     note: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 class Forge(Protocol):

@@ -12,7 +12,7 @@ from alekseylearn import landmarks
 from alekseylearn.errors import InputError, MachineError
 from alekseylearn.forges.base import Posted
 from alekseylearn.forges.rest import PAGE, ForbiddenError, GoneError, Rest, TransientError, open_rest
-from alekseylearn.forges.sticky import Author, Comment, Create, Delete, Done, Edit, next_step, ours
+from alekseylearn.forges.sticky import Author, Comment, Create, Delete, Done, Edit, forged, next_step, ours
 from alekseylearn.settings import CiSettings
 from alekseylearn.text import Markdown
 from alekseylearn.trust import Event, PullRequest, read_pull
@@ -134,12 +134,14 @@ class GitHubForge:
         pauses = self.rest.pauses()
         # Each round looks and does one step. A step that did not help costs one of the pauses, so this ends.
         while True:
-            found = known.corrected(self._ours(pull))
+            listed = self._listed(pull)
+            found = known.corrected(ours(listed, pull, self._whoami()))
             if known.after is None:
                 known.after = found[-1].id if anew and found else 0
             step = next_step(found, body, order, written=known.written, after=known.after)
             if isinstance(step, Done):
-                return Posted(url=step.comment.url, note=LATER_RUN if step.newer else known.note)
+                note = LATER_RUN if step.newer else known.note
+                return Posted(url=step.comment.url, note=note, warnings=forged(listed, pull, self._whoami()))
             try:
                 if known.written and isinstance(step, Edit):
                     raise TransientError("somebody else writes our comment")
@@ -190,8 +192,10 @@ class GitHubForge:
         known.absent.add(comment.id)
 
     def _ours(self, pull: int) -> tuple[Comment, ...]:
-        listed = self.rest.pages(f"{self._issues}/{pull}/comments")
-        return ours([_comment(item) for item in listed], pull, self._whoami())
+        return ours(self._listed(pull), pull, self._whoami())
+
+    def _listed(self, pull: int) -> tuple[Comment, ...]:
+        return tuple(_comment(item) for item in self.rest.pages(f"{self._issues}/{pull}/comments"))
 
     def _whoami(self) -> Author:
         """Return the author of what is written with our token; a token of an installed app cannot ask."""

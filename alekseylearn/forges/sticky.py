@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from alekseylearn.comment_state import decode, is_ours, is_running
+from alekseylearn.comment_state import bears_marker, decode, is_ours, is_running
+from alekseylearn.text import plural
 
 LONG = 300.0
 """Seconds of waiting after which a result is posted as a new comment."""
@@ -69,6 +70,19 @@ def ours(comments: Sequence[Comment], pull: int, author: Author) -> tuple[Commen
     """Pick our comments on *pull*, oldest first: the marker alone is no proof, the author alone is none either."""
     found = (comment for comment in comments if comment.author == author and is_ours(comment.body, pull))
     return tuple(sorted(found, key=lambda comment: comment.id))
+
+
+def forged(comments: Sequence[Comment], pull: int, author: Author) -> tuple[str, ...]:
+    """Say how many comments bear our marker on a line of its own and are not ours; nothing is ever done to them.
+
+    Another account has written them, or the marker is another pull request's, or does not stand in the first line.
+    """
+    kept = {comment.id for comment in ours(comments, pull, author)}
+    count = sum(comment.id not in kept and bears_marker(comment.body) for comment in comments)
+    if not count:
+        return ()
+    told = f"{plural(count, 'comment')} with our marker {'is' if count == 1 else 'are'} not ours"
+    return (f"comment.foreign: {told}: what others have written stays as it is",)
 
 
 def next_step(found: Sequence[Comment], body: str, order: tuple[int, int], *, written: int = 0, after: int = 0) -> Step:

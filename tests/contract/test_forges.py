@@ -6,6 +6,7 @@ import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,6 +49,7 @@ class Bench:
 
     def __init__(self, github: FakeGitHub, *, token: str = "ghs_workflow", now: float = 0.0) -> None:
         self.waits: list[float] = []
+        self.warnings: tuple[str, ...] = ()
         settings = CiSettings(
             inputs=Inputs(github_token=token),
             event_name="pull_request",
@@ -66,6 +68,7 @@ class Bench:
 
     def post(self, text: str, order: tuple[int, int] = (1, 1), *, anew: bool = False) -> tuple[str, str]:
         posted = self.forge.upsert_comment(PULL, body(text, order), order=order, anew=anew)
+        self.warnings = posted.warnings
         return posted.url, posted.note
 
 
@@ -323,6 +326,45 @@ class TestForeignComments:
         repository.add_comment(PULL, body("spoof", (99, 9)), author=author)
         bench.post("ours")
         assert texts(repository) == ["spoof", "ours"]
+
+    @pytest.mark.parametrize(
+        "forged",
+        [
+            {"body": body("x", (1, 1)), "author": "mona"},
+            {"body": marker(PULL), "author": Account(login="github-actions", id=123)},
+            {"body": f"Quoted:\n> {marker(PULL)}\n> words", "author": ACTIONS},
+            {"body": f"### words\n{marker(PULL)}", "author": ACTIONS},
+            {"body": marker(71), "author": ACTIONS},
+            {"body": f"a\r\n- {marker(PULL)}", "author": "mona"},
+            {"body": marker(PULL), "author": Account(login="", id=0)},
+        ],
+    )
+    def test_a_marker_that_is_not_ours_is_told_and_left_alone(
+        self, bench: Bench, repository: Repository, forged: dict[str, Any]
+    ) -> None:
+        found = repository.add_comment(PULL, **forged)
+        bench.post("ours", (1, 1))
+        bench.post("again", (2, 1))
+        assert bench.warnings == (
+            "comment.foreign: 1 comment with our marker is not ours: what others have written stays as it is",
+        )
+        assert repository.all_comments[found.id].body == forged["body"]
+        assert len(repository.comments(PULL)) == 2
+
+    @pytest.mark.parametrize("words", ["words", "`<!-- alekseylearn pr=7 -->` is the marker", "<!-- other pr=7 -->"])
+    def test_plain_words_are_nothing_to_tell(self, bench: Bench, repository: Repository, words: str) -> None:
+        repository.add_comment(PULL, words, author="mona")
+        bench.post("ours")
+        assert bench.warnings == ()
+
+    def test_ours_is_found_among_hundreds_of_forged_ones(self, bench: Bench, repository: Repository) -> None:
+        for number in range(320):
+            repository.add_comment(PULL, body("forged", (99, 9)), author="mona")
+            if number == 249:
+                bench.post("ours", (1, 1))
+        bench.post("newer", (2, 1))
+        assert bench.warnings[0].startswith("comment.foreign: 320 comments")
+        assert [text for text in texts(repository) if text != "forged"] == ["newer"]
 
     @pytest.mark.parametrize(
         "text",

@@ -48,7 +48,12 @@ def settle(path: Path) -> Settled:
     touched = [number for number in texts if number not in mine and after[number].body != texts[number]]
     (number,) = kept
     ours = sum(1 for one in after.values() if one.author == ACTIONS and is_ours(one.body, PULL))
-    return Settled(kept=number if number in texts else None, touched=tuple(touched), ours=ours, note=posted.note)
+    return Settled(
+        kept=number if number in texts else None,
+        touched=tuple(touched),
+        ours=ours,
+        note=" ".join((posted.note, *posted.warnings)),
+    )
 
 
 def _comment(told: Mapping[str, Any]) -> Comment:

@@ -83,7 +83,8 @@ class Renderer:
             "html_url": f"{SITE}/{repository.full_name}/{kind}/{comment.issue}#issuecomment-{comment.id}",
             "issue_url": f"{base}/{comment.issue}",
             "body": comment.body,
-            "user": self.user(comment.author),
+            # An account that was deleted is nobody.
+            "user": self.user(comment.author) if comment.author.id else None,
             "created_at": comment.created_at,
             "updated_at": comment.updated_at,
             "author_association": "NONE",
