@@ -14,14 +14,16 @@ _BUG = """error[bug]: {what}
   where: {where}
   fix:   this is a defect of alekseylearn; run it again with --debug and report what it prints"""
 
+_SOON = 0.01
+"""Seconds after which an interruption that was lost is raised again."""
+
 
 def main() -> NoReturn:
     """Run the command line and exit with its code (0 to 7, or 130 when interrupted)."""
     debug = "--debug" in sys.argv[1:]
     if debug:
         sys.argv.remove("--debug")
-    # The runner sends SIGINT, then SIGTERM: both mean to stop in good order.
-    signal.signal(signal.SIGTERM, _interrupt)
+    hear_signals()
     try:
         sys.exit(_run())
     except KeyboardInterrupt:
@@ -41,6 +43,27 @@ def main() -> NoReturn:
         if told is not None:
             _end(str(told), told.exit_code)
         _end(_BUG.format(what=f"{type(error).__name__}: {str(error)[:300]}", where=_place(error)), 1)
+
+
+def hear_signals() -> None:
+    """Take SIGINT and SIGTERM for KeyboardInterrupt, also where Python loses that.
+
+    The runner sends SIGINT, then SIGTERM: both mean to stop in good order. Raised in a callback of the garbage
+    collector, of which each import has one, the exception goes no further (`sys.unraisablehook`): it is raised again.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+    sys.unraisablehook = _lost
+
+
+def _lost(lost: sys.UnraisableHookArgs) -> None:
+    if lost.exc_type is not KeyboardInterrupt:
+        sys.__unraisablehook__(lost)
+        return
+    import threading
+
+    # Not from here, where it would be lost once more.
+    main = threading.main_thread().ident or 0
+    threading.Timer(_SOON, signal.pthread_kill, (main, signal.SIGTERM)).start()
 
 
 def _run() -> int:

@@ -11,9 +11,9 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,7 +31,7 @@ SEEDS = 100
 SAMPLE = 10
 """Seeds for places where a run takes longer."""
 ASKED, ENDED = 2.0, 5.0
-"""Seconds after the first signal by which a job is asked to stop (of 99 in a hundred), and by which the step has ended."""
+"""Seconds after the first signal by which a job is asked to stop (99 of a hundred), and by which the step has ended."""
 LINGER = 1.0
 """Seconds that a supervisor which has written its result may take to end."""
 POLITE = "import time\nwhile True: time.sleep(0.01)"
@@ -89,6 +89,7 @@ class Tally:
     missed: int = 0
 
     def take(self, cancelled: Cancelled, left: list[str]) -> None:
+        """Take what became of one run."""
         self.asked += cancelled.asked[:1]
         self.seconds.append(cancelled.seconds)
         self.killed += cancelled.code is None
@@ -114,6 +115,8 @@ class Place:
     folder: Path
     environ: Mapping[str, str]
     files: Mapping[str, str]
+    running: Callable[[], list[str]] = list
+    """Names the jobs that run there and that nobody has asked to stop."""
 
     def runner(self, github: FakeGitHub, number: int, cell: str) -> Runner:
         """Set up a repository whose pull request makes the notebook do what *cell* says before it trains."""
@@ -145,10 +148,51 @@ def process(folder: Path) -> Iterator[Place]:
     yield Place("process", folder, environ, {"requirements.txt": "toolbox==1.5\n"})
 
 
-OPEN = {"process": process}
+@contextmanager
+def docker(folder: Path) -> Iterator[Place]:
+    """Train in containers of an engine of its own."""
+    from tests.rig.docker import image
+    from tests.rig.docker.engine import OwnEngine
+    from tests.rig.docker.fixture import load
+
+    for name in ("layers", "engine"):
+        (folder / name).mkdir()
+    image.build(folder / "layers")
+    engine = OwnEngine.start(folder / "engine")
+    try:
+        load(engine, folder / "layers", [image.BASE])
+        config = f'defaults: {{backend: docker, docker: {{image: "{image.BASE}", pull: never}}}}\n'
+
+        def running() -> list[str]:
+            with closing(engine.client()) as client:
+                return [str(container.name) for container in client.containers.list()]
+
+        yield Place("docker", folder, {"DOCKER_HOST": engine.host}, {"alekseylearn.yml": config}, running)
+    finally:
+        engine.stop()
 
 
-def cancel_once(runner: Runner, moment: Moment, seed: random.Random, number: int) -> tuple[Cancelled, list[str]] | None:
+@contextmanager
+def sagemaker(folder: Path) -> Iterator[Place]:
+    """Train in the stand-in for SageMaker."""
+    from tests.fakes.sagemaker.service import SageMakerService
+
+    with SageMakerService.start(folder, speed=20, limits_speed=1.0) as service:
+        table = f"role: {service.role}, bucket: {service.bucket}, instances: ml.m5.large"
+        config = f"defaults: {{backend: sagemaker, sagemaker: {{{table}}}}}\n"
+
+        def running() -> list[str]:
+            return [name for name, job in service.jobs.items() if job.status == "InProgress"]
+
+        yield Place("sagemaker", folder, service.environ, {"alekseylearn.yml": config}, running)
+
+
+OPEN = {"process": process, "docker": docker, "sagemaker": sagemaker}
+
+
+def cancel_once(
+    place: Place, runner: Runner, moment: Moment, seed: random.Random, number: int
+) -> tuple[Cancelled, list[str]] | None:
     """Cancel one run near *moment*; None where the run never came there."""
     tools = runner.folder / f"tools-{number}"
     desk = runner.desk(RUNNER_TOOL_CACHE=str(tools))
@@ -159,7 +203,7 @@ def cancel_once(runner: Runner, moment: Moment, seed: random.Random, number: int
         time.sleep(seed.uniform(0, moment.width))
         cancelled = step.cancel()
         end = time.monotonic() + LINGER
-        while (left := step.left()) and time.monotonic() < end:
+        while (left := [*step.left(), *place.running()]) and time.monotonic() < end:
             time.sleep(0.02)
         return cancelled, left
     finally:
@@ -173,7 +217,7 @@ def measure(place: Place, moment: Moment, seeds: int) -> Tally:
         runners = [place.runner(github, number, cell) for number, cell in enumerate(moment.cells)]
         for number in range(seeds):
             seed = random.Random(number)
-            done = cancel_once(seed.choice(runners), moment, seed, number)
+            done = cancel_once(place, seed.choice(runners), moment, seed, number)
             if done is None:
                 tally.missed += 1
             else:
@@ -189,8 +233,11 @@ def main(arguments: list[str]) -> None:
         for place in opened:
             print(f"{place.name:30} runs asked    p99   ended: median    p99    max killed orphans")
             for what, moment in MOMENTS.items():
+                if place.name != "process" and (DEAF in moment.cells or moment.said == "environment"):
+                    # There a job is given its grace by others, and no environment is made here.
+                    continue
                 with scratch() as folder:
-                    here = Place(place.name, Path(folder), place.environ, place.files)
+                    here = replace(place, folder=Path(folder))
                     tally = measure(here, moment, seeds if place.name == "process" else min(seeds, SAMPLE))
                 print(
                     f"  {what:28} {tally}" + (f"   ({tally.missed} never came there)" if tally.missed else ""),

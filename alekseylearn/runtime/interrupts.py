@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 STOPS = (signal.SIGINT, signal.SIGTERM)
+SOON = 0.01
+"""Seconds after which an interruption that was lost is raised again."""
 
 
 class Interrupts:
@@ -26,6 +30,7 @@ class Interrupts:
         """Take the signals; processes forked by the notebook get Python's own handlers back."""
         for number in STOPS:
             signal.signal(number, self._arrived)
+        sys.unraisablehook = self._lost
         # Held back since the process began, by supervisor.py.
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
         os.register_at_fork(before=self._hold, after_in_parent=self._resume, after_in_child=self._release)
@@ -35,6 +40,17 @@ class Interrupts:
         if self._live:
             raise KeyboardInterrupt
         self._pending = True
+
+    def _lost(self, lost: Any) -> None:
+        """Raise again what Python loses: a KeyboardInterrupt in a callback of the garbage collector.
+
+        Each import has one, so a cell that imports much would go on, and be killed in the end.
+        """
+        if lost.exc_type is not KeyboardInterrupt or not self.stopped:
+            sys.__unraisablehook__(lost)
+            return
+        main = threading.main_thread().ident or 0
+        threading.Timer(SOON, signal.pthread_kill, (main, signal.SIGTERM)).start()
 
     @contextmanager
     def cell(self) -> Iterator[None]:

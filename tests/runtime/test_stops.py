@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -73,6 +74,29 @@ def test_code_that_swallows_the_interrupt_is_not_followed_by_another_cell(bundle
     assert job.end().code == 7
     assert (job.result["state"], job.states) == ("stopped", ["done", "not-reached"])
     assert job.log == "training\nearly\n"
+
+
+def test_an_interrupt_that_python_loses_comes_again(bundle: Make) -> None:
+    """What is raised where the garbage collector calls goes no further."""
+    text = """
+    import signal, time, weakref
+    class Thing: ...
+    def lose(_):
+        print("training", flush=True)
+        time.sleep(30)
+    thing = Thing()
+    kept = weakref.ref(thing, lose)
+    del thing
+    print("went on", flush=True)
+    time.sleep(30)
+    """
+    job = bundle(textwrap.dedent(text)).start()
+    job.wait_for("training")
+    assert job.process is not None
+    job.process.terminate()
+    assert job.end().code == 7
+    assert (job.result["state"], job.states) == ("stopped", ["interrupted"])
+    assert job.log == "training\nwent on\n"
 
 
 def test_code_that_will_not_stop_is_killed_after_the_grace(bundle: Make) -> None:

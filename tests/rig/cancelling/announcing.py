@@ -21,9 +21,12 @@ def main() -> None:
     def tell(what: str) -> None:
         os.write(told, f"{time.monotonic()} {what}\n".encode())
 
+    from alekseylearn.__main__ import hear_signals
+    from alekseylearn.__main__ import main as command_line
+
+    hear_signals()
     tell("start")
     announce(tell)
-    from alekseylearn.__main__ import main as command_line
 
     command_line()
 
