@@ -2,7 +2,7 @@
 
 Atheris sees which branches of alekseylearn an input reaches, and goes on from those that reach new ones. What it learns
 stays below `build/fuzz/corpus`. A finding is an input that lets out an error that is none of ours, breaks a promise of
-the target's, takes 10 seconds or 1.5 GB: it is written to `build/fuzz/found`, and the exit status is 1. Put its
+the target's, takes 20 seconds or 1.5 GB: it is written to `build/fuzz/found`, and the exit status is 1. Put its
 smallest form into `fuzz/seeds/<target>` when the reason is mended: the tests replay all that lies there.
 """
 
@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 BUILD = HERE.parent / "build" / "fuzz"
 SECONDS = int(os.environ.get("FUZZ_SECONDS", "600"))
 """For each target."""
-SLOWEST = 10
+SLOWEST = 20
 """Seconds for one input."""
 MOST_MEMORY = 1536
 """MB of one process."""

@@ -26,7 +26,8 @@ VALUES: tuple[Any, ...] = (
 )
 """What an edit puts in place of a value."""
 EDITS = 40
-"""As many are made at most: copies of copies grow."""
+PLACES = 2000
+"""As many edits are made at most, in a document of so many values: copies of copies grow."""
 GONE = len(VALUES)
 """The edit that takes the value away."""
 DOUBLED = len(VALUES) + 1
@@ -39,7 +40,7 @@ def edited(document: str, data: bytes) -> bytes:
     data = data[: 2 * EDITS]
     for where, what in zip(data[::2], data[1::2], strict=False):
         places = list(_places(root))
-        if not places:
+        if not 0 < len(places) < PLACES:
             break
         holder, key = places[where * len(places) // 256]
         choice = what % (DOUBLED + 1)
