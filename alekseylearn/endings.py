@@ -18,6 +18,7 @@ from alekseylearn.errors import AlekseylearnError, LimitError, MachineError
 from alekseylearn.jobs import JobHandle, JobState, TrainingResult
 from alekseylearn.judging import stopping
 from alekseylearn.plan import TrainingJob
+from alekseylearn.purging import purge, warning_of
 from alekseylearn.results import RESULT, read_result
 from alekseylearn.workshop import UnderWay, Workshop
 
@@ -197,6 +198,7 @@ def bring_home(
             folder = own / "job"
             backend.collect(handle, folder)
             landmarks.passed("files.collected")
+            hidden = purge(folder, shop.redactor)
             read = read_result(
                 folder,
                 handle,
@@ -207,7 +209,8 @@ def bring_home(
                 bundle=bundle,
             )
             landmarks.passed("result.read")
-            named = replace(read, name=name, machine=backend.machine, url=handle.url)
+            told = (*read.warnings, *warning_of(hidden))
+            named = replace(read, name=name, machine=backend.machine, url=handle.url, warnings=told)
             result = _keep(named, shop, folder, anew=anew)
             landmarks.passed("result.kept")
     except OSError as error:

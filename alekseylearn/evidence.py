@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from alekseylearn.collected import LOG, NOTEBOOK, read_plain
@@ -11,6 +12,7 @@ from alekseylearn.errors import InputError
 from alekseylearn.inputs import Tree
 from alekseylearn.jobs import TrainingResult
 from alekseylearn.page import MAX_NOTEBOOK, Saved
+from alekseylearn.redaction import Redactor
 from alekseylearn.report import Outcome
 from alekseylearn.workshop import Workshop
 
@@ -23,33 +25,44 @@ def logs(outcome: Outcome, shop: Workshop) -> dict[str, str]:
     found = {}
     for result in _results(outcome):
         data = _read(result, shop, LOG, MAX_LOG)
-        found[result.digest] = result.log_tail if data is None else data.decode("utf-8", "replace")
+        text = result.log_tail if data is None else data.decode("utf-8", "replace")
+        found[result.digest] = shop.redactor.redact(text)
     return found
 
 
 def notebooks(outcome: Outcome, shop: Workshop) -> dict[str, bytes]:
     """Read the executed notebook of every result that left one the page can show, by its digest."""
     read = {result.digest: _read(result, shop, NOTEBOOK, MAX_NOTEBOOK + 1) for result in _results(outcome)}
-    return {digest: data for digest, data in read.items() if data is not None and len(data) <= MAX_NOTEBOOK}
+    small = ((digest, data) for digest, data in read.items() if data is not None and len(data) <= MAX_NOTEBOOK)
+    return {digest: _without_secrets(data, shop.redactor) for digest, data in small}
 
 
-def saved(outcome: Outcome, comparison: Comparison) -> dict[str, Saved]:
-    """Read every notebook as people saved it on both sides, by its path."""
+def saved(outcome: Outcome, comparison: Comparison, redactor: Redactor) -> dict[str, Saved]:
+    """Read every notebook as people saved it on both sides, by its path; secrets are taken out of it."""
     found = {}
     for notebook in outcome.notebooks:
         base = comparison.base.tree if comparison.base is not None else None
         found[notebook.path] = Saved(
-            head=_file(comparison.head.tree, notebook.path),
-            base=None if base is None else _file(base, notebook.diff.old_path or notebook.path),
+            head=_file(comparison.head.tree, notebook.path, redactor),
+            base=None if base is None else _file(base, notebook.diff.old_path or notebook.path, redactor),
         )
     return found
 
 
-def _file(tree: Tree, path: str) -> bytes | None:
+def _file(tree: Tree, path: str, redactor: Redactor) -> bytes | None:
     try:
-        return tree.read(path)
+        data = tree.read(path)
     except InputError:
         return None
+    return data if len(data) > MAX_NOTEBOOK else _without_secrets(data, redactor)
+
+
+def _without_secrets(data: bytes, redactor: Redactor) -> bytes:
+    """Return a notebook without secrets; what is none is returned as it is, for the page refuses it."""
+    try:
+        return json.dumps(redactor.tree(json.loads(data))).encode()
+    except (ValueError, RecursionError):
+        return data
 
 
 def _results(outcome: Outcome) -> Iterator[TrainingResult]:

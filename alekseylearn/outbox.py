@@ -43,16 +43,15 @@ def write_report(
         outcome,
         logs=evidence.logs(outcome, shop),
         notebooks=evidence.notebooks(outcome, shop),
-        saved=evidence.saved(outcome, comparison) if comparison is not None else None,
+        saved=evidence.saved(outcome, comparison, shop.redactor) if comparison is not None else None,
     )
-    write_atomic(page, told.encode("utf-8", "replace"))
+    hide = shop.redactor.redact
+    write_atomic(page, hide(told).encode("utf-8", "replace"))
     landmarks.passed("page.written")
     _, text = body(outcome)
-    write_atomic(folder / "comment.md", (text + "\n").encode("utf-8", "replace"))
-    write_atomic(
-        folder / "outcome.json",
-        (json.dumps(outcome_json(outcome, folders), indent=2, allow_nan=False) + "\n").encode(),
-    )
+    write_atomic(folder / "comment.md", (hide(text) + "\n").encode("utf-8", "replace"))
+    document = shop.redactor.tree(outcome_json(outcome, folders))
+    write_atomic(folder / "outcome.json", (json.dumps(document, indent=2, allow_nan=False) + "\n").encode())
     landmarks.passed("report.written")
     return page
 

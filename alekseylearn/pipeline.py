@@ -21,6 +21,7 @@ from alekseylearn.text import Markdown
 from alekseylearn.training import Aim, Progress, StoppedError, UnderWay, Workshop, forget, reconcile, stop_jobs, tidy
 from alekseylearn.training import running as find_running
 from alekseylearn.untrained import check_trained
+from alekseylearn.withholding import without_secrets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,15 +167,14 @@ class Story:
         notebooks = tuple(sides.outcome(current, (lambda _: None) if finished else self._told) for sides in self._sides)
         left = [result.run for sides in self._sides for result in sides.going] if finished else []
         pending = sorted(digest[:12] for digest in self._pending)
-        told = zip(self._sides, notebooks, strict=True)
-        fresh = [result for sides, notebook in told for result in sides.fresh(notebook)]
+        paired = zip(self._sides, notebooks, strict=True)
+        fresh = [result for sides, notebook in paired for result in sides.fresh(notebook)]
         begun = [*left, *pending, *sorted(self.order.begun), *(result.run for result in fresh)]
         # The run that the report is known by is one that trained, where there is one.
-        first = next(
-            iter(sorted((one for one in notebooks if one.digest), key=lambda one: one.decision == "skip")), None
-        )
+        known = sorted((one for one in notebooks if one.digest), key=lambda one: one.decision == "skip")
+        first = next(iter(known), None)
         costs = [result.cost for result in fresh if result.cost is not None]
-        return replace(
+        told = replace(
             self.order.frame,
             notebooks=notebooks,
             finished=finished and not left,
@@ -188,6 +188,7 @@ class Story:
             backend=self._backend(),
             exit_code=exit_code(notebooks),
         )
+        return without_secrets(told, self.shop.redactor)
 
     def _told(self, job: TrainingJob | None) -> TrainingResult | None:
         """Tell what was heard of *job*, which we wait for."""

@@ -31,6 +31,7 @@ _KEY_LINES = 400
 _KEY_WORD = re.compile(r"(?<!\\)[A-Za-z0-9+/_\-]{16,}={0,2}")
 _KEY_LINE = re.compile(r"[\s\"',>|]*([A-Za-z0-9+/]{1,80}={0,2})(?:\\[nr])*[\s\"',]*\Z")
 _BEHIND = 256
+_CUT, _BEFORE_CUT = "…", 512
 _URL_BASE64 = str.maketrans("+/", "-_")
 _TOKEN = re.compile(r"[A-Za-z0-9+/=_.~%\-]*")
 _NO_VALUE = re.compile(r"(?i)(?:true|false|none|null|enabled|disabled|default|[a-z]{2,4}-[a-z]+-\d)\Z")
@@ -117,6 +118,18 @@ class Redactor:
             while place >= 0:
                 yield place, place + len(literal)
                 place = text.find(literal, place + 1)
+        # What was cut short may have been cut in the middle of one.
+        place = text.find(_CUT) if self.literals else -1
+        while place >= 0:
+            yield from self._begun(text, max(0, place - _BEFORE_CUT), place)
+            place = text.find(_CUT, place + 1)
+
+    def _begun(self, text: str, start: int, end: int) -> Iterator[Span]:
+        """Find a literal that begins behind *start* and is cut off at *end*."""
+        for literal in self.literals:
+            place = text.rfind(literal[:SHORTEST], start, end)
+            if place >= 0 and literal.startswith(text[place:end]):
+                yield place, end
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from alekseylearn.backends.base import Backend
@@ -14,6 +14,7 @@ from alekseylearn.jobs import JobHandle, JobState, TrainingResult
 from alekseylearn.metrics import Metric
 from alekseylearn.plan import TrainingJob
 from alekseylearn.progressing import Course, EndedCell, Live, read_course
+from alekseylearn.redaction import Redactor
 from alekseylearn.stores.base import Store
 
 
@@ -53,6 +54,8 @@ class Workshop:
     sleep: Callable[[float], None]
     watch: Callable[[Progress], None]
     now: Callable[[], float] = time.time
+    redactor: Redactor = field(default_factory=Redactor)
+    """Takes secrets out of what is kept and told."""
 
     @property
     def failed(self) -> FailedRuns:

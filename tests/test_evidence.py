@@ -11,6 +11,7 @@ from alekseylearn.comparison import compare_versions
 from alekseylearn.git import Git
 from alekseylearn.jobs import TrainingResult
 from alekseylearn.page import Saved
+from alekseylearn.redaction import Redactor
 from alekseylearn.report import Outcome
 from alekseylearn.training import Workshop, reconcile
 from tests.outcomes import outcome, told
@@ -74,7 +75,7 @@ def test_notebooks_are_read_as_people_saved_them(tmp_path: Path) -> None:
         told(path="new.ipynb", diff=replace(diff, path="new.ipynb", old_path="old.ipynb")),
         told(path="same.ipynb", diff=replace(diff, path="same.ipynb", old_path=None)),
     )
-    found = evidence.saved(outcome(*notebooks), comparison)
+    found = evidence.saved(outcome(*notebooks), comparison, Redactor())
     assert found["new.ipynb"] == Saved(head=b"after", base=b"before")
     assert found["same.ipynb"] == Saved(head=b"same", base=b"same")
     lone = evidence.saved(outcome(notebooks[0]), replace(comparison, base=None))
@@ -89,3 +90,18 @@ def test_a_notebook_that_the_page_cannot_show_is_not_read(
     shop, result = trained
     monkeypatch.setattr(evidence, "MAX_NOTEBOOK", 100)
     assert evidence.notebooks(of(result), shop) == {}
+
+
+def test_no_page_is_given_a_secret(tmp_path: Path) -> None:
+    repository = Repository.create(tmp_path)
+    files = {
+        "a.ipynb": b'{"cells": [{"outputs": [{"text": ["open-", "sesame-now\\n"]}]}]}',
+        "b.ipynb": b"{open-sesame-now",
+    }
+    head = repository.commit(files)
+    git = Git.open(repository.root)
+    comparison = compare_versions(git, base=head, head=head, base_name="main", head_name="edit")
+    notebooks = tuple(told(path=path, diff=replace(told().diff, path=path, old_path=None)) for path in files)
+    found = evidence.saved(outcome(*notebooks), comparison, Redactor.of(["open-sesame-now"]))
+    assert found["a.ipynb"].head == b'{"cells": [{"outputs": [{"text": ["***\\n"]}]}]}'
+    assert found["b.ipynb"].head == b"{open-sesame-now"

@@ -325,3 +325,10 @@ def test_what_a_shell_prints_of_a_value_is_hidden() -> None:
         ["bash", "-c", "printf '%q' \"$1\"", "bash", "a b'c;d e"], capture_output=True, text=True, check=True
     )
     assert Redactor.of(["a b'c;d e"]).redact(done.stdout) == MARKER
+
+
+def test_the_beginning_of_a_value_is_hidden_where_a_text_was_cut() -> None:
+    redactor = Redactor.of(["open-sesame-and-more"])
+    assert redactor.redact("a open-sesame… b") == "a ***… b"
+    assert redactor.redact("open-sesam x… open… open-s…") == "open-sesam x… open… ***…"
+    assert PLAIN.redact("open-sesame…") == "open-sesame…"

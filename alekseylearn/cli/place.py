@@ -20,6 +20,7 @@ from alekseylearn.errors import InputError, MachineError, UsageError
 from alekseylearn.files import runtime_files
 from alekseylearn.git import Git
 from alekseylearn.plan import Settings, TrainingJob
+from alekseylearn.redaction import Redactor, secrets_of
 from alekseylearn.training import Progress, Workshop
 from alekseylearn.transfers import Transfer, unwatched
 
@@ -169,6 +170,7 @@ def workshop(
         clock=time.monotonic,
         sleep=time.sleep,
         watch=watch,
+        redactor=Redactor.of(secrets_of(environ)),
     )
 
 

@@ -127,7 +127,7 @@ class Step:
         from alekseylearn.cli.place import workshop
         from alekseylearn.cli.transfers import TransferLines
 
-        return workshop(
+        made = workshop(
             self.home,
             self.comparison.head.config,
             lambda _: None,
@@ -137,6 +137,8 @@ class Step:
             shared=self._shared,
             transfers=TransferLines(lambda line: self.runner.echo([line])),
         )
+        # The runner knows the step's own secrets, too: what backends are given has none of the workflow's.
+        return replace(made, redactor=self.runner.redactor)
 
     @property
     def home(self) -> Path:
@@ -255,6 +257,7 @@ class Step:
         from alekseylearn.forges.base import Posted
         from alekseylearn.forges.sticky import deserves_notice
         from alekseylearn.pipeline import body
+        from alekseylearn.text import Markdown
 
         if outcome.pull is None or not self.tells:
             return Posted(url="")
@@ -263,6 +266,7 @@ class Step:
             standing = forge.comment_body(outcome.pull)
             anew = notify and deserves_notice(standing, finished=outcome.finished, seconds=outcome.seconds)
             _, text = body(outcome, standing)
+            text = Markdown(self.runner.redactor.redact(text))
             write_atomic(self.posted, text.encode("utf-8", "replace"))
             landmarks.passed("comment.remembered")
             posted = forge.upsert_comment(outcome.pull, text, order=outcome.order, anew=anew)
