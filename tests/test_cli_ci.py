@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -14,6 +15,9 @@ from typing import Any
 
 import pytest
 
+from alekseylearn.actions import Runner as ActionsRunner
+from alekseylearn.cli.step import open_ground
+from alekseylearn.config import Config
 from tests.desk import LONGER, NOTEBOOK, Desk, Done
 from tests.e2e.stories import only_comment
 from tests.fakes.github.faults import connection_reset
@@ -380,6 +384,36 @@ class TestPlan:
         assert (done.code, len(json.loads(runner.outputs["matrix"])["include"])) == (0, 1)
         (told,) = commands(done, "error")
         assert "file=bad.ipynb" in told
+
+
+class TestAForksConfiguration:
+    """What a fork writes into its own files about training counts for nothing: the base's settings do."""
+
+    WIDER = (
+        "notebooks: ['**/*.ipynb']\n"
+        "calls: {trains: [print]}\n"
+        "models: {g: {notebook: growth.ipynb, gates: {mse: '< 0.0001'}, seed: 7}}\n"
+        "defaults: {backend: sagemaker, sagemaker: {role: r, bucket: b-b-b, region: eu-central-1}}\n"
+    )
+
+    def sides(self, start: Start, settings: str, path: str, **pull: str) -> tuple[Config, Config]:
+        """Return the configuration of the base, and the one that head is looked at with."""
+        runner = start(growth(LONGER), **pull)
+        runner.pull.push({path: settings})
+        environ = runner.desk(INPUT_CONFIG=path).environ
+        comparison = open_ground(environ, ActionsRunner.from_environ(environ, io.StringIO())).step().comparison
+        assert comparison.base is not None
+        return comparison.base.config, comparison.head.config
+
+    @pytest.mark.parametrize("settings", [WIDER, "not: [yaml", "version: 99\n", "notebooks: []\n"])
+    @pytest.mark.parametrize("path", ["alekseylearn.yml", "settings/other.yml"])
+    def test_it_is_not_even_read(self, start: Start, settings: str, path: str) -> None:
+        base, head = self.sides(start, settings, path, fork="stranger/consumer", author="stranger")
+        assert base == head == Config()
+
+    def test_the_repositorys_own_branch_brings_its_own(self, start: Start) -> None:
+        base, head = self.sides(start, "notebooks: ['a/**']\n", "alekseylearn.yml")
+        assert (base, head.notebooks) == (Config(), ["a/**"])
 
 
 HEAVY = {"boto3", "docker", "github", "jinja2", "nbdime", "nbformat", "pydantic", "requests", "rich", "yaml"}

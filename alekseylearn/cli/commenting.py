@@ -114,9 +114,11 @@ def _tell(
     from alekseylearn.analysed import tell
     from alekseylearn.cli.place import now
     from alekseylearn.forges.github import GitHubForge
+    from alekseylearn.text import Markdown
 
     page = f"{settings.server_url}/{settings.repository}/actions/runs/{run.id}"
-    text = tell(analysis, pull, run, address=page, when=now(), version=__version__)
+    told = tell(analysis, pull, run, address=page, when=now(), version=__version__)
+    text = Markdown(runner.redactor.redact(told))
     runner.add_summary(text)
     forge = GitHubForge(rest=rest, settings=settings, event=event_of(pull, settings.repository))
     posted = forge.upsert_comment(pull.number, text, order=run.order)
