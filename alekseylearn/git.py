@@ -14,7 +14,7 @@ from typing import Literal, Self
 
 from alekseylearn.errors import InputError, MachineError
 from alekseylearn.plumbing import Objects, Plumbing, object_id_of
-from alekseylearn.trees import CommitTree, Entry, WorkTree
+from alekseylearn.trees import CommitTree, Entry, WorkTree, inner_path
 
 FileStatus = Literal["added", "deleted", "modified", "renamed"]
 
@@ -243,6 +243,7 @@ class Git:
             status = _STATUS[letter[0]]
             path = next(fields)
             old_path, path = (path, next(fields)) if status == "renamed" else (None, path)
+            inner_path(path)
             if status != "modified" or old_id != new_id:
                 inner = Entry(mode, "").is_submodule
                 found.append(ChangedFile(path=path, old_path=old_path, status=status, submodule=inner))

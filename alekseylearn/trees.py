@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
@@ -11,9 +12,12 @@ from functools import cached_property
 from pathlib import Path
 
 from alekseylearn.errors import InputError
+from alekseylearn.file_names import shown_name
 from alekseylearn.plumbing import MAX_BLOB, Objects
 from alekseylearn.text import size
 
+_NEVER = re.compile(r"(?i)(?:\A|/)(?:\.{0,2}|\.git)(?:/|\Z)")
+"""What no part of a path in a repository is (git-fsck(1): hasDot, hasDotdot, hasDotgit, emptyName)."""
 _SPECIAL = {"120000": "a symbolic link", "160000": "a submodule"}
 
 
@@ -51,7 +55,7 @@ class CommitTree:
             if line:
                 about, _, path = line.partition(b"\t")
                 mode, _, object_id = about.decode("ascii").split()[:3]
-                found[os.fsdecode(path)] = Entry(mode, object_id)
+                found[inner_path(os.fsdecode(path))] = Entry(mode, object_id)
         return found
 
     def exists(self, path: str) -> bool:
@@ -158,6 +162,21 @@ def _open_beneath(root: Path, path: str) -> int:
         return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
     finally:
         os.close(folder)
+
+
+def inner_path(path: str) -> str:
+    """Return *path* as it is; git's own check of objects (fsck) is what keeps such paths out, and it may be off.
+
+    Raises `InputError`: `path.unsafe` for one that leads out of the repository, or into git's own folder.
+    """
+    if _NEVER.search(path):
+        raise InputError(
+            "path.unsafe",
+            "a commit holds a path that leads out of its folder, or into git's own",
+            where=shown_name(path),
+            hint="`git fsck` names the commit; such a path is made on purpose",
+        )
+    return path
 
 
 def _below(paths: tuple[str, ...], folder: str) -> tuple[str, ...]:

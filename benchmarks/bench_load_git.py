@@ -1,7 +1,7 @@
 """How long the real command takes in large repositories, and how much memory: `python benchmarks/bench_load_git.py`.
 
-Each case is a repository in a temporary folder, and one `alekseylearn` process in it; CPU seconds are those of the process
-and of its children (git). Ends with 1 when one is over its limit.
+Each case is a repository in a temporary folder, and one `alekseylearn` process in it; CPU seconds are those of the
+process and of its children (git). Ends with 1 when one is over its limit.
 """
 
 from __future__ import annotations
@@ -136,7 +136,8 @@ def measure(case: Case) -> bool:
 
 def main() -> int:
     """Measure all cases."""
-    return 0 if all([measure(case) for case in cases()]) else 1
+    kept = [measure(case) for case in cases()]
+    return 0 if all(kept) else 1
 
 
 if __name__ == "__main__":

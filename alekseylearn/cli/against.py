@@ -12,6 +12,7 @@ from alekseylearn.comparison import Comparison, Side, compare_versions, read_con
 from alekseylearn.config import FILE_NAME
 from alekseylearn.errors import InputError
 from alekseylearn.git import Branch, ChangedFile, Git
+from alekseylearn.text import clean
 from alekseylearn.trees import WorkTree
 
 _MOST_BRANCHES = 50
@@ -64,8 +65,9 @@ def comparison_here(
     other = _behind(git, name, tip, uncommitted=head is None and bool(git.changed_files(tip, None)))
     if other is None:
         return found
-    here = git.current_branch() or "this commit"
-    note = f"All is committed: {here} is compared with {other.name} ({other.commit[:7]}), the nearest branch behind it."
+    here = clean(git.current_branch() or "this commit", 60)
+    told = f"{clean(other.name, 60)} ({other.commit[:7]})"
+    note = f"All is committed: {here} is compared with {told}, the nearest branch behind it."
     return replace(against(other.commit, other.name), note=note)
 
 
