@@ -19,9 +19,9 @@ NAMESPACE = "io.alekseylearn."
 PREFIX = "alekseylearn-"
 ROOTLESS_USER = "0:0"
 """Who a job is on an engine without the machine's root: outside, that is the user who runs the engine."""
-SCRATCH = ("/tmp", "/var/tmp")  # noqa: S108 - inside the container
+SCRATCH = ("/tmp", "/var/tmp")  # noqa: S108  # nosec B108 # inside the container
 """Folders in memory, all that can be written to beside the job's own volume."""
-HOME, TEMPORARY = f"{ROOT}/home", f"{ROOT}/tmp"  # noqa: S108 - on a volume of its own
+HOME, TEMPORARY = f"{ROOT}/home", f"{ROOT}/tmp"  # noqa: S108  # nosec B108 # on a volume of its own
 """Where a job's own files go that are no result: on disk, and gone with the container."""
 OWN = {"HOME": HOME, "TMPDIR": TEMPORARY, "USER": "alekseylearn", "LOGNAME": "alekseylearn"}
 """Variables of a user whom the image does not know."""
