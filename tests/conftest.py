@@ -33,6 +33,8 @@ botocore.retries.standard.ExponentialBackoff.__init__.__defaults__ = (20, OWN.ra
 
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("here", deadline=None)
+# pytest --hypothesis-profile thorough
+settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 if "PYTEST_XDIST_WORKER" in os.environ:
     # What a test starts, it starts for what comes of it: the lines are measured by those tests that call them.
