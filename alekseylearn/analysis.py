@@ -48,7 +48,7 @@ def _plan(
     if warning := passed_over(file):
         return _left(file, warning.partition(": ")[2])
     name, _ = comparison.head.config.model_for(file.path)
-    base = head = base_job = None
+    base = head = base_job = diff = None
     try:
         head = _read(comparison.head, file.path)
         base = _read_base(comparison.base, file)
@@ -64,19 +64,21 @@ def _plan(
             # Where it runs is no part of what it is: both sides are best compared on the same machines.
             base_job = replace(base_job, backend=head_job.backend)
     except InputError as error:
-        if file.path in comparison.asked:
+        limit = error if error.slug == "nb.limit" and diff is not None else None
+        if file.path in comparison.asked and limit is None:
             raise
         if file.path in comparison.touched and base_job is None:
             return None  # it was refused before
-        diff = NotebookDiff(path=file.path, old_path=file.old_path, status=file.status, changes=(), coarse=False)
+        nothing = NotebookDiff(path=file.path, old_path=file.old_path, status=file.status, changes=(), coarse=False)
         return NotebookPlan(
             path=file.path,
             name=name,
             decision="skip",
             reason=error.what,
-            diff=diff,
+            diff=nothing if limit is None or diff is None else diff,
             notebook=head,
             refused=str(error),
+            limit=limit,
         )
     diff = mark_shown(diff, base_job, head_job)
     more_head, more_base = ((() if job is None else reseeded(job)) for job in (head_job, base_job))

@@ -53,21 +53,23 @@ def writable(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
+def is_plain(source: str) -> bool:
+    """Tell whether there is nothing but printable ASCII in the lines of *source*: nearly all code is so."""
+    return source.isascii() and source.replace("\n", "").replace("\t", "").isprintable()
+
+
 def halves_in(source: str) -> list[str]:
     """Name the half characters in *source*, each once, in order."""
-    return [] if source.isascii() else _named(_SURROGATE.findall(source))
+    return _named(_SURROGATE.findall(source))
 
 
 def hidden_in(source: str) -> list[str]:
     """Name the characters in *source* that cannot be seen, each once, in order."""
-    # What is ASCII and printable, lines apart, has none; nearly all code is.
-    return [] if source.isascii() and source.replace("\n", "").isprintable() else _named(_HIDDEN.findall(source))
+    return _named(_HIDDEN.findall(source))
 
 
 def lookalikes_in(source: str) -> list[str]:
     """Name the letters in words of Latin that look like Latin and are not, each once, in order."""
-    if source.isascii():
-        return []
     words = [word for word in _LOOKALIKE.findall(source) if _LATIN.search(word)]
     return _named([letter for word in words for letter in word if letter in _ALIKE])
 

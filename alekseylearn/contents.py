@@ -9,14 +9,17 @@ from alekseylearn.cell_text import which_cells
 from alekseylearn.magics import translate
 from alekseylearn.notebook import PYTHON, Cell, Notebook
 from alekseylearn.oddities import secret_in, steers
+from alekseylearn.syntax import too_much
 
+_MAYBE = re.compile(r"(?m)^[ \t]*+[!%]|=[ \t]*+[!%]|get_ipython")
 _COMMAND = re.compile(r"get_ipython\(\)\s*\.\s*(?:system|getoutput|run_\w+|ev|ex)\b")
 
 
 def warnings_about(notebook: Notebook) -> Iterator[str]:
     """Say, each with its slug in front, what is odd about *notebook*, and what is not shown of it as it stands."""
     yield from notebook.warnings
-    commands = [cell.index for cell in notebook.code_cells if notebook.language == PYTHON and _commands(cell)]
+    read = notebook.language == PYTHON and not too_much(cell.source for cell in notebook.code_cells)
+    commands = [cell.index for cell in notebook.code_cells if read and _commands(cell)]
     if commands:
         told = "shell commands, files or magics; nothing of that is run to read or cut the notebook"
         yield f"nb.source: {which_cells(commands)} {_s('run', commands)} {told}"
@@ -33,6 +36,8 @@ def warnings_about(notebook: Notebook) -> Iterator[str]:
 
 def _commands(cell: Cell) -> bool:
     """Tell whether a cell does something else than Python, other than to install or to look around."""
+    if not _MAYBE.search(cell.source):
+        return False
     translation = translate(cell.source)
     return bool(translation.shell or translation.effects or translation.runs) or bool(_COMMAND.search(cell.source))
 

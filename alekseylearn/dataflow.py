@@ -12,6 +12,7 @@ from typing import TypeAlias, assert_never
 from alekseylearn.calls import Calls
 from alekseylearn.collecting import uncollected
 from alekseylearn.effects import SEEDS, library
+from alekseylearn.errors import InputError
 from alekseylearn.events import (
     Assign,
     Call,
@@ -30,10 +31,11 @@ from alekseylearn.events import (
 )
 from alekseylearn.functions import TooMuchError
 from alekseylearn.knowledge import PLAIN, Knowledge, libraries
-from alekseylearn.memory import SHOWN, SHOWN_LAST, Need
+from alekseylearn.memory import SHOWN, SHOWN_LAST, Need, TooLargeError
 from alekseylearn.names import CellNames, Statement, find_names
 from alekseylearn.notebook import Cell, Notebook
 from alekseylearn.objects import Binding, Frame, How, Thing, Things
+from alekseylearn.syntax import too_much
 
 _CALLS_PER_CELL = 400
 
@@ -73,9 +75,17 @@ def trace(notebook: Notebook, known: Knowledge = PLAIN.known) -> Flows:
     """Follow the code cells of *notebook*, without those marked `skip`; the result is keyed by cell.
 
     *known* is what the repository says of calls. Versions of a notebook whose code is the same are followed once.
+    Raises `InputError` `nb.limit`.
     """
-    cells = (cell for cell in notebook.code_cells if "skip" not in cell.marks)
-    return _trace(tuple(Cell(index=cell.index, id="", kind="code", source=cell.source) for cell in cells), known)
+    cells = [cell for cell in notebook.code_cells if "skip" not in cell.marks]
+    try:
+        if too_much(cell.source for cell in cells):
+            raise TooLargeError
+        return _trace(tuple(Cell(index=cell.index, id="", kind="code", source=cell.source) for cell in cells), known)
+    except TooLargeError:
+        what = "the cells hold, or do, too much to be followed"
+        hint = "mark cells that training does not need with `#| skip`, or move code into a module"
+        raise InputError("nb.limit", what, where=notebook.path, hint=hint) from None
 
 
 @lru_cache(maxsize=16)
@@ -170,6 +180,7 @@ class _Tracer(Calls):
         """Follow *events* in *frame*; return what they give back."""
         returned: set[Thing] = set()
         for event in events:
+            self.work += 1
             match event:
                 case Use(name):
                     self.use(name, frame)

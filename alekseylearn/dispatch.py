@@ -57,6 +57,7 @@ class Dispatch(Attributes, ABC):
         if method in self.methods:
             base |= self.inner(base, method)
         sure = len(base) == 1
+        self.spend(len(base))
         for thing in in_order(base):
             answer = self.call_member if method else self.call_itself
             returned = answer(call, thing, given, sure=sure)

@@ -14,15 +14,18 @@ from functools import lru_cache
 from itertools import pairwise
 from keyword import iskeyword
 
+from alekseylearn.syntax import too_much
+
 _CELL_MAGIC = re.compile(r"%%(!|\w+)[ \t]*(.*)\Z")
 _LINE_MAGIC = re.compile(
-    r"(?P<indent>\s*)(?:(?P<target>[A-Za-z_][\w.,\s\[\]'\"]*?)\s*=\s*)?(?P<sign>!!?|%)(?P<rest>.+)\Z"
+    r"(?P<indent>\s*+)(?:(?P<target>[A-Za-z_][\w.,\s\[\]'\"]*+)=\s*+)?(?P<sign>!!?|%)(?P<rest>.+)\Z"
 )
 _HELP = re.compile(r"(?P<indent>\s*)(?:\?{1,2}[\w.*%]+|%{0,2}[\w.*\[\]'\"]+\?{1,2})\s*(?:#.*)?\Z")
 _INSTALL = re.compile(
     r"(?:sudo\s+)?(?:(?:python[\d.]*|\{sys\.executable\}|\$?sys\.executable)\s+-m\s+)?(?:uv\s+)?"
     r"(?:pip[\d.]*|conda|mamba)\s+install\s+(?P<what>.*)\Z"
 )
+_MOST_AROUND, _MOST_WORDS = 10, 10_000  # cell magics around a cell; characters that are read as a shell would
 _LOOKS_ONLY = re.compile(
     r"(?:ls|pwd|nvidia-smi|cat|head|tail|which|free|df|du|wc|tree|nproc|lscpu|date|whoami|uname|pip3?\s+(?:list|show|freeze)|echo)\b"
     r"[^>|&;`$]*\Z"
@@ -78,6 +81,8 @@ def read_python(code: str) -> ast.Module | str:
 
     The same code gives the same tree: whoever reads it leaves it as it is.
     """
+    if too_much([code]):
+        return "it is too large to be read"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -95,28 +100,28 @@ def parse_python(code: str) -> ast.Module | None:
 
 
 @lru_cache(maxsize=4096)
-def translate(source: str) -> Translation:
+def translate(source: str, depth: int = 0) -> Translation:
     """Turn the IPython syntax of *source* into plain Python with the same number of lines.
 
-    A cell that is Python already comes back as it is. What stays unreadable stays in `code` as it was.
+    A cell that is Python already, or stays unreadable, comes back as it is. *depth* cell magics stand around it.
     """
-    if parse_python(source) is not None:
+    if depth > _MOST_AROUND or too_much([source]) or parse_python(source) is not None:
         return Translation(code=source)
     lines = source.split("\n")
     start = next((number for number, line in enumerate(lines) if line.strip()), 0)
     match = _CELL_MAGIC.match(lines[start].strip())
     if match is not None:
-        return _cell_magic(match[1], match[2], blank=start, body=lines[start + 1 :])
+        return _cell_magic(match[1], match[2], blank=start, body=lines[start + 1 :], depth=depth)
     return _Lines().translate(lines)
 
 
-def _cell_magic(name: str, arguments: str, *, blank: int, body: list[str]) -> Translation:
+def _cell_magic(name: str, arguments: str, *, blank: int, body: list[str], depth: int) -> Translation:
     """Translate a cell whose first line that says something is `%%name arguments`."""
     after = "\n" * len(body)
     above = "\n" * blank
     text = "\n".join(body)
     if name in _RUNS_BODY:
-        inner = translate(text)
+        inner = translate(text, depth + 1)
         caught = next((word for word in _words(arguments) if word.isidentifier()), None)
         if name == "capture" and caught is not None:
             return replace(inner, code=above + _captured(caught, inner.code, after))
@@ -184,11 +189,11 @@ class _Lines:
                 scanner.read(line)
                 made.append(line)
                 continue
-            taken = 1
-            while line.endswith("\\") and waiting:
-                line = line[:-1] + waiting.pop().strip()
-                taken += 1
-            made += [self._line(line)] + [""] * (taken - 1)
+            parts = [line]
+            while parts[-1].endswith("\\") and waiting:
+                parts[-1] = parts[-1][:-1]
+                parts.append(waiting.pop().strip())
+            made += [self._line("".join(parts))] + [""] * (len(parts) - 1)
         return Translation(  # nosec B604 # a field of that name, nothing is run here
             code="\n".join(made),
             requirements=tuple(self.requirements),
@@ -206,7 +211,7 @@ class _Lines:
         match = _LINE_MAGIC.match(line)
         if match is None or _HELP.match(line):
             return line[: len(line) - len(line.lstrip())] + "pass"
-        indent, target, rest = match["indent"], match["target"], match["rest"].strip()
+        indent, target, rest = match["indent"], (match["target"] or "").rstrip() or None, match["rest"].strip()
         if match["sign"] != "%":
             return indent + self._command(target, rest)
         name, _, arguments = rest.lstrip("%").partition(" ")
@@ -340,6 +345,6 @@ def _requirements(arguments: str) -> list[str]:
 
 def _words(text: str) -> list[str]:
     try:
-        return shlex.split(text, comments=False)
+        return shlex.split(text, comments=False) if len(text) <= _MOST_WORDS else text.split()
     except ValueError:
         return text.split()

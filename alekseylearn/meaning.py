@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from alekseylearn.errors import InputError
 from alekseylearn.magics import translate
 from alekseylearn.notebook import Cell, Notebook
+from alekseylearn.syntax import too_much
 
 # `kind` is the u of u"text", `ctx` follows from where a name stands, a type comment is a comment.
 _UNSAID = frozenset({"kind", "ctx", "type_comment"})
@@ -20,6 +21,8 @@ def cell_meaning(notebook: Notebook, cell: Cell) -> str:
     Raises `InputError`: `nb.source` when the cell is not Python, `nb.limit` when Python cannot read it.
     """
     try:
+        if too_much([cell.source]):
+            raise MemoryError
         return _written(_parse(translate(cell.source).code))
     except (SyntaxError, ValueError) as error:
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
@@ -32,7 +35,7 @@ def cell_meaning(notebook: Notebook, cell: Cell) -> str:
     except (RecursionError, MemoryError):
         raise InputError(
             "nb.limit",
-            "an expression is nested too deeply to be read",
+            "the cell is too large, or an expression in it is nested too deeply, to be read",
             where=f"{notebook.path}, cell {cell.index}",
             hint=f"load large literals from a data file ({_place(notebook, cell)})",
         ) from None
@@ -46,7 +49,8 @@ def _place(notebook: Notebook, cell: Cell) -> str:
 def module_meaning(data: bytes) -> str | None:
     """Return the normalized syntax tree of a Python file as text; None when it cannot be read as UTF-8 and Python."""
     try:
-        return _written(_parse(data.decode("utf-8-sig")))
+        code = data.decode("utf-8-sig")
+        return None if too_much([code]) else _written(_parse(code))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

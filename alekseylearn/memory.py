@@ -31,6 +31,14 @@ SHOWN = "%shown Out"
 _SHOWN_EARLIER = re.compile(r"(?:__|___|_\d+|Out|_oh)\Z")
 
 
+MOST_WORK = 3_000_000
+"""As many objects are looked at while a notebook is followed; who has more is not followed at all."""
+
+
+class TooLargeError(Exception):
+    """A notebook cannot be followed in bounded time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Need:
     """A cell needs `name` as cell `source` left it; or one statement as another did, by their numbers."""
@@ -70,6 +78,13 @@ class Memory:
     way: int = 0
     ways: dict[tuple[int, Function, str], int] = field(default_factory=dict)
     sites: dict[tuple[int, str, str], Thing] = field(default_factory=dict)
+    work: int = 0
+
+    def spend(self, things: int) -> None:
+        """Count *things* that are looked at; raises `TooLargeError` when these are too many in all."""
+        self.work += things
+        if self.work > MOST_WORK:
+            raise TooLargeError
 
     def use(self, name: str, frame: Frame) -> None:
         """Note what reading *name* needs, with all that functions behind it will read when they run."""
@@ -81,6 +96,7 @@ class Memory:
                 if not later and name not in libraries.BUILTINS:
                     self.unknown(name)
                 continue
+            self.spend(len(binding.sources) >> 3)
             for source, how in binding.sources:
                 self.need(source, name, how)
             for body in self.look(binding.things, name):
@@ -91,6 +107,7 @@ class Memory:
         bodies: list[Thing] = []
         new = things - self.seen
         while new:
+            self.spend(len(new))
             self.seen |= new
             bodies += [thing for thing in new if thing.body is not None]
             for thing in new:
@@ -128,7 +145,8 @@ class Memory:
         """End code that may not have run: what it bound may be bound as before."""
         log = self.logs.pop()
         for (owner, name), before in log.items():
-            owner.bindings[name] = owner.bindings[name].or_else(before)
+            both = owner.bindings[name] = owner.bindings[name].or_else(before)
+            self.spend(len(both.sources) >> 3)  # these are merely copied
             if self.logs:
                 self.logs[-1].setdefault((owner, name), before)
 
@@ -168,7 +186,9 @@ class Memory:
             binding = frame.find(name)
             if binding is not None:
                 roots |= binding.things | binding.inside
-        return frozenset(found | inside(frozenset(roots))) if roots else frozenset(found)
+        found = found | inside(frozenset(roots)) if roots else found
+        self.spend(len(found) + len(roots))
+        return frozenset(found)
 
     def give(self, name: str, things: Iterable[Thing], frame: Frame) -> None:
         """Let the intermediate result *name* stand for *things*."""
@@ -240,7 +260,9 @@ class Memory:
         if how == "nothing":
             return
         things, graph = set(things), how == "graph"
-        for thing in things if how == "itself" else reach(things, look=graph, compute=graph):
+        reached = things if how == "itself" else reach(things, look=graph, compute=graph)
+        self.spend(len(reached))
+        for thing in reached:
             if thing.body is not None or thing.module:
                 continue
             if sparing and thing not in things and _is_spared(thing):

@@ -14,6 +14,7 @@ from alekseylearn.cell_text import (
     MAX_SHOWN,
     halves_in,
     hidden_in,
+    is_plain,
     lookalikes_in,
     read_source,
     which_cells,
@@ -235,6 +236,8 @@ class _Reader:
         )
 
     def _source(self, index: int, source: str) -> str:
+        if is_plain(source):
+            return source
         for found, names in (
             (self.halves, halves_in(source)),
             (self.hidden, hidden_in(source)),

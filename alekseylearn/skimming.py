@@ -13,16 +13,15 @@ from dataclasses import dataclass, field
 
 from alekseylearn.errors import InputError
 from alekseylearn.oddities import LOOKED_AT, Oddity, output_holds
-from alekseylearn.text import plural
 
 SMALL = 8_000_000
 """Notebooks of fewer bytes are parsed whole."""
 MAX_REST = 32_000_000
 """As many bytes a notebook may have besides its outputs."""
-MAX_BRACKETS = 2_000_000
+MAX_BRACKETS = 1_000_000
 """As many lists and objects a notebook may hold."""
 _SHORTEST = 1024
-_LOOKED_AT = 5_000_000
+_LOOKED_AT = 1_000_000
 """As many bytes of what is cut out are looked at in all."""
 _CHUNK = 1_000_000
 
@@ -30,9 +29,10 @@ _CHUNK = 1_000_000
 _RUN = re.compile(rb'(?:[^"\[\]{}]++|"[^"\\]{0,256}+")*+')
 _STRING = re.compile(rb'(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _KEY = re.compile(rb'(?<!\\)"(outputs|attachments|widgets)"[ \t\r\n]{0,20}:[ \t\r\n]{0,20}\Z')
-_DEPTHS = {b"outputs": 3, b"attachments": 3, b"widgets": 2}
+_DEPTHS = {3: (b"outputs", b"attachments"), 2: (b"widgets",)}
 _CUT = re.compile(r"cut:([0-9a-f]{64}):([0-9]{1,7})\Z")
 _QUOTE, _BACKSLASH = b'"\\'
+_OPENING = frozenset(b"[{")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +53,8 @@ def skim(data: bytes, where: str, max_depth: int) -> Skimmed:
     found = _Skimming(data=data, where=where, max_depth=max_depth)
     found.go_through()
     rest = b"".join([*found.parts, data[found.kept :]])
-    values = sum(rest.count(sign) for sign in (b",", b"[", b"{")) if len(rest) >= SMALL else 0
-    if len(rest) > MAX_REST or values > MAX_BRACKETS:
+    commas = rest.count(b",") if len(rest) >= SMALL else 0
+    if len(rest) > MAX_REST or commas > MAX_BRACKETS:
         what = f"besides its outputs the notebook holds {len(rest) // 1_000_000} MB"
         raise InputError("nb.limit", what, where=where, hint="keep data in files of its own")
     return Skimmed(data=rest, looks=tuple(found.looks))
@@ -76,60 +76,62 @@ class _Skimming:
     kept: int = 0
     """From here on nothing was copied yet."""
     to_look: int = _LOOKED_AT
-    depth: int = 0
-    brackets: int = 0
-    open: tuple[int, int] | None = None
-    """Where the value that is being cut begins, and how deep."""
 
     def go_through(self) -> None:
-        """Go from bracket to bracket."""
-        data, place = self.data, 0
-        while (place := self._next(place)) < len(data):
-            if data[place] in b"[{":
-                self._enter(place)
-            else:
-                self._leave(place)
-            place += 1
-        if self.depth:
-            raise self._unreadable("it ends before its last bracket", len(data))
-
-    def _next(self, place: int) -> int:
-        """Return where the next bracket stands, or the end of the data."""
-        data = self.data
+        """Go from bracket to bracket; what happens at each stands in one loop, for there may be a million."""
+        data, size, depth, deepest, brackets = self.data, len(self.data), 0, self.max_depth, 0
+        run, place = _RUN.match, 0
+        start, ends = -1, -1
         while True:
-            place = _passed(_RUN, data, place)
-            if place == len(data) or data[place] != _QUOTE:
-                return place
-            end = data.find(b'"', place + 1)
-            if end >= 0 and data[end - 1] == _BACKSLASH:
-                match = _STRING.match(data, place + 1)
-                end = match.end() - 1 if match else -1
-            if end < 0:
-                raise self._unreadable("a string never ends", place)
-            place = end + 1
+            match = run(data, place)
+            place = match.end() if match else place
+            if place == size:
+                break
+            sign = data[place]
+            if sign == _QUOTE:
+                place = self._end_of_string(place)
+                continue
+            if sign in _OPENING:
+                if start < 0 and self._is_cut(place, depth):
+                    start, ends = place, depth
+                depth += 1
+                brackets += 1
+                if depth > deepest or brackets > MAX_BRACKETS:
+                    raise self._too_much(depth > deepest)
+            else:
+                depth -= 1
+                if depth == ends:
+                    if place + 1 - start > _SHORTEST:
+                        self._cut(start, place + 1)
+                    start = ends = -1
+                if depth < 0:
+                    raise self._unreadable("a bracket is closed that was never opened", place)
+            place += 1
+        if depth:
+            raise self._unreadable("it ends before its last bracket", size)
 
-    def _enter(self, place: int) -> None:
-        self.brackets += 1
-        if self.brackets > MAX_BRACKETS:
-            what = f"the notebook holds more than {plural(MAX_BRACKETS, 'list')} and objects"
-            raise InputError("nb.limit", what, where=self.where, hint="clear large outputs")
-        key = _KEY.search(self.data, max(0, place - 80), place) if self.open is None else None
-        if key is not None and _DEPTHS[key[1]] == self.depth:
-            self.open = place, self.depth
-        self.depth += 1
-        if self.depth > self.max_depth:
-            what = f"values are nested more than {self.max_depth} levels deep"
-            raise InputError("nb.limit", what, where=self.where, hint="clear the outputs of the notebook")
+    def _end_of_string(self, place: int) -> int:
+        """Return what stands behind the string that begins at *place*."""
+        data = self.data
+        end = data.find(b'"', place + 1)
+        if end >= 0 and data[end - 1] == _BACKSLASH:
+            match = _STRING.match(data, place + 1)
+            end = match.end() - 1 if match else -1
+        if end < 0:
+            raise self._unreadable("a string never ends", place)
+        return end + 1
 
-    def _leave(self, place: int) -> None:
-        self.depth -= 1
-        if self.depth < 0:
-            raise self._unreadable("a bracket is closed that was never opened", place)
-        if self.open is not None and self.open[1] == self.depth:
-            start, end = self.open[0], place + 1
-            self.open = None
-            if end - start > _SHORTEST:
-                self._cut(start, end)
+    def _is_cut(self, place: int, depth: int) -> bool:
+        """Tell whether the value that begins at *place* trains nothing, by its key."""
+        if depth not in _DEPTHS:
+            return False
+        key = _KEY.search(self.data, max(0, place - 80), place)
+        return key is not None and key[1] in _DEPTHS[depth]
+
+    def _too_much(self, deep: bool) -> InputError:  # noqa: FBT001
+        what = f"holds more than {MAX_BRACKETS} lists and objects"
+        what = f"nests values more than {self.max_depth} levels deep" if deep else what
+        return InputError("nb.limit", f"the notebook {what}", where=self.where, hint="clear its large outputs")
 
     def _cut(self, start: int, end: int) -> None:
         digest = hashlib.sha256(memoryview(self.data)[start:end]).hexdigest()
@@ -144,7 +146,10 @@ class _Skimming:
         decoder = codecs.getincrementaldecoder("utf-8")()
         try:
             for place in range(start, end, _CHUNK):
-                decoder.decode(self.data[place : min(end, place + _CHUNK)], final=place + _CHUNK >= end)
+                chunk = self.data[place : min(end, place + _CHUNK)]
+                # The last byte of all is a bracket: nothing is left over.
+                if not chunk.isascii() or decoder.getstate()[0]:
+                    decoder.decode(chunk)
         except UnicodeDecodeError:
             what = "the file is not UTF-8 text"
             raise InputError("nb.unreadable", what, where=self.where, hint="save it again as UTF-8") from None
@@ -153,9 +158,3 @@ class _Skimming:
         line = self.data.count(b"\n", 0, place) + 1
         hint = "restore the file from git history, or repair it in a text editor"
         return InputError("nb.unreadable", f"not valid JSON: {what}", where=f"{self.where}, line {line}", hint=hint)
-
-
-def _passed(pattern: re.Pattern[bytes], data: bytes, place: int) -> int:
-    """Return where the longest match of *pattern*, which may be empty, ends."""
-    match = pattern.match(data, place)
-    return match.end() if match else place

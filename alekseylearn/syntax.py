@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 
 _WITHOUT_NODES = frozenset(
     {"ctx", "op", "id", "attr", "kind", "type_comment", "level", "conversion", "is_async", "simple", "asname", "module"}
 )
 """Fields of nodes that hold text, numbers, or a sign or context that all places share."""
 _FIELDS: dict[type[ast.AST], tuple[str, ...]] = {ast.Name: (), ast.Constant: ()}
+
+
+MOST_LINES = 40_000
+MOST_WORDS = 400_000
+"""Code of more lines (or statements), or more words and signs, is not read: its trees would fill the memory."""
+_WORD = re.compile(r"\w+|[^\w\s]")
+
+
+def too_much(sources: Iterable[str]) -> bool:
+    """Tell whether *sources* together are too much to be read as Python."""
+    sources = [source for source in sources if source]
+    length = sum(map(len, sources))
+    if length <= MOST_LINES:
+        return False
+    if sum(source.count("\n") + source.count(";") + 1 for source in sources) > MOST_LINES:
+        return True
+    if length <= MOST_WORDS:
+        return False
+    words = chain.from_iterable(map(_WORD.finditer, sources))
+    return next(islice(words, MOST_WORDS, None), None) is not None
 
 
 def children(node: ast.AST) -> list[ast.AST]:

@@ -39,6 +39,6 @@ def check_trained(plan: NotebookPlan, *, train: bool) -> None:
     """Raise what `untrained` says of a notebook that a person named, if it was named to *train* or cannot be read."""
     if plan.head is not None or plan.diff.status == "deleted":
         return
-    error = untrained(plan.notebook) if plan.notebook is not None else without_training(plan.path)
+    error = plan.limit or (without_training(plan.path) if plan.notebook is None else untrained(plan.notebook))
     if train or error.slug in UNREADABLE:
         raise error

@@ -34,11 +34,14 @@ def diff_command(what: tuple[str, ...], as_json: bool, by_code: bool, lines: boo
     """
     from alekseylearn.cli.oddities import say_oddities
     from alekseylearn.cli.remarks import say_warnings
-    from alekseylearn.cli.screen import console, print_json
+    from alekseylearn.cli.screen import console, print_json, remark
 
     comparison, plans = _plans(what)
     say_oddities(comparison)
     say_warnings(plan.notebook for plan in plans)
+    for plan in plans:
+        if plan.limit is not None:
+            remark(f"{plan.limit.slug}: {plan.limit.what}; it is compared, and not trained", plan.limit.where)
     changed = [plan for plan in plans if plan.diff.status != "unchanged" or plan.refused]
     before, after = comparison.base, comparison.head
     names = (before.sha or before.name) if before else "", after.sha or after.name
@@ -52,7 +55,7 @@ def diff_command(what: tuple[str, ...], as_json: bool, by_code: bool, lines: boo
         if comparison.note:
             console().print(comparison.note, style="dim", markup=False)
         show_diff(console(), *names, plans, lines=lines)
-    if any(plan.refused for plan in plans):
+    if any(plan.refused and plan.limit is None for plan in plans):
         return 3
     return 1 if by_code and changed else 0
 

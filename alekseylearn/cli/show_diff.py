@@ -39,9 +39,10 @@ def show_diff(out: Console, base: str, head: str, plans: Sequence[NotebookPlan],
 
 def _show_plan(out: Console, plan: NotebookPlan, *, lines: bool) -> None:
     out.print(_title(plan))
-    if plan.refused:
+    if plan.refused and plan.limit is None:
         out.print(Text(plan.refused), style="red", soft_wrap=True)
-    if plan.refused or plan.diff.status == "deleted":
+        return
+    if plan.diff.status == "deleted":
         return
     reaches = find_reaches(plan.diff.changes, plan.head, plan.base)
     told = list(zip(plan.diff.changes, reaches, strict=True))
@@ -108,7 +109,7 @@ def _title(plan: NotebookPlan) -> Text:
     diff = plan.diff
     renamed = [(f"{clean(diff.old_path)} → ", "bold")] if diff.old_path else []
     named = Text.assemble(*renamed, (clean(plan.path), "bold"), f" {diff.status}, ")
-    if plan.refused:
+    if plan.refused and plan.limit is None:
         return Text.assemble(named, ("refused", "bold red"))
     trains = ("trains", "bold green") if plan.decision != "skip" else ("does not train", "yellow")
     return Text.assemble(named, trains, ": ", said(plan.reason.removeprefix("not trained: ")))
