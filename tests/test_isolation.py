@@ -15,6 +15,12 @@ import pytest
 
 from alekseylearn import concealment
 from tests.contract.jobs import bundle_of
+from tests.desk import LONGER
+from tests.small import growth
+from tests.test_cli_ci import Start, start
+
+__all__ = ["start"]
+
 
 ROOT = Path(__file__).parents[1]
 INSIDE = """
@@ -204,3 +210,41 @@ def test_a_process_that_conceals_itself_keeps_its_environment_and_memory_to_itse
 
     assert "environ" in found("tell")
     assert "environ" not in found("conceal")
+
+
+SEARCH = """
+import os, pathlib
+found = []
+for name in filter(str.isdecimal, os.listdir("/proc")):
+    for what in ("environ", "cmdline"):
+        try:
+            text = pathlib.Path("/proc", name, what).read_bytes()
+        except OSError:
+            continue
+        found += [what + " of " + pathlib.Path("/proc", name, "comm").read_text().strip()] * (WORD[::-1].encode() in text)
+print("searched", len(found), *found, flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no /proc")
+def test_a_notebook_of_a_whole_step_finds_no_token_in_any_process(start: Start) -> None:
+    token = f"ghs_{secrets.token_hex(16)}"
+    search = SEARCH.replace("WORD", repr(token[::-1]))
+    runner = start(growth(LONGER, before=search.strip()))
+    desk = runner.desk(INPUT_GITHUB_TOKEN=token)
+    command = [
+        "setpriv",
+        "--bounding-set=-all",
+        "--inh-caps=-all",
+        sys.executable,
+        "-I",
+        "-m",
+        "alekseylearn",
+        "ci",
+        "run",
+    ]
+    done = subprocess.run(
+        command, cwd=desk.folder, env=dict(desk.environ), capture_output=True, text=True, check=False, timeout=120
+    )
+    told = [line for line in done.stdout.splitlines() if line.startswith("searched")]
+    assert told == ["searched 0"], done.stdout + done.stderr
