@@ -19,6 +19,7 @@ from alekseylearn.allowlist import for_job
 from alekseylearn.config import Moment
 from alekseylearn.errors import MachineError
 from alekseylearn.notice import Notice, moment_of, write_notice
+from alekseylearn.redaction import Redactor
 from alekseylearn.report import Outcome
 
 VARIABLE = "ALEKSEYLEARN_NOTIFY"
@@ -119,7 +120,7 @@ class _Call:
         if not answer.get("known"):
             what = "this is no address that apprise knows"
             return MachineError("notify.address", what, where=where, hint=f"mend the secret {VARIABLE}: one URL a line")
-        said = _redacted(str(answer.get("said") or ""), self.address)
+        said = Redactor.of((self.address, *_parts(self.address))).redact(str(answer.get("said") or ""))
         what = f"nobody was told there: {said or 'the service has not taken the message'}"
         return MachineError("notify.failed", what, where=where, hint="look at the service, and at the address's token")
 
@@ -129,10 +130,3 @@ def _parts(address: str) -> tuple[str, ...]:
     rest = address.partition("://")[2] or address
     raw = [part for part in re.split(r"[/:@?&=,;#]", rest) if part]
     return tuple(dict.fromkeys([*raw, *map(unquote, raw)]))
-
-
-def _redacted(text: str, address: str) -> str:
-    """Take every part of *address* out of *text*."""
-    for part in sorted({address, *_parts(address)}, key=len, reverse=True):
-        text = text.replace(part, "***") if len(part) > 2 else text
-    return re.sub(r"\*\*\*(?:\W?\*\*\*)+", "***", text)

@@ -78,9 +78,9 @@ def test_notebooks_are_read_as_people_saved_them(tmp_path: Path) -> None:
     found = evidence.saved(outcome(*notebooks), comparison, Redactor())
     assert found["new.ipynb"] == Saved(head=b"after", base=b"before")
     assert found["same.ipynb"] == Saved(head=b"same", base=b"same")
-    lone = evidence.saved(outcome(notebooks[0]), replace(comparison, base=None))
+    lone = evidence.saved(outcome(notebooks[0]), replace(comparison, base=None), Redactor())
     assert lone["new.ipynb"] == Saved(head=b"after", base=None)
-    gone = evidence.saved(outcome(told(path="gone.ipynb")), comparison)
+    gone = evidence.saved(outcome(told(path="gone.ipynb")), comparison, Redactor())
     assert gone["gone.ipynb"] == Saved()
 
 
