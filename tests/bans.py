@@ -37,6 +37,8 @@ YAML = ("load", "load_all", "full_load", "full_load_all", "unsafe_load", "unsafe
 CODE = ("eval", "exec", "compile", "__import__", "execfile")
 CODE_PLACES = ("runpy", "code.InteractiveInterpreter", "code.interact", "types.FunctionType", "types.CodeType")
 VERBS = ("get", "post", "put", "patch", "delete", "head", "options", "request", "send", "urlopen", "urlretrieve")
+CONNECTIONS = ("http.client.HTTPConnection", "http.client.HTTPSConnection", "socket.create_connection")
+CONNECTIONS += ("urllib3.PoolManager", "urllib3.ProxyManager")
 WEAK = ("md5", "sha1", "md4", "new")
 FORGING = ("GITHUB_ENV", "GITHUB_PATH")
 MODULES = ("os", "subprocess", "pickle", "marshal", "builtins", "yaml", "tarfile", "zipfile", "shutil", "torch", "pty")
@@ -59,9 +61,9 @@ class Module:
             module.names.update(_given(node))
         for _ in range(3):  # a name for a name for a name
             for node in module.nodes:
-                if isinstance(node, ast.Assign) and (origin := module.origin(node.value)):
-                    targets = [target for target in node.targets if isinstance(target, ast.Name)]
-                    module.names.update({target.id: origin for target in targets if target.id != origin})
+                for name, value in _assigned(node):
+                    if (origin := module.origin(value)) and name != origin:
+                        module.names[name] = origin
         return module
 
     def origin(self, node: ast.AST) -> str:
@@ -71,8 +73,18 @@ class Module:
                 return self.names.get(name, name if hasattr(builtins, name) else "")
             case ast.Attribute(value=value, attr=attr):
                 return _joined(self.origin(value), attr)
+            case ast.NamedExpr(value=value):
+                return self.origin(value)
             case ast.Subscript(value=ast.Attribute(value=of, attr="__dict__"), slice=ast.Constant(value=str(attr))):
                 return _joined(self.origin(of), attr)
+            case ast.Subscript(value=ast.Call(func=function, args=[of]), slice=ast.Constant(value=str(attr))) if (
+                self.origin(function) in ("vars", "builtins.vars")
+            ):
+                return _joined(self.origin(of), attr)
+            case ast.Subscript(value=modules, slice=ast.Constant(value=str(name))) if (
+                self.origin(modules) == "sys.modules"
+            ):
+                return name
             case ast.Call(func=function, args=[of, ast.Constant(value=str(attr)), *_]) if self.origin(function) in (
                 "getattr",
                 "builtins.getattr",
@@ -121,6 +133,22 @@ def _given(node: ast.AST) -> Iterator[tuple[str, str]]:
     elif isinstance(node, ast.ImportFrom) and not node.level:
         for alias in node.names:
             yield (alias.asname or alias.name), f"{node.module}.{alias.name}"
+
+
+def _assigned(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the names that a statement, or a walrus, gives to values."""
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            for target in targets:
+                if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+                    pairs = zip(target.elts, value.elts, strict=False)
+                    yield from ((each.id, given) for each, given in pairs if isinstance(each, ast.Name))
+                elif isinstance(target, ast.Name):
+                    yield target.id, value
+        case ast.NamedExpr(target=ast.Name(id=name), value=value):
+            yield name, value
+        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+            yield name, value
 
 
 def _last(node: ast.expr) -> str:
@@ -202,11 +230,15 @@ def pickles(module: Module) -> Iterator[ast.AST]:
 
 def code(module: Module) -> Iterator[ast.AST]:
     """Code made from text."""
+    yield from (node for node in module.nodes if isinstance(node, ast.Name) and node.id == "__builtins__")
     yield from (node for node, origin in module.origins if origin in CODE or _under(origin, *CODE_PLACES))
 
 
 def asked(module: Module) -> Iterator[ast.AST]:
-    """A name of a module that matters, or a module, that is put together at run time."""
+    """A name of a module that matters, or a module, that is put together at run time; or all names of one at once."""
+    for node in module.nodes:
+        if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
+            yield node
     for call, origin in module.calls:
         if origin in ("getattr", "operator.attrgetter") and len(call.args) > 1:
             of = module.origin(call.args[0])
@@ -228,6 +260,8 @@ def endless(module: Module) -> Iterator[ast.AST]:
         where, _, verb = origin.rpartition(".")
         of = ast.unparse(call.func.value) if isinstance(call.func, ast.Attribute) else ""
         asks = where in ("requests", "requests.api", "urllib.request") or of.lower().endswith(("session", "session()"))
+        if origin in CONNECTIONS and _keyword(call, "timeout") is None:
+            yield call
         if asks and verb in VERBS:
             timeout = _keyword(call, "timeout")
             if timeout is None or _is(timeout, None):

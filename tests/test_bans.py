@@ -61,6 +61,12 @@ FOUND = {
         "import subprocess\nsubprocess.getoutput('ls')",
         "map(os_system, ['ls'])\nfrom os import system as os_system",
         "self.runner.start(words, shell=True)",
+        "import os\n(o := os).system('ls')",
+        "import os\na, o = 1, os\no.popen('ls')",
+        "import os\no: object = os\no.system('ls')",
+        "import os\nvars(os)['system']('ls')",
+        "import sys\nsys.modules['os'].system('ls')",
+        "import subprocess\nfrom functools import partial\npartial(subprocess.getoutput, 'ls')()",
     ],
     "replacing": ["import os\nos.execvp('ls', ['ls'])", "from os import spawnl", "import os\nos.posix_spawn(a, b, c)"],
     "unpacking": [
@@ -101,12 +107,14 @@ FOUND = {
         "import runpy\nrunpy.run_path(path)",
         "from types import FunctionType",
         "map(eval, texts)",
+        "__builtins__['eval'](text)",
     ],
     "asked": [
         "import os\ngetattr(os, 'sys' + 'tem')",
         "import subprocess as s\ngetattr(s, name)",
         "import importlib\nimportlib.import_module(name)",
         "from importlib import import_module as load\nload(f'{a}.b')",
+        "from os import *",
     ],
     "guessed": ["import tempfile\ntempfile.mktemp()", "from tempfile import mktemp as name\nname()"],
     "endless": [
@@ -116,6 +124,8 @@ FOUND = {
         "self.session.request('GET', address)",
         "import urllib.request\nurllib.request.urlopen(address)",
         "from urllib.request import urlopen as u\nu(address)",
+        "from http.client import HTTPSConnection\nHTTPSConnection('a')",
+        "import socket\nsocket.create_connection(address)",
     ],
     "unverified": [
         "session.get(address, timeout=1, verify=False)",
