@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import statistics
 import sys
 import tempfile
@@ -227,11 +228,13 @@ def measure(place: Place, moment: Moment, seeds: int) -> Tally:
 
 def main(arguments: list[str]) -> None:
     seeds = int(arguments.pop(0)) if arguments and arguments[0].isdecimal() else SEEDS
+    # In the background of a script it is ignored, by steps as well.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with scratch() as home, places(arguments or ["process"]) as opened:
         os.environ["HOME"] = home
         whole = Tally()
         for place in opened:
-            print(f"{place.name:30} runs asked    p99   ended: median    p99    max killed orphans")
+            print(f"{place.name:30} runs asked    p99   ended: median    p99    max killed orphans", flush=True)
             for what, moment in MOMENTS.items():
                 if place.name != "process" and (DEAF in moment.cells or moment.said == "environment"):
                     # There a job is given its grace by others, and no environment is made here.

@@ -17,7 +17,6 @@ from alekseylearn.disk import is_locked
 from tests.contract.jobs import until
 from tests.desk import LONGER
 from tests.e2e.stories import only_comment
-from tests.fakes.github.server import FakeGitHub
 from tests.gate import Gate
 from tests.rig.cancelling.runner import Step
 from tests.small import growth
@@ -84,9 +83,9 @@ def test_while_the_environment_is_made(start: Start, begin: Begin, tmp_path: Pat
     assert runs(runner) == []
 
 
-def test_while_the_supervisor_is_started(start: Start, begin: Begin, github: FakeGitHub) -> None:
+def test_while_the_supervisor_is_started_by_a_runner_that_ignores_the_signal(start: Start, begin: Begin) -> None:
     runner = start(growth(LONGER, before="import time; time.sleep(60)"))
-    step = begin(runner)
+    step = begin(runner, entry="deaf")
     assert step.wait_for("supervisor.started")
     cancelled = step.cancel()
     assert (cancelled.code, len(cancelled.asked)) == (130, 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import click
 
 
@@ -13,6 +15,8 @@ def ci_command() -> None:
 
     # Before anything is trained: a notebook runs as the same user, and this process was given the workflow's token.
     conceal()
+    # A runner that was started in the background of a script hands on that SIGINT is to be ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     stop_when_orphaned()
 
 

@@ -24,9 +24,11 @@ PATIENCE = 120.0
 """Seconds within which a step has to come to where it is to be cancelled, or to its end."""
 ENTRIES = {
     "exec": 'exec "$@"',
+    "deaf": 'trap "" INT; exec "$@"',
     "bash": '"$@"\necho the script goes on',
 }
-"""The script of a step: as action.yml has it, and as somebody would write it who does not know."""
+"""The script of a step: as action.yml has it; where signals were ignored before; as somebody writes it who does not know.
+"""
 
 
 @dataclass(slots=True, kw_only=True)
