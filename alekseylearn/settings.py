@@ -93,29 +93,31 @@ class Occasion:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Occasion:
-        """Read and check what the runner gives; raises `MachineError` `ci.environment`."""
+        """Read and check what the runner gives; raises `InputError` `trust.event`: without it nobody is trusted."""
         runner = _Variables(environ, "")
-        return cls(
-            event_name=runner.needed("GITHUB_EVENT_NAME"),
-            event_path=Path(runner.needed("GITHUB_EVENT_PATH")),
-            repository=runner.matching("GITHUB_REPOSITORY", _REPOSITORY, "owner/name"),
-            workspace=runner.path("GITHUB_WORKSPACE") or Path.cwd(),
-            sha=runner.get("GITHUB_SHA").lower(),
-            checked_out=runner.get("AL_CHECKED_OUT").lower(),
-        )
+        try:
+            return cls(
+                event_name=runner.needed("GITHUB_EVENT_NAME"),
+                event_path=Path(runner.needed("GITHUB_EVENT_PATH")),
+                repository=runner.matching("GITHUB_REPOSITORY", _REPOSITORY, "owner/name"),
+                workspace=runner.path("GITHUB_WORKSPACE") or Path.cwd(),
+                sha=runner.get("GITHUB_SHA").lower(),
+                checked_out=runner.get("AL_CHECKED_OUT").lower(),
+            )
+        except MachineError as error:
+            raise InputError("trust.event", error.what, where=error.where, hint=_IN_ACTIONS) from None
 
     def read_payload(self) -> Mapping[str, Any]:
-        """Read the event's payload, which is a JSON object.
-
-        Raises `InputError` `trust.event` when it is none, and `MachineError` `ci.environment` when it cannot be read.
-        """
-        if not self.event_path.is_file():
-            raise _environment("GITHUB_EVENT_PATH", "names no file")
+        """Read the event's payload; raises `InputError` `trust.event` when it is no JSON object, or cannot be read."""
         try:
-            with self.event_path.open("rb") as file:
-                data = file.read(EVENT_LIMITS.max_bytes + 1)
-        except OSError as error:
-            raise _environment("GITHUB_EVENT_PATH", error.strerror or "cannot be read") from None
+            # A pipe would be waited for.
+            data = self._bytes() if self.event_path.is_file() else None
+        except OSError:
+            data = None
+        if data is None:
+            raise InputError(
+                "trust.event", "the event's file cannot be read", where="GITHUB_EVENT_PATH", hint=_IN_ACTIONS
+            )
         try:
             payload = load_json(data, "GITHUB_EVENT_PATH", EVENT_LIMITS)
         except InputError as error:
@@ -123,6 +125,10 @@ class Occasion:
         if not isinstance(payload, dict):
             raise InputError("trust.event", "the event is no object", where="GITHUB_EVENT_PATH", hint=_IN_ACTIONS)
         return payload
+
+    def _bytes(self) -> bytes:
+        with self.event_path.open("rb") as file:
+            return file.read(EVENT_LIMITS.max_bytes + 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,7 +91,7 @@ class Event:
         if self.deleted:
             found.append(f"trust.event: {self.reason}: there is nothing to look at")
         if self.odd:
-            what = f"{', '.join(self.odd)} of the event looks like a command; it is shown as dead text, or not at all"
+            what = f"{', '.join(self.odd)} of the event: what looks like a command is shown as dead text, or not at all"
             found.append(f"text.neutralised: {what}")
         return tuple(found)
 

@@ -232,7 +232,7 @@ class TestRefused:
             ("INPUT_FORCE", "perhaps", 2),
             ("INPUT_BASE", "--output=x", 2),
             ("INPUT_PYTHON", "/no/python", 6),
-            ("GITHUB_REPOSITORY", "../octo", 6),
+            ("GITHUB_REPOSITORY", "../octo", 3),
             ("GITHUB_RUN_ID", "", 6),
         ],
     )
@@ -294,7 +294,7 @@ class TestNothingCheckedOut:
     @pytest.mark.parametrize("missing", ["GITHUB_EVENT_NAME", "GITHUB_EVENT_PATH", "GITHUB_REPOSITORY"])
     def test_a_variable_that_is_missing_is_named(self, start: Start, missing: str) -> None:
         done = self.plan(start, **{missing: ""})
-        assert (done.code, f"{missing} is not set" in done.out) == (6, True)
+        assert (done.code, f"error[trust.event]: {missing} is not set" in done.out) == (3, True)
 
 
 class TestNothingToLookAt:

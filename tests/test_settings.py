@@ -161,8 +161,11 @@ class TestOccasion:
         occasion = Occasion.from_environ(needed)
         assert (occasion.workspace, occasion.sha, occasion.checked_out) == (tmp_path, "", "")
         for name in needed:
-            with pytest.raises(MachineError, match=f"{name} is not set"):
+            with pytest.raises(InputError, match=f"{name} is not set") as caught:
                 Occasion.from_environ({key: value for key, value in needed.items() if key != name})
+            assert caught.value.slug == "trust.event"
+        with pytest.raises(InputError, match="owner/name"):
+            Occasion.from_environ({**needed, "GITHUB_REPOSITORY": "../octo"})
 
     def test_commits_are_compared_without_regard_to_case(self) -> None:
         occasion = Occasion.from_environ({**RUNNER, "GITHUB_SHA": "AB" * 20, "AL_CHECKED_OUT": " CD " * 1})
@@ -212,5 +215,6 @@ class TestPayload:
     def test_a_missing_file_a_folder_and_a_pipe_are_named_and_not_waited_for(self, tmp_path: Path) -> None:
         os.mkfifo(tmp_path / "pipe")
         for name in ("none", ".", "pipe"):
-            with pytest.raises(MachineError, match="GITHUB_EVENT_PATH"):
+            with pytest.raises(InputError, match="cannot be read") as caught:
                 self.occasion(tmp_path / name).read_payload()
+            assert (caught.value.slug, caught.value.where) == ("trust.event", "GITHUB_EVENT_PATH")

@@ -194,6 +194,7 @@ def step(
         if case.name == "pull_request":
             payload["pull_request"]["head"]["sha"] = runner.pull.head
             payload["pull_request"]["base"]["sha"] = runner.pull.base
+            payload["number"] = payload["pull_request"]["number"] = runner.pull.number
         given = runner.desk(case.name, payload).environ
         endpoint = f"http://127.0.0.1:{aws.getsockname()[1]}"
         given = {**given, **SECRETS, "AWS_ENDPOINT_URL": endpoint, "INPUT_AWS_REGION": "eu-central-1"}

@@ -30,7 +30,7 @@ class Heard:
 def hear(environ: Mapping[str, str], runner: Runner, *, quiet: bool = False) -> Heard:
     """Mask the workflow's tokens, read the event and say what it does not allow (unless *quiet*).
 
-    Raises `InputError` (`trust.event trust.actor git.mismatch`) and `MachineError` `ci.environment`.
+    Raises `InputError`: `trust.event trust.actor git.mismatch`.
     """
     mask_tokens(environ, runner)
     occasion = Occasion.from_environ(environ)
