@@ -13,10 +13,13 @@ import pytest
 
 from alekseylearn import landmarks
 from alekseylearn.landmarks import Landmark
+from tests.fakes.github import faults
+from tests.fakes.github.faults import Fault
 from tests.fakes.github.server import FakeGitHub
 from tests.rig.crashes.local import LAUNCHES, at_a_desk
 from tests.rig.crashes.on_runner import RunnerStage, on_a_runner
 from tests.rig.crashes.stage import ROOT, Harm, Server, Stage
+from tests.rig.faults import FaultyRoad, Mode
 
 LANDMARKS: tuple[Landmark, ...] = get_args(Landmark)
 ELSEWHERE = {
@@ -138,3 +141,70 @@ class TestRefusedByTheMachine:
         ended = desk.run("fit", "-q")
         assert ended.code == 0, ended.out
         assert (desk.torn, desk.left(), dict(desk.launches)) == ([], [], LAUNCHES)
+
+
+FAILURES = {
+    "5xx after it was done": faults.bad_gateway(after_commit=True, path="/comments"),
+    "5xx": faults.bad_gateway(path="/comments"),
+    "a secondary limit": faults.secondary_limit(retry_after=60, path="/comments"),
+    "a limit of a day": faults.secondary_limit(retry_after=86_400, path="/comments"),
+    "429": faults.too_many(path="/comments"),
+    "a web page": faults.html_page(path="/comments"),
+    "a reset after it was done": faults.connection_reset(after_commit=True, path="/comments"),
+    "a pull request that is locked": Fault(
+        status=403, body=faults.message("Unable to create comment because issue is locked."), method="POST"
+    ),
+    "no pull request": Fault(status=404, body=faults.message("Not Found"), path="/comments"),
+    "a request that is refused": Fault(status=422, body=faults.message("Validation Failed"), method="POST"),
+}
+
+
+class TestGitHubFails:
+    """Whatever becomes of the comment: the result is there, and the next run has it told in one comment."""
+
+    @pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
+    def test_the_result_is_kept_and_told_later(self, runner: RunnerStage, failure: Fault) -> None:
+        runner.runner.github.faults += [failure] * 1000
+        self.check(runner)
+        runner.runner.github.faults.clear()
+        self.check_told(runner)
+
+    @pytest.mark.parametrize("mode", ["reset", "stall", "half", "swallow"])
+    def test_so_it_is_where_the_network_fails(self, runner: RunnerStage, mode: Mode) -> None:
+        with FaultyRoad(runner.runner.github.url) as road:
+            road.mode = mode
+            runner.environ = {**runner.environ, "GITHUB_API_URL": road.url}
+            self.check(runner)
+            assert road.connections
+            road.mode = "pass"
+            self.check_told(runner)
+
+    @staticmethod
+    def check(runner: RunnerStage) -> None:
+        ended = runner.run("ci", "run")
+        assert ended.code == 0, ended.out
+        assert "better by 0.4249" in runner.runner.summary
+        assert runner.runner.outputs["result"] == "success"
+        assert json.loads(runner.outcome)["runs"][0]["state"] == "succeeded"
+        assert dict(runner.launches) == LAUNCHES
+
+    @staticmethod
+    def check_told(runner: RunnerStage) -> None:
+        TestKilledAtEachLandmark.end_with_one_comment(runner)
+
+    def test_a_comment_that_somebody_deletes_meanwhile_is_written_anew(self, runner: RunnerStage) -> None:
+        assert runner.run("ci", "run", landmark="job.submitted").code is None
+        (comment,) = runner.comments
+        del runner.runner.consumer.repository.all_comments[comment.id]
+        self.check_told(runner)
+
+
+class TestClocks:
+    @pytest.mark.parametrize("hours", [30.0, -30.0])
+    def test_nothing_depends_on_the_clock_on_the_wall(self, runner: RunnerStage, hours: float) -> None:
+        for landmark in ("supervisor.started", "files.collected", "store.copied", "comment.remembered"):
+            assert runner.run("ci", "run", landmark=landmark, leap=hours).code is None
+        runner.again()
+        ended = runner.run("ci", "run", leap=hours)
+        assert ended.code == 0, ended.out
+        TestKilledAtEachLandmark.end_with_one_comment(runner)

@@ -6,11 +6,13 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 from alekseylearn.actions import Runner
 from alekseylearn.cli.granted import withhold
 from alekseylearn.cli.hearing import hear, say
 from alekseylearn.cli.step import Step, open_ground
+from alekseylearn.disk import refusal
 from alekseylearn.errors import AlekseylearnError, InputError, MachineError, UsageError
 from alekseylearn.text import Markdown, fence
 
@@ -22,18 +24,27 @@ def guarded(step: Callable[[Mapping[str, str], Runner], int]) -> int:
     try:
         return step(environ, runner)
     except AlekseylearnError as error:
-        stopped = error.slug == "run.stopped"
-        runner.annotate("error", str(error), title=f"alekseylearn: {error.slug}")
-        runner.add_summary(Markdown(f"### ❌ alekseylearn could not go on\n\n{fence(str(error))}"))
-        runner.set_outputs({"result": "cancelled" if stopped else "failure"})
-        return 130 if stopped else error.exit_code
+        return _ended_by(error, runner)
     except KeyboardInterrupt:
         runner.set_outputs({"result": "cancelled"})
         return 130
     except Exception as error:
+        told = refusal(error) if isinstance(error, OSError) else None
+        if told is not None:
+            return _ended_by(told, runner)
         runner.annotate("error", f"{type(error).__name__}: {error}", title="alekseylearn: a defect of ours")
         runner.set_outputs({"result": "failure"})
         raise
+
+
+def _ended_by(error: AlekseylearnError, runner: Runner) -> int:
+    """Tell of *error* wherever there is room for it; returns the exit code."""
+    stopped = error.slug == "run.stopped"
+    runner.annotate("error", str(error), title=f"alekseylearn: {error.slug}")
+    with suppress(OSError):
+        runner.add_summary(Markdown(f"### ❌ alekseylearn could not go on\n\n{fence(str(error))}"))
+        runner.set_outputs({"result": "cancelled" if stopped else "failure"})
+    return 130 if stopped else error.exit_code
 
 
 def run_step(environ: Mapping[str, str], runner: Runner) -> int:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import assert_never
 
 from alekseylearn import landmarks
 from alekseylearn.errors import InputError, MachineError
 from alekseylearn.forges.base import Posted
-from alekseylearn.forges.rest import PAGE, ForbiddenError, GoneError, Rest, TransientError, open_rest
+from alekseylearn.forges.rest import PAGE, PATIENCE, ForbiddenError, GoneError, Rest, TransientError, open_rest
 from alekseylearn.forges.sticky import Author, Comment, Create, Delete, Done, Edit, forged, next_step, ours
 from alekseylearn.settings import CiSettings
 from alekseylearn.text import Markdown
@@ -81,7 +81,8 @@ class GitHubForge:
         Raises `MachineError` of the family `github` when GitHub cannot be reached.
         """
         try:
-            found = self._ours(pull)
+            with self._in_time():
+                found = self._ours(pull)
         except (ForbiddenError, GoneError):
             return None
         return max(found, key=lambda comment: (comment.order, comment.id)).body if found else None
@@ -95,7 +96,8 @@ class GitHubForge:
         reached, or refuses for another reason than a token that only reads.
         """
         try:
-            return self._settle(pull, body, order, anew=anew)
+            with self._in_time():
+                return self._settle(pull, body, order, anew=anew)
         except ForbiddenError:
             return Posted(url="", note=READ_ONLY)
         except GoneError:
@@ -128,6 +130,16 @@ class GitHubForge:
     @property
     def _issues(self) -> str:
         return f"/repos/{self.settings.repository}/issues"
+
+    @contextmanager
+    def _in_time(self) -> Iterator[None]:
+        """Let nobody wait for a comment longer than it is worth."""
+        rest = self.rest
+        self.rest = rest.within(PATIENCE)
+        try:
+            yield
+        finally:
+            self.rest = rest
 
     def _settle(self, pull: int, body: Markdown, order: tuple[int, int], *, anew: bool) -> Posted:
         known = _Known()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from alekseylearn.errors import MachineError
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 PAUSES = (1.0, 3.0, 9.0)
 """Seconds before the second, third and fourth try of something that may pass."""
+PATIENCE = 300.0
+"""Seconds that one task may take, its requests and waits together; after that it is an error."""
 LONGEST_WAIT = 90.0
 """Seconds that GitHub may ask us to wait; after that it is an error."""
 SECONDARY_WAIT = 60.0
@@ -44,15 +47,18 @@ class TransientError(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Pauses:
-    """The waits that one task may take, one after another; *pause* is `time.sleep`."""
+    """The waits that one task may take, one after another, and none beyond *until*; *pause* is `time.sleep`."""
 
     pause: Callable[[float], None]
+    until: float = math.inf
+    ticks: Callable[[], float] = time.monotonic
     lengths: tuple[float, ...] = PAUSES
     _taken: int = 0
 
     def take(self, error: TransientError) -> None:
         """Wait before the next try; raises `MachineError` when there were enough of them, or it would take too long."""
-        if self._taken == len(self.lengths) or error.wait > LONGEST_WAIT:
+        late = self._taken < len(self.lengths) and self.ticks() + self._next(error) > self.until
+        if self._taken == len(self.lengths) or error.wait > LONGEST_WAIT or late:
             asked = f", and asks for {error.wait:.0f} s of patience" if error.wait > LONGEST_WAIT else ""
             raise MachineError(
                 "github.unreachable",
@@ -60,21 +66,30 @@ class Pauses:
                 where="GitHub",
                 hint="run the job again later; what was trained is kept",
             )
-        self.pause(max(error.wait, self.lengths[self._taken]))
+        self.pause(self._next(error))
         self._taken += 1
+
+    def _next(self, error: TransientError) -> float:
+        return max(error.wait, self.lengths[self._taken])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rest:
-    """GitHub's REST API for one token."""
+    """GitHub's REST API for one token; *ticks* is monotonic seconds, *until* is when there is no more time to wait."""
 
     client: Github
     pause: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.time
+    ticks: Callable[[], float] = time.monotonic
+    until: float = math.inf
+
+    def within(self, seconds: float) -> Rest:
+        """Return the same API for a task that may take so many seconds, and at most one request more."""
+        return replace(self, until=min(self.until, self.ticks() + seconds))
 
     def pauses(self) -> Pauses:
         """Return the waits for one task."""
-        return Pauses(pause=self.pause)
+        return Pauses(pause=self.pause, until=self.until, ticks=self.ticks)
 
     def get(self, path: str, parameters: Mapping[str, Any] | None = None) -> Any:
         """Read *path*, again where that may help.

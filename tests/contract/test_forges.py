@@ -178,6 +178,18 @@ class TestOneComment:
         assert texts(repository) == ["one"]
 
 
+class TestTime:
+    def test_nobody_waits_for_a_comment_longer_than_it_is_worth(self, github: FakeGitHub, bench: Bench) -> None:
+        bench.forge.rest = dataclasses.replace(bench.forge.rest, ticks=lambda: sum(bench.waits))
+        github.faults += [faults.secondary_limit(retry_after=80, method="GET")] * 3
+        github.faults += [faults.secondary_limit(retry_after=80, method="POST")] * 3
+        with pytest.raises(MachineError, match=r"github\.unreachable"):
+            bench.post("one")
+        assert bench.waits == [80.0] * 3
+        bench.post("two")
+        assert bench.waits == [80.0] * 3 + [80.0] * 2
+
+
 class TestNewComment:
     """A long run's result is a comment of its own, so that everybody hears of it; the running one goes after that."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import itertools
 import json
 import os
 import pkgutil
@@ -22,6 +23,8 @@ from tests.rig.crashes.dying import kill_at
 
 LONGEST_PAUSE = 0.02
 """Seconds that a pause of ours takes at most: nothing here is worth to be waited for."""
+ANSWER = 1
+"""Seconds that GitHub has for an answer."""
 UNLOADED = ("alekseylearn.runtime", "alekseylearn.__main__", "alekseylearn.ipython", "alekseylearn.live")
 
 
@@ -30,6 +33,7 @@ def load() -> None:
     for module in pkgutil.walk_packages(alekseylearn.__path__, "alekseylearn."):
         if not module.name.startswith(UNLOADED):
             importlib.import_module(module.name)
+    importlib.import_module("alekseylearn.forges.rest").TIMEOUT = ANSWER  # type: ignore[attr-defined]
     for name in ("github", "requests", "nbformat", "jinja2", "rich.console", "rich.markdown", "click", "email.utils"):
         importlib.import_module(name)
 
@@ -40,10 +44,10 @@ def hurry() -> None:
     time.sleep = lambda seconds: sleep(min(seconds, LONGEST_PAUSE))
 
 
-def shift(hours: list[float]) -> None:
-    """Have the clock on the wall jump by so many hours each time that somebody looks at it, one after another."""
-    look, jumps = time.time, list(hours)
-    time.time = lambda: look() + 3600 * jumps[0 if len(jumps) == 1 else jumps.index(jumps.pop(0))] if jumps else look()
+def leap(hours: float) -> None:
+    """Have the clock on the wall stand so many hours further each time that somebody looks at it, or so many back."""
+    look, looks = time.time, itertools.count()
+    time.time = lambda: look() + 3600 * hours * next(looks)
 
 
 def become(order: dict[str, Any]) -> NoReturn:
@@ -59,6 +63,8 @@ def become(order: dict[str, Any]) -> NoReturn:
     sys.argv = ["alekseylearn", *order["arguments"]]
     if order.get("landmark"):
         kill_at(order["landmark"], time=order.get("time", 1))
+    if order.get("leap"):
+        leap(order["leap"])
     if order.get("traced"):
         # Whoever wants to hold on to us does so now.
         os.kill(os.getpid(), signal.SIGSTOP)
@@ -85,6 +91,7 @@ def serve(orders: io.TextIOBase, answers: io.TextIOBase) -> None:
 
 
 if __name__ == "__main__":
-    load()
+    # Before anything else: what takes its time may keep `sleep` as it finds it.
     hurry()
+    load()
     serve(sys.stdin, sys.stdout)  # type: ignore[arg-type]
