@@ -19,6 +19,7 @@ from pathlib import Path
 
 from alekseylearn import comment_state, trust
 from alekseylearn.actions import Runner
+from alekseylearn.analysed import read_analysis, tell
 from alekseylearn.config import parse_config
 from alekseylearn.diff import diff_notebooks, line_diff
 from alekseylearn.errors import AlekseylearnError
@@ -39,6 +40,7 @@ from alekseylearn.strict import load_json
 from alekseylearn.targets import find_targets
 from alekseylearn.tars import members
 from alekseylearn.unpacking import unpack_into
+from alekseylearn.unsafe_formats import code_in, code_in_zip
 from alekseylearn.workflow_reading import examine_workflow
 from alekseylearn.zips import open_zip
 from fuzz.editing import edited
@@ -50,6 +52,8 @@ BETWEEN = b"\n# %%\n"
 HERE = "octo/consumer"
 """The repository whose events are read."""
 EVENTS = ("pull", "fork", "push", "run")
+MARKS = re.compile(r"(?m)^<!-- alekseylearn(?:-state)? [^<>\n]*-->$")
+"""The comments in Markdown that are ours."""
 LONGEST_ERROR = 5
 """Lines that an error may have."""
 MOST_READ = 1 << 22
@@ -273,6 +277,29 @@ def manifest(data: bytes) -> None:
         read_manifest(data, "manifest.json")
 
 
+def analysis(data: bytes) -> None:
+    """What a fork's own run hands to the workflow that comments, or after a `~` edits of one."""
+    data = _document("analysis/small.json", data)
+    with refusals():
+        read = read_analysis(data, "analysis.json")
+        pull = trust.PullRequest(
+            number=7, base_ref="main", base_sha="b" * 40, head_ref="x", head_sha="a" * 40, fork=True
+        )
+        run = trust.FinishedRun(
+            id=3, order=(3, 1), event="pull_request", head_sha="a" * 40, head_repository=8, repository=7
+        )
+        body = tell(read, pull, run, address="https://example.org/run", when="2026-01-01T00:00:00Z", version="1")
+        body.encode()
+        assert body.count("<!--") == len(MARKS.findall(body))
+
+
+def weights(data: bytes) -> None:
+    """The beginning of a model's file: would loading it run code? The first line is the file's name."""
+    name, _, head = data.partition(b"\n")
+    code_in(name.decode("utf-8", "replace"), head)
+    code_in_zip(name.decode("utf-8", "replace").split(","), head)
+
+
 TARGETS = {
     "loader": Target(
         read=loader,
@@ -317,6 +344,8 @@ TARGETS = {
     "workflow": Target(
         read=workflow, words=("on:", "jobs:", "steps:", "uses:", "permissions:", "alekseylearn/action@")
     ),
+    "analysis": Target(read=analysis, words=('"notebooks"', '"path"', "~", "<!--", "@", "https://", "](", "|", "```")),
+    "weights": Target(read=weights, words=("model.keras\n", "a.pt\n", "PK\x03\x04", "\x80\x04", '"Lambda"', "ctorch")),
     "manifest": Target(read=manifest, words=('"files"', '"sha256"', '"size"', '"path"')),
 }
 
