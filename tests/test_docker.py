@@ -125,9 +125,10 @@ def inside(docker_engine: Engine, tmp_path_factory: pytest.TempPathFactory, requ
     job = backend.submit(bundle, name="toy", digest=digest)
     assert ended(backend, job) is JobState.SUCCEEDED, backend.logs(job).lines
     seen = json.loads(backend.logs(job).lines[0])
+    told = json.dumps(backend._engine.inspect(job.place))
     backend.collect(job, folder / "into")
     backend.discard(job)
-    return {**seen, "asked": [*map(int, backend._user.split(":"))], "into": folder / "into"}
+    return {**seen, "asked": [*map(int, backend._user.split(":"))], "into": folder / "into", "told": told}
 
 
 def test_a_job_is_who_asked_for_it_and_may_do_nothing_but_its_work(inside: Any) -> None:
@@ -144,6 +145,8 @@ def test_a_job_sees_nothing_of_the_machine(inside: Any) -> None:
     # Itself, its supervisor, the first process.
     assert inside["processes"] <= 4
     assert "canary" not in json.dumps(inside["environ"]) + inside["first environ"]
+    # Nor does whoever may ask the engine.
+    assert "canary" not in inside["told"]
     root = next(mount for mount in inside["mounts"] if mount[0] == "/")
     assert "ro" in root[2].split(",")
     own = {"/opt/ml", "/tmp", "/var/tmp", "/dev/shm", "/opt/ml/input/data/gate"}

@@ -67,15 +67,18 @@ def created(service: SageMakerService) -> list[dict[str, Any]]:
 
 
 def test_twenty_who_come_one_after_the_other_make_one_job(
-    reach: Reach, own_sagemaker: SageMakerService, gate: Gate
+    reach: Reach, own_sagemaker: SageMakerService, gate: Gate, tmp_path: Path
 ) -> None:
+    secrets = dict.fromkeys(("GITHUB_TOKEN", "MY_KEY", "ALEKSEYLEARN_PASS_HF_TOKEN", "ALEKSEYLEARN_NOTIFY"), "canary")
     bundle, digest = bundle_of(TOKEN, gate.cell)
-    jobs = {reach().submit(bundle, name="toy", digest=digest) for _ in range(20)}
-    assert len(jobs) == 1
+    job = site_in(own_sagemaker, tmp_path).connect(**secrets).submit(bundle, name="toy", digest=digest)
+    assert {reach().submit(bundle, name="toy", digest=digest) for _ in range(19)} == {job}
     gate.folder.mkdir(exist_ok=True)
     gate.open()
-    assert ended(reach(), jobs.pop()) is JobState.SUCCEEDED
-    assert len(created(own_sagemaker)) == 1
+    assert ended(reach(), job) is JobState.SUCCEEDED
+    (asked,) = created(own_sagemaker)
+    # Whoever may describe jobs reads all of it.
+    assert "canary" not in str(asked)
 
 
 @pytest.mark.parametrize("action", ["sagemaker:CreateTrainingJob", "s3:PutObject"])
