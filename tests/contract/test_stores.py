@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alekseylearn.errors import InputError, MachineError, UsageError
-from alekseylearn.jobs import Artifact, CellRun, Failure, JobState, TrainingResult, result_to_json
+from alekseylearn.jobs import Artifact, CellRun, Failure, JobState, TrainingResult
 from alekseylearn.metrics import Metric
 from alekseylearn.s3 import Bucket
 from alekseylearn.stores.base import Store
@@ -337,39 +337,40 @@ def test_a_damaged_result_counts_as_not_there(store: Store, make: Make, data: st
 def test_a_writer_that_dies_leaves_nothing_half_done(make: Make, tmp_path: Path) -> None:
     """Kill a writer at each call that changes the disk: afterwards the result is there whole or not at all."""
     result, folder = make()
-    program = """if True:
-        import json, os, sys
-        from pathlib import Path
-        from alekseylearn.jobs import result_from_json
-        from alekseylearn.stores.folder import FolderStore
-        left = int(sys.argv[1])
-        def count(event, arguments):
-            global left
-            writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
-            if writes or event in ("os.rename", "os.mkdir", "os.remove", "os.rmdir"):
-                left -= 1
-                if left < 0:
-                    os._exit(9)
-        sys.dont_write_bytecode = True
-        store, result = FolderStore(Path(sys.argv[2])), result_from_json(json.load(sys.stdin))
-        sys.addaudithook(count)
-        store.put(result, Path(sys.argv[3]))
-    """
-    told = json.dumps(result_to_json(result))
     killed = -1
     for killed in range(100):
         root = tmp_path / f"store-{killed}"
-        command = [sys.executable, "-c", program, str(killed), str(root), str(folder)]
-        done = subprocess.run(command, input=told, text=True, check=False, env={"PATH": os.environ["PATH"]})
+        code = put_until(killed, root, result, folder)
         store = FolderStore(root)
         found = store.get(result.digest)
         assert found in (None, result)
         assert store.put(result, folder) == result
         assert store.get(result.digest) == result
-        if done.returncode == 0:
+        if code == 0:
             break
-        assert done.returncode == 9
+        assert code == 9
     assert killed > 8
+
+
+def put_until(left: int, root: Path, result: TrainingResult, folder: Path) -> int:
+    """Keep *result* in a child that ends with 9 before it changes the disk more than *left* times; returns its code."""
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+    def count(event: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal left
+        writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
+        if writes or event in ("os.rename", "os.mkdir", "os.remove", "os.rmdir"):
+            left -= 1
+            if left < 0:
+                os._exit(9)
+
+    try:
+        sys.addaudithook(count)
+        FolderStore(root).put(result, folder)
+    finally:
+        os._exit(0)
 
 
 def test_a_new_result_takes_the_place_of_an_old_one_whole_wherever_the_writer_is_killed(
