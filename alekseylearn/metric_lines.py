@@ -26,7 +26,9 @@ MAX_SERIES = 2000
 KEPT_POINTS = 100_000
 """As many points of all metrics together are kept, roughly: a stored result stays a few megabytes large."""
 _PLAIN = re.compile(r"[!-~]+")
-_MARKED = re.compile(r"[|`<\[\]@]|\A#|://|!\[|#\d")
+_MARKED = re.compile(r"[|`‹\[\]@]|\A#|://|!\[|#\d")
+# What a browser would take for a tag and Markdown for a link: a name stays one in every document that it gets into.
+_TAG, _LINK = re.compile(r"<(?=[A-Za-z/!?])"), "]("
 _NOT_FINITE = frozenset({"nan", "inf", "-inf", "infinity", "-infinity", "+inf"})
 
 
@@ -182,7 +184,8 @@ def _name(told: object) -> str:
     if not isinstance(told, str) or len(told) > MAX_NAME:
         return ""
     # Most names need no cleaning, which takes longer than all the rest of a line.
-    return told if _PLAIN.fullmatch(told) else clean(told, MAX_NAME)
+    name = told if _PLAIN.fullmatch(told) else clean(told, MAX_NAME)
+    return _TAG.sub("‹", name).replace(_LINK, "] (") if "<" in name or _LINK in name else name
 
 
 def _invalid(what: str, where: str) -> InputError:

@@ -12,22 +12,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from alekseylearn import messenger
 from alekseylearn.allowlist import for_job
 from alekseylearn.config import Moment
 from alekseylearn.errors import MachineError
 from alekseylearn.notice import Notice, moment_of, write_notice
-from alekseylearn.redaction import Redactor
+from alekseylearn.redaction import ADDRESSES, Redactor, parts_of, secrets_in_address
 from alekseylearn.report import Outcome
 
-VARIABLE = "ALEKSEYLEARN_NOTIFY"
+VARIABLE = ADDRESSES
 """Holds the addresses (apprise URLs), one a line or set apart by spaces. They hold tokens: nobody is shown them."""
 PATIENCE = 10.0
 """Seconds that all services together have to take the message."""
-_LONGEST_PUBLIC = 15
-"""Parts of an address that are no longer may be ordinary words; longer ones are masked in the log, too."""
 
 
 def addresses_in(environ: Mapping[str, str]) -> tuple[str, ...]:
@@ -37,8 +34,7 @@ def addresses_in(environ: Mapping[str, str]) -> tuple[str, ...]:
 
 def secrets_of(addresses: Sequence[str]) -> tuple[str, ...]:
     """Return what a log must never show: the addresses, and those parts of them that look like tokens."""
-    parts = [part for address in addresses for part in _parts(address) if len(part) > _LONGEST_PUBLIC]
-    return tuple(dict.fromkeys([*addresses, *parts]))
+    return tuple(dict.fromkeys(part for address in addresses for part in secrets_in_address(address)))
 
 
 def notify(
@@ -120,13 +116,6 @@ class _Call:
         if not answer.get("known"):
             what = "this is no address that apprise knows"
             return MachineError("notify.address", what, where=where, hint=f"mend the secret {VARIABLE}: one URL a line")
-        said = Redactor.of((self.address, *_parts(self.address))).redact(str(answer.get("said") or ""))
+        said = Redactor.of((self.address, *parts_of(self.address))).redact(str(answer.get("said") or ""))
         what = f"nobody was told there: {said or 'the service has not taken the message'}"
         return MachineError("notify.failed", what, where=where, hint="look at the service, and at the address's token")
-
-
-def _parts(address: str) -> tuple[str, ...]:
-    """Take *address* apart at whatever sets parts of it apart; its scheme is none."""
-    rest = address.partition("://")[2] or address
-    raw = [part for part in re.split(r"[/:@?&=,;#]", rest) if part]
-    return tuple(dict.fromkeys([*raw, *map(unquote, raw)]))

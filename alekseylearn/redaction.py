@@ -14,7 +14,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 from alekseylearn.secret_shapes import BEGIN, END, Span, is_secret_name, spans, wrapped_spans
 
@@ -22,6 +22,8 @@ MARKER = "***"
 """Stands where a secret stood."""
 SHORTEST = 6
 """Shorter values are no secrets that could be found without finding ordinary words."""
+ADDRESSES = "ALEKSEYLEARN_NOTIFY"
+"""The variable that holds addresses to be notified, apart by blanks; they hold tokens."""
 WINDOW = 65_536
 """Characters of one line that are read at once, twice: a known shape that is longer is hidden as far as it goes on."""
 _LONGEST_PIECE = 4096
@@ -31,6 +33,7 @@ _KEY_LINES = 400
 _KEY_WORD = re.compile(r"(?<!\\)[A-Za-z0-9+/_\-]{16,}={0,2}")
 _KEY_LINE = re.compile(r"[\s\"',>|]*([A-Za-z0-9+/]{1,80}={0,2})(?:\\[nr])*[\s\"',]*\Z")
 _BEHIND = 256
+_LONGEST_PUBLIC = 15
 _CUT, _BEFORE_CUT = "…", 512
 _URL_BASE64 = str.maketrans("+/", "-_")
 _TOKEN = re.compile(r"[A-Za-z0-9+/=_.~%\-]*")
@@ -45,9 +48,23 @@ _MEANT = ("AWS_ACCESS_KEY_ID",)
 
 
 def secrets_of(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the values of *environ* whose names say that they are secrets: tokens, keys, passwords."""
-    named = (value for name, value in environ.items() if _is_named(name, value))
-    return tuple(dict.fromkeys(value for value in named if len(value) >= SHORTEST and not _NO_VALUE.match(value)))
+    """Return the values of *environ* whose names say that they are secrets, and what is secret of `ADDRESSES`."""
+    named = [value for name, value in environ.items() if _is_named(name, value)]
+    told = [part for address in environ.get(ADDRESSES, "").split() for part in secrets_in_address(address)]
+    found = dict.fromkeys([*named, *told])
+    return tuple(value for value in found if len(value) >= SHORTEST and not _NO_VALUE.match(value))
+
+
+def secrets_in_address(address: str) -> tuple[str, ...]:
+    """Return *address*, a URL, and those parts of it that are too long to be ordinary words: they are tokens."""
+    return (address, *(part for part in parts_of(address) if len(part) > _LONGEST_PUBLIC))
+
+
+def parts_of(address: str) -> tuple[str, ...]:
+    """Take *address* apart at whatever sets parts of it apart; its scheme is none."""
+    rest = address.partition("://")[2] or address
+    raw = [part for part in re.split(r"[/:@?&=,;#]", rest) if part]
+    return tuple(dict.fromkeys([*raw, *map(unquote, raw)]))
 
 
 def _is_named(name: str, value: str) -> bool:

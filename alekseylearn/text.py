@@ -35,6 +35,12 @@ _INVISIBLE = re.compile(
     "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
 )
 
+_MARKUP = re.compile(
+    r"^[ \t]{0,3}(?:```|~~~|#{1,6} )"
+    r"|</?(?:details|summary|h[1-6]|img|script|iframe|a|pre|code|table|td|sub)\b|<!--|!\[|\]\(",
+    re.MULTILINE | re.IGNORECASE,
+)
+
 
 def clean(text: str, limit: int = 200) -> str:
     """Fold *text* into one visible line of at most *limit* characters."""
@@ -45,6 +51,11 @@ def clean(text: str, limit: int = 200) -> str:
 def visible(line: str) -> str:
     """Remove what cannot be seen from one *line*: control and zero-width characters, those that turn its direction."""
     return line if line.isascii() and line.isprintable() else _INVISIBLE.sub("", line)
+
+
+def is_markup(text: str) -> bool:
+    """Tell whether *text* would end a fence or a fold of ours, or draw something, were it not shown as code."""
+    return _MARKUP.search(text) is not None
 
 
 def clean_block(text: str) -> str:

@@ -315,6 +315,16 @@ def test_secrets_are_found_in_the_environment_by_name() -> None:
     }
 
 
+def test_addresses_to_be_notified_are_secrets_with_their_tokens() -> None:
+    found = secrets_of({"ALEKSEYLEARN_NOTIFY": "tgram://123456789/a%20token-of-them-all ntfy://host/topic"})
+    assert found == (
+        "tgram://123456789/a%20token-of-them-all",
+        "a%20token-of-them-all",
+        "a token-of-them-all",
+        "ntfy://host/topic",
+    )
+
+
 def test_names_tell_of_secrets() -> None:
     assert all(map(is_secret_name, ["password", "AWS_SECRET_ACCESS_KEY", "token", "hf_token", "apiKey", "x-auth"]))
     assert not any(map(is_secret_name, ["tokens", "tokenizer", "key", "name", "author"]))

@@ -17,6 +17,7 @@ from alekseylearn.text import (
     duration,
     fence,
     html_code,
+    is_markup,
     join,
     link,
     longest_run,
@@ -265,3 +266,13 @@ def test_durations_have_the_unit_that_fits(seconds: float, shown: str) -> None:
 )
 def test_a_price_is_never_nothing_unless_it_is(dollars: float, shown: str) -> None:
     assert money(dollars) == shown
+
+
+@pytest.mark.parametrize("text", ["a\n```", "~~~", "</details>", "# Passed", "<!-- x", "![i](x)", "<IMG src=x>"])
+def test_what_would_be_drawn_is_known(text: str) -> None:
+    assert is_markup(text)
+
+
+@pytest.mark.parametrize("text", ["loss < 0.5", "<class 'int'>", "a # comment", "x[0]", "epoch 1/2: [####  ]", "``x``"])
+def test_what_a_training_prints_is_no_markup(text: str) -> None:
+    assert not is_markup(text)

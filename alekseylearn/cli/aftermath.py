@@ -14,6 +14,7 @@ from alekseylearn.outbox import copy_artifacts, lay_out, write_report
 from alekseylearn.pipeline import Story, body
 from alekseylearn.plan import Decision
 from alekseylearn.report import NotebookOutcome, Outcome
+from alekseylearn.text import is_markup
 
 
 def leave(outcome: Outcome, story: Story, runner: Runner, folder: Path, *, comment_url: str) -> None:
@@ -30,6 +31,8 @@ def leave(outcome: Outcome, story: Story, runner: Runner, folder: Path, *, comme
     landmarks.passed("summary.written")
     for notebook in outcome.notebooks:
         _annotate(runner, notebook)
+    if any(is_markup(text) for one in outcome.notebooks for text in _printed(one)):
+        runner.remark("text.neutralised: what a training has printed holds markup; the comment shows it as text")
     trained = any(one.decision == "train" and _was_run(one) for one in outcome.notebooks)
     reused = any(one.decision == "reuse" for one in outcome.notebooks)
     result = "failure" if outcome.exit_code else _word(outcome, trained=trained or reused)
@@ -71,6 +74,14 @@ def _annotate(runner: Runner, notebook: NotebookOutcome) -> None:
 def _carried_out(notebook: NotebookOutcome, outcome: Outcome) -> Decision:
     """Return what was done: a fork's notebook is not trained, whatever would be right for it."""
     return "skip" if outcome.fork and notebook.decision == "train" else notebook.decision
+
+
+def _printed(notebook: NotebookOutcome) -> tuple[str, ...]:
+    """Return what the comment quotes of a training."""
+    head = notebook.head
+    if head is None:
+        return ()
+    return (head.log_tail, *((head.failure.message, head.failure.traceback) if head.failure else ()))
 
 
 def _was_run(notebook: NotebookOutcome) -> bool:
