@@ -115,6 +115,7 @@ def measure(case: Case) -> bool:
     """Run one case and print its figures; return whether it keeps its limits."""
     with tempfile.TemporaryDirectory() as folder:
         repository = Repository.create(Path(folder))
+        repository.git("config", "gc.auto", "0")  # which would go on beside what is measured
         case.build(repository)
         environ = {**os.environ, "HOME": str(repository.home), "COLUMNS": "110"}
         started = time.perf_counter()

@@ -208,6 +208,13 @@ class TestHostileRepositories:
         (bench.desk.folder / "docs/config").write_text("[core]\n\tbare = false\n\tworktree = ..\n")
         assert changed(lone_desk(bench.desk.folder / "docs").run("diff", "--json")) == [NOTEBOOK]
 
+    def test_a_notebook_that_moved_is_the_same_training(self, tmp_path: Path) -> None:
+        bench = Bench.create(tmp_path)
+        (before,) = bench.desk.run("fit", NOTEBOOK, "--dry-run", "--json").document["runs"]
+        bench.git.commit({NOTEBOOK: None, "new name.ipynb": growth()})
+        (after,) = bench.desk.run("fit", "--dry-run", "--json").document["runs"]
+        assert (after["digest"], after["decision"]) == (before["digest"], "skip")
+
     def test_names_that_differ_by_case_are_two_notebooks(self, tmp_path: Path) -> None:
         bench = Bench.create(tmp_path)
         bench.git.commit({NOTEBOOK: growth(LONGER), NOTEBOOK.upper().replace("IPYNB", "ipynb"): growth(LONGEST)})
