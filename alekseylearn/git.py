@@ -147,9 +147,9 @@ class Git:
     def merge_base(self, a: str, b: str) -> str:
         """Find the commit where the histories of *a* and *b* part.
 
-        Raises `InputError`: `git.history`.
+        Raises `InputError`: `git.history`, also for a hash that no commit here has.
         """
-        found = self.plumbing.ask("merge-base", self._commit(a), self._commit(b))
+        found = self.plumbing.ask("merge-base", self.resolve(a), self.resolve(b))
         if found is None:
             raise InputError(
                 "git.history",

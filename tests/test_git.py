@@ -256,6 +256,9 @@ def test_the_merge_base_is_where_histories_part(repository: Repository) -> None:
     with pytest.raises(InputError, match="have no merge base") as caught:
         git.merge_base("main", "alone")
     assert caught.value.slug == "git.history"
+    with pytest.raises(InputError, match="unknown base") as caught:
+        git.merge_base("e" * 40, "main")
+    assert caught.value.slug == "git.history"
 
 
 def test_a_persons_base_is_the_branch_their_work_is_for(repository: Repository) -> None:

@@ -220,3 +220,10 @@ def test_line_ends_and_blanks_at_the_ends_make_no_difference() -> None:
 
 def test_a_body_without_a_memory_is_older_than_all() -> None:
     assert order_of("words") == (0, 0)
+
+
+def test_of_two_without_a_memory_the_older_one_is_kept() -> None:
+    found = [comment(5, text=marker(7)), comment(6, text=marker(7))]
+    assert next_step(found, body((1, 1)), (1, 1)) == Edit(found[0])
+    edited = [comment(5), found[1]]
+    assert next_step(edited, edited[0].body, (1, 1)) == Delete(found[1])

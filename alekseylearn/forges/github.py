@@ -12,7 +12,7 @@ from alekseylearn import landmarks
 from alekseylearn.errors import InputError, MachineError
 from alekseylearn.forges.base import Posted
 from alekseylearn.forges.rest import PAGE, PATIENCE, ForbiddenError, GoneError, Rest, TransientError, open_rest
-from alekseylearn.forges.sticky import Author, Comment, Create, Delete, Done, Edit, forged, next_step, ours
+from alekseylearn.forges.sticky import Author, Comment, Create, Delete, Done, Edit, forged, next_step, ours, rank
 from alekseylearn.settings import CiSettings
 from alekseylearn.text import Markdown
 from alekseylearn.trust import Event, PullRequest, read_pull
@@ -85,7 +85,7 @@ class GitHubForge:
                 found = self._ours(pull)
         except (ForbiddenError, GoneError):
             return None
-        return max(found, key=lambda comment: (comment.order, comment.id)).body if found else None
+        return max(found, key=rank).body if found else None
 
     def upsert_comment(self, pull: int, body: Markdown, *, order: tuple[int, int], anew: bool = False) -> Posted:
         """Bring the pull request to exactly one comment of ours, with *body* unless a later run has written.

@@ -88,20 +88,26 @@ def forged(comments: Sequence[Comment], pull: int, author: Author) -> tuple[str,
 def next_step(found: Sequence[Comment], body: str, order: tuple[int, int], *, written: int = 0, after: int = 0) -> Step:
     """Say what brings our comments *found* (oldest first) closer to one comment with the newest body.
 
-    All runs agree to keep the youngest comment of the latest run, so that none of them ever deletes what another one
-    keeps; what a later run has written is neither edited nor deleted. *written* is the comment that has the body
-    already: a forge may show its text a little differently. A comment that is not younger than *after* is not edited:
-    a new one takes its place, and the old one goes after that.
+    All runs agree to keep the youngest comment of the latest run (of those without a state, the oldest), so that none
+    of them ever deletes what another one keeps; what a later run has written is neither edited nor deleted. *written*
+    is the comment that has the body already: a forge may show its text a little differently. A comment that is not
+    younger than *after* is not edited: a new one takes its place, and the old one goes after that.
     """
     if not found:
         return Create()
-    kept = max(found, key=lambda comment: (comment.order, comment.id))
+    kept = max(found, key=rank)
     stale = [comment for comment in found if comment is not kept and comment.order <= order]
     if kept.order > order:
         return Delete(stale[0]) if stale else Done(kept, newer=True)
     if not same(kept.body, body) and not (kept.id == written and kept.order == order_of(body)):
         return Create() if kept.id <= after else Edit(kept)
     return Delete(stale[0]) if stale else Done(kept)
+
+
+def rank(comment: Comment) -> tuple[tuple[int, int], int]:
+    """Order our comments: the one that is kept comes last."""
+    order = comment.order
+    return order, comment.id if order > (0, 0) else -comment.id
 
 
 def deserves_notice(standing: str | None, *, finished: bool, seconds: float) -> bool:
