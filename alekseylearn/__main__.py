@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
+if __name__ == "__main__" and not sys.flags.safe_path:
+    # `python -m` puts the working folder first: a yaml.py that somebody's pull request has left there is not ours.
+    del sys.path[0]
+
 import os
 import signal
-import sys
 from types import FrameType
 from typing import NoReturn
 
@@ -63,7 +68,9 @@ def _lost(lost: sys.UnraisableHookArgs) -> None:
 
     # Not from here, where it would be lost once more.
     main = threading.main_thread().ident or 0
-    threading.Timer(_SOON, signal.pthread_kill, (main, signal.SIGTERM)).start()
+    again = threading.Timer(_SOON, signal.pthread_kill, (main, signal.SIGTERM))
+    again.daemon = True
+    again.start()
 
 
 def _run() -> int:

@@ -172,15 +172,18 @@ class Objects:
         with self._lock:
             process = self._started()
             watchdog = threading.Timer(self._plumbing.timeout, process.kill)
-            watchdog.start()
+            # An interruption may come while it starts, and nobody is to wait for it at the end.
+            watchdog.daemon = True
             try:
+                watchdog.start()
                 return self._answer(process, object_id, where, limit)
             except (OSError, _BrokenPipeError):
                 self._end()
                 raise MachineError(
                     "git.failed", "git stopped while an object was read", where=where, hint="run `git fsck`"
                 ) from None
-            except InputError:
+            except BaseException:
+                # Part of an answer, or a large one, may still be in the pipe: also after an interruption.
                 self._end()
                 raise
             finally:

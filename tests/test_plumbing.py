@@ -4,6 +4,7 @@ import gc
 import os
 import stat
 import subprocess
+import threading
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -145,6 +146,35 @@ def test_ctrl_c_in_a_terminal_does_not_reach_the_child(repository: Repository) -
     objects.read(repository.git("rev-parse", "HEAD:a"), "a")
     assert objects._process is not None
     assert os.getpgid(objects._process.pid) != os.getpgrp()
+    objects.close()
+
+
+@pytest.mark.parametrize("started", [False, True])
+def test_after_an_interruption_the_next_object_is_read_whole_and_nobody_is_waited_for(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, *, started: bool
+) -> None:
+    objects = Objects(plumbing(repository))
+    repository.commit({"a": b"one", "b": b"two"})
+    names = [repository.git("rev-parse", f"HEAD:{name}") for name in ("a", "b")]
+    start = threading.Timer.start
+    left: list[threading.Timer] = []
+
+    def interrupted(watchdog: threading.Timer) -> None:
+        left.append(watchdog)
+        start(watchdog)
+        raise KeyboardInterrupt
+
+    if started:
+        # Half an answer: it was asked for and not read.
+        process = objects._started()
+        assert process.stdin is not None
+        process.stdin.write(f"{names[0]}\n".encode())
+    monkeypatch.setattr(threading.Timer, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        objects.read(names[0], "a")
+    monkeypatch.undo()
+    assert objects.read(names[1], "b") == b"two"
+    assert [watchdog.daemon for watchdog in left] == [True]
     objects.close()
 
 

@@ -50,7 +50,9 @@ class Interrupts:
             sys.__unraisablehook__(lost)
             return
         main = threading.main_thread().ident or 0
-        threading.Timer(SOON, signal.pthread_kill, (main, signal.SIGTERM)).start()
+        again = threading.Timer(SOON, signal.pthread_kill, (main, signal.SIGTERM))
+        again.daemon = True
+        again.start()
 
     @contextmanager
     def cell(self) -> Iterator[None]:
