@@ -52,8 +52,6 @@ BETWEEN = b"\n# %%\n"
 HERE = "octo/consumer"
 """The repository whose events are read."""
 EVENTS = ("pull", "fork", "push", "run")
-MARKS = re.compile(r"(?m)^<!-- alekseylearn(?:-state)? [^<>\n]*-->$")
-"""The comments in Markdown that are ours."""
 LONGEST_ERROR = 5
 """Lines that an error may have."""
 MOST_READ = 1 << 22
@@ -290,7 +288,13 @@ def analysis(data: bytes) -> None:
         )
         body = tell(read, pull, run, address="https://example.org/run", when="2026-01-01T00:00:00Z", version="1")
         body.encode()
-        assert body.count("<!--") == len(MARKS.findall(body))
+        # Ours at its first and its last line, and nowhere else does a line begin like one.
+        assert [line for line in body.splitlines() if line.lstrip().startswith("<!--")] == [
+            body.splitlines()[0],
+            body.splitlines()[-1],
+        ]
+        assert comment_state.is_ours(body, 7)
+        assert comment_state.decode(body) == comment_state.CommentState(order=run.order, head=run.head_sha)
 
 
 def weights(data: bytes) -> None:
