@@ -66,7 +66,7 @@ def slugs() -> dict[str, set[int]]:
             found.setdefault(slug, set())
         for slug in _strict(source):
             found.setdefault(slug, set()).add(errors.InputError.exit_code)
-    families = {slug.partition(".")[0] for slug in found} | {"comment", "gpu", "model", "text"}
+    families = {slug.partition(".")[0] for slug in found} | {"comment", "gpu", "model", "secret", "text"}
     for text in (text for source in sources() for text in source.texts):
         match = _SLUG.match(text)
         if match and match[1] in families and match[2] not in _FILES:
