@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from alekseylearn.cli.place import lone_comparison, workshop
+from alekseylearn.cli.against import lone_comparison
+from alekseylearn.cli.place import workshop
 from alekseylearn.config import Config
 from alekseylearn.inputs import Tree
 from alekseylearn.notebook import parse
