@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+import time
 
 if __name__ == "__main__" and not sys.flags.safe_path:
     # `python -m` puts the working folder first: a yaml.py that somebody's pull request has left there is not ours.
     del sys.path[0]
 
+import _thread
 import os
 import signal
 from types import FrameType
@@ -19,7 +21,7 @@ _BUG = """error[bug]: {what}
   where: {where}
   fix:   this is a defect of alekseylearn; run it again with --debug and report what it prints"""
 
-_SOON = 0.01
+_SOON = 0.05
 """Seconds after which an interruption that was lost is raised again."""
 
 
@@ -64,13 +66,16 @@ def _lost(lost: sys.UnraisableHookArgs) -> None:
     if lost.exc_type is not KeyboardInterrupt:
         sys.__unraisablehook__(lost)
         return
-    import threading
+    try:
+        # Not from here, where it would be lost once more; nor by `threading`, which waits until its thread has begun.
+        _thread.start_new_thread(_interrupt_soon, (_thread.get_ident(),))
+    except KeyboardInterrupt:
+        _thread.start_new_thread(_interrupt_soon, (_thread.get_ident(),))
 
-    # Not from here, where it would be lost once more.
-    main = threading.main_thread().ident or 0
-    again = threading.Timer(_SOON, signal.pthread_kill, (main, signal.SIGTERM))
-    again.daemon = True
-    again.start()
+
+def _interrupt_soon(main: int) -> None:
+    time.sleep(_SOON)
+    signal.pthread_kill(main, signal.SIGTERM)
 
 
 def _run() -> int:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
 STOPS = (signal.SIGINT, signal.SIGTERM)
-SOON = 0.01
+SOON = 0.05
 """Seconds after which an interruption that was lost is raised again."""
 
 
@@ -49,10 +51,11 @@ class Interrupts:
         if lost.exc_type is not KeyboardInterrupt or not self.stopped:
             sys.__unraisablehook__(lost)
             return
-        main = threading.main_thread().ident or 0
-        again = threading.Timer(SOON, signal.pthread_kill, (main, signal.SIGTERM))
-        again.daemon = True
-        again.start()
+        try:
+            # Not from here, where it would be lost once more; nor by `threading`, which waits for its thread to begin.
+            _thread.start_new_thread(interrupt_soon, (_thread.get_ident(),))
+        except KeyboardInterrupt:
+            _thread.start_new_thread(interrupt_soon, (_thread.get_ident(),))
 
     @contextmanager
     def cell(self) -> Iterator[None]:
@@ -87,3 +90,9 @@ class Interrupts:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         self._resume()
+
+
+def interrupt_soon(main: int) -> None:
+    """Send the thread *main* another signal to stop, once it is out of where the last one was lost."""
+    time.sleep(SOON)
+    signal.pthread_kill(main, signal.SIGTERM)
