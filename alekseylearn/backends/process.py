@@ -28,6 +28,7 @@ from alekseylearn.disk import (
     is_locked,
     make_private,
     remove,
+    scratch,
     write_files,
 )
 from alekseylearn.errors import MachineError, UsageError
@@ -216,10 +217,11 @@ class ProcessBackend:
         run = self._run(job.digest)
         with suppress(OSError), holding(self._lock(job.digest)):
             if run.state.ended:
-                # Without its handle nobody finds it, even if a file in it cannot be removed.
-                (run.folder / JOB_FILE).unlink(missing_ok=True)
-                remove(run.previous)
-                remove(run.folder)
+                # In one step: nobody finds half a run, even if a file in it cannot be removed.
+                with scratch(self._runs, ".gone-") as gone:
+                    for folder in (run.previous, run.folder):
+                        with suppress(FileNotFoundError):
+                            folder.rename(gone / folder.name)
 
     def _reap(self) -> None:
         """Remove what killed submitters left half laid out, and what unsuccessful runs left that nobody came back for.

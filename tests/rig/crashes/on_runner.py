@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.fakes.github.server import FakeGitHub
+from tests.fakes.github.server import HOURLY, FakeGitHub
 from tests.rig.act.consumer import Consumer
 from tests.rig.crashes.stage import NOTEBOOK, Ended, Harm, Server, Stage, counted
 from tests.test_cli_ci import Runner
@@ -25,6 +25,7 @@ class RunnerStage(Stage):
     def clear(self) -> None:
         """Forget all that was trained and told."""
         Stage.clear(self)
+        self.runner.github.remaining = HOURLY
         for comment in self.comments:
             del self.runner.consumer.repository.all_comments[comment.id]
 
