@@ -25,7 +25,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workshop, Trainin
     """Train once for real."""
     folder = tmp_path_factory.mktemp("evidence")
     shop = open_shop(folder)
-    job, tree = job_of(folder / "work", growth(before="print('said before')"))
+    job, tree = job_of(folder / "work", growth(before="print('said before')\nprint('pass' + 'word=letmein1')"))
     result = reconcile(job, tree, shop, commit="c0ffee")
     assert result is not None
     assert result.succeeded
@@ -41,6 +41,14 @@ def test_what_a_run_left_is_read(trained: tuple[Workshop, TrainingResult]) -> No
     assert "said before" in evidence.logs(of(result), shop)[result.digest]
     (book,) = evidence.notebooks(of(result), shop).values()
     assert any("said before" in str(cell["outputs"]) for cell in json.loads(book)["cells"])
+
+
+def test_what_a_job_prints_of_secrets_is_not_even_kept(trained: tuple[Workshop, TrainingResult]) -> None:
+    shop, result = trained
+    kept = [path.read_bytes() for path in shop.folder(result).rglob("*") if path.is_file()]
+    assert any(b"password=***" in data for data in kept)
+    assert not any(b"letmein1" in data for data in kept if b"'word=letmein1'" not in data)
+    assert [warning.partition(": ")[0] for warning in result.warnings] == ["secret.redacted"]
 
 
 def test_a_result_without_files_has_its_last_lines_and_no_notebook(trained: tuple[Workshop, TrainingResult]) -> None:
