@@ -91,6 +91,18 @@ def test_nobody_elses_modes_come_home(tmp_path: Path) -> None:
             assert stat.S_IMODE(path.stat().st_mode) == (0o755 if path.is_dir() else 0o644)
 
 
+def test_zeros_come_home_and_need_no_disk(tmp_path: Path) -> None:
+    data = bytes(3_000_000) + b"x" + bytes(5_000_000)
+    unpack_into(
+        tmp_path / "to",
+        packed(tmp_path / "in", tar(entry("a", data), entry("zeros", bytes(2_000_000))), "a.tar"),
+        listed,
+    )
+    assert (tmp_path / "to" / "a").read_bytes() == data
+    assert (tmp_path / "to" / "zeros").read_bytes() == bytes(2_000_000)
+    assert (tmp_path / "to" / "zeros").stat().st_blocks * 512 < 1_000_000
+
+
 BAD = {
     "a link": ("archive.unsafe", tar(entry("a", b"1"), entry("l", None, tarfile.SYMTYPE, linkname="a"))),
     "a way out": ("archive.unsafe", tar(entry("d/a", b"1"), entry("../up", b"1"))),
