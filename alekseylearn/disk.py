@@ -21,17 +21,6 @@ from alekseylearn.files import write_atomic
 _BLOCK = 1024 * 1024
 _SCRATCH = ".scratch"
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
-_FULL = ("disk.full", "there is no room for a file", "free the disk, and run it again: what was done is kept")
-_BROKEN = ("disk.failed", "the disk refuses a file", "look after the disk, and run it again: what was done is kept")
-_FILES = ("machine.files", "too many files are open", "raise `ulimit -n`, and run it again: what was done is kept")
-_REFUSALS = {
-    errno.ENOSPC: _FULL,
-    errno.EDQUOT: _FULL,
-    errno.EIO: _BROKEN,
-    errno.EROFS: _BROKEN,
-    errno.EMFILE: _FILES,
-    errno.ENFILE: _FILES,
-}
 DEPTH = 40
 """Folders nested deeper than this are left behind."""
 
@@ -137,12 +126,20 @@ def make_lasting(folder: Path) -> None:
 
 def refusal(error: OSError) -> MachineError | None:
     """Return what a person should know of an *error* of the machine's; None where it may be one of ours."""
-    told = _REFUSALS.get(error.errno or 0)
-    if told is None:
-        return None
-    slug, what, hint = told
     where = error.filename if isinstance(error.filename, str) else ""
-    return MachineError(slug, f"{what}: {error.strerror}", where=where, hint=hint)
+    words = error.strerror
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            hint = "free the disk, and run it again: what was done is kept"
+            return MachineError("disk.full", f"there is no room for a file: {words}", where=where, hint=hint)
+        case errno.EIO | errno.EROFS:
+            hint = "look after the disk, and run it again: what was done is kept"
+            return MachineError("disk.failed", f"the disk refuses a file: {words}", where=where, hint=hint)
+        case errno.EMFILE | errno.ENFILE:
+            hint = "raise `ulimit -n`, and run it again: what was done is kept"
+            return MachineError("machine.files", f"too many files are open: {words}", where=where, hint=hint)
+        case _:
+            return None
 
 
 def remove(path: Path) -> None:
