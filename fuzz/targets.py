@@ -195,7 +195,7 @@ def log(data: bytes) -> None:
     assert end
     assert "##[" not in middle
     assert token not in middle
-    assert all(line.startswith("warning[log.") for line in behind.splitlines())
+    assert all(re.match(r"warning\[[a-z]+\.[a-z-]+\]: ", line) for line in behind.splitlines())
     hidden = LogFilter(Redactor.of(("s3cret-of-the-house",)))
     assert "s3cret-of-the-house" not in "".join(hidden.lines([text]))
 
