@@ -58,7 +58,7 @@ __all__ = [
     "parse_parameter",
 ]
 
-LIMITS = Limits(family="cfg", max_bytes=256 * 1024, max_depth=30, max_values=20_000)
+LIMITS = Limits(family="cfg", max_bytes=256 * 1024, max_depth=30, max_values=10_000)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}\Z")
 _CALL = re.compile(r"(?:\.[A-Za-z_]\w*|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:\.\*)?)\Z")
 _ACCOUNT = re.compile(r"[0-9]{12}\Z")

@@ -75,15 +75,18 @@ def read_errors(
         if error["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
             words = tuple(map(str, place))
             if not any(other[: len(words)] == words for other in told):
-                found.setdefault(place, unknown_key(words, keys))
+                # What is only counted needs no suggestion, which takes time.
+                found.setdefault(place, unknown_key(words, keys, suggest=len(found) <= MAX_TOLD))
         else:
             named = f"`{dotted(place)}`" if place else "the file"
             found.setdefault(place, Mistake("type", f"{named} {_wrong(error, place)}"))
     return list(found.values())
 
 
-def unknown_key(place: tuple[str, ...], keys: Keys) -> Mistake:
+def unknown_key(place: tuple[str, ...], keys: Keys, *, suggest: bool = True) -> Mistake:
     """Say that the key at *place* is not known, and which one may be meant, here or elsewhere."""
+    if not suggest:
+        return Mistake("unknown", f"unknown key `{dotted(place)}`")
     key, own = place[-1], _pattern(place[:-1], keys)
     near = difflib.get_close_matches(key, keys.get(own, ()), n=1)
     told = f" (did you mean `{near[0]}`?)" if near else _elsewhere(key, own, keys)

@@ -451,3 +451,14 @@ def test_a_cell_that_is_not_python_is_refused_if_training_needs_it() -> None:
     with pytest.raises(InputError, match=r"nb\.source"):
         job(*CELLS[:4], "X = (", *CELLS[4:])
     assert job(*CELLS, "X = (").digest == job().digest
+
+
+class TestHyperparameters:
+    def test_they_are_set_where_a_notebook_sets_them_itself(self) -> None:
+        config = Config(hyperparameters={"alpha": 5, "nobodys": 1})
+        assert dict(job(config=config).parameters) == {"alpha": 5}
+        assert job(config=config).digest == job(config=churn(parameters={"alpha": 5})).digest
+
+    def test_a_models_own_parameters_win(self) -> None:
+        config = replace(churn(parameters={"alpha": 1}), hyperparameters={"alpha": 5, "seed": 4})
+        assert dict(job(config=config).parameters) == {"alpha": 1, "seed": 4}
