@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
@@ -18,7 +18,7 @@ from alekseylearn.inputs import Inputs, Tree, find_inputs
 from alekseylearn.knowledge import RandomMode
 from alekseylearn.meaning import cell_meaning, module_meaning
 from alekseylearn.metrics import Judgement
-from alekseylearn.notebook import PYTHON, Notebook
+from alekseylearn.notebook import PYTHON, Cell, Notebook
 from alekseylearn.parameters import is_set, parameter_places
 from alekseylearn.pruning import prune
 from alekseylearn.reasons import Meaning, nothing_counts, what_differs
@@ -140,24 +140,20 @@ def make_job(
     if not any(target.kind == "train" for target in wanted):
         return None
     notebook, cut = prune(notebook, wanted, rules)
-    cells = [notebook.cells[kept.cell] for kept in cut.kept]
-    everywhere = {name: value for name, value in config.hyperparameters.items() if is_set(name, cells)}
-    asked = {**everywhere, **model.parameters, **(model.smoke if settings.smoke else {}), **settings.parameters}
-    parameter_places(asked, cells, notebook.path)
+    asked = _values(config, model, settings, [notebook.cells[kept.cell] for kept in cut.kept], notebook.path)
     inputs, requirements = find_inputs(notebook, cut, tree), find_requirements(tree, notebook, cut)
     count = repeats or (1 if settings.smoke else config.repeats(model))
     seed = _seed(config, model, needed=rules.random == "reseed" or count > 1)
     interpreter = model.python or config.defaults.python
     backend = settings.backend or model.backend or config.defaults.backend
     place = _place(_image(config, model, backend), interpreter or settings.python, named=interpreter is not None)
-    others = {_SEED: json.dumps(seed), **place, **_asked(model, rules.random)}
     meaning = Meaning(
         cells=tuple(_cell_digests(notebook, cut)),
         modules=_module_digests(inputs, tree),
         data=inputs.data,
         requirements=_lines(requirements),
         parameters=MappingProxyType({key: json.dumps(value) for key, value in asked.items()}),
-        others=MappingProxyType(others),
+        others=MappingProxyType({_SEED: json.dumps(seed), **place, **_asked(model, rules.random)}),
     )
     return TrainingJob(
         name=name,
@@ -180,6 +176,16 @@ def make_job(
         repeats=count,
         max_cost=config.max_cost(model) if backend == "sagemaker" else None,
     )
+
+
+def _values(
+    config: Config, model: Model, settings: Settings, cells: Sequence[Cell], path: str
+) -> dict[str, Scalar | list[Scalar]]:
+    """Return the values for variables of a notebook; raises as `parameter_places` does."""
+    everywhere = {name: value for name, value in config.hyperparameters.items() if is_set(name, cells)}
+    asked = {**everywhere, **model.parameters, **(model.smoke if settings.smoke else {}), **settings.parameters}
+    parameter_places(asked, cells, path)
+    return asked
 
 
 def _lines(requirements: Requirements) -> tuple[str, ...]:
