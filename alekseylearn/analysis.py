@@ -57,12 +57,8 @@ def _plan(
         diff = diff_notebooks(base, head)
         base_job = _base_job(comparison.base, base, settings)
         head_job = _job(comparison.head, head, settings)
-        if base_job is not None and head_job is not None and base_job.repeats != head_job.repeats:
-            # Head says how often both are trained, and that decides whether there is a seed at all.
-            base_job = _base_job(comparison.base, base, settings, repeats=head_job.repeats)
         if base_job is not None and head_job is not None:
-            # Where it runs is no part of what it is: both sides are best compared on the same machines.
-            base_job = replace(base_job, backend=head_job.backend)
+            base_job = _as_head_says(base_job, head_job, comparison.base, base, settings)
     except InputError as error:
         limit = error if error.slug == "nb.limit" and diff is not None else None
         if file.path in comparison.asked and limit is None:
@@ -137,6 +133,18 @@ def _read_base(side: Side | None, file: ChangedFile) -> Notebook | None:
 
 def _job(side: Side, notebook: Notebook | None, settings: Settings) -> TrainingJob | None:
     return None if notebook is None else make_job(notebook, side.config, side.tree, settings)
+
+
+def _as_head_says(
+    job: TrainingJob, head: TrainingJob, side: Side | None, notebook: Notebook | None, settings: Settings
+) -> TrainingJob | None:
+    """Return base's *job* as it is to be compared with head's."""
+    found: TrainingJob | None = job
+    if job.repeats != head.repeats:
+        # Head says how often both are trained, and that decides whether there is a seed at all.
+        found = _base_job(side, notebook, settings, repeats=head.repeats)
+    # Where it runs is no part of what it is: both sides are best compared on the same machines.
+    return None if found is None else replace(found, backend=head.backend)
 
 
 def _base_job(

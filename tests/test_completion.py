@@ -75,7 +75,7 @@ class TestBash:
         assert complete(bench, programs, "st") == ["status", "stop"]
         assert complete(bench, programs, "fit", "--b") == ["--base", "--backend"]
         assert complete(bench, programs, "fit", "--backend", "") == ["process", "docker", "sagemaker"]
-        assert complete(bench, programs, "ci", "co") == ["collect"]
+        assert complete(bench, programs, "ci", "co") == ["collect", "comment"]
         assert complete(bench, programs, "completion", "") == ["bash", "zsh", "fish"]
 
     def test_runs_the_newest_first_and_each_once(self, bench: Bench, programs: Path) -> None:

@@ -55,7 +55,6 @@ def fit_command(
     """
     from alekseylearn import __version__
     from alekseylearn.cli.asked import check_paths, read_words
-    from alekseylearn.cli.oddities import say_oddities
     from alekseylearn.cli.phases import Watcher
     from alekseylearn.cli.place import place_of, settings_for, workshop
     from alekseylearn.cli.remarks import say_warnings
@@ -71,10 +70,7 @@ def fit_command(
         raise UsageError("usage.detach", "--force has to wait for its result", hint="leave --detach out")
     check_paths(asked := read_words(what, configurations=True))
     place = place_of(asked.start)
-    comparison = _comparison(place, asked, base)
-    say_oddities(comparison)
-    if comparison.note:
-        click.echo(comparison.note, err=True)
+    comparison = _said(_comparison(place, asked, base))
     config = comparison.head.config
     out = console(stderr=True)
     settings = settings_for(
@@ -177,7 +173,9 @@ def _comparison(place: Place, asked: Asked, base: str | None) -> Comparison:
 
     files = (*asked.notebooks, *asked.configurations)
     if len(asked.configurations) > 1:
-        raise UsageError("usage.config", f"{len(files)} configurations are named", hint="name one of them")
+        raise UsageError(
+            "usage.config", f"{len(asked.configurations)} configurations are named", hint="name one of them"
+        )
     if place.git is None and len(files) == 1 and Path(files[0]).is_file() and not asked.words and base is None:
         return (folder_comparison if asked.configurations else lone_comparison)(Path(files[0]))
     config_path = place.relative(asked.configurations[0]) if asked.configurations else FILE_NAME
@@ -187,6 +185,16 @@ def _comparison(place: Place, asked: Asked, base: str | None) -> Comparison:
         named = notebooks_named(config, place, (*asked.words, *asked.notebooks))
     below = tuple(f"{place.relative(name)}/".removeprefix("./") for name in asked.folders)
     return comparison_here(place, base=base, asked=named, below=below, config_path=config_path)
+
+
+def _said(comparison: Comparison) -> Comparison:
+    """Say what a person would not expect of *comparison*: odd names, and a base that was found for them."""
+    from alekseylearn.cli.oddities import say_oddities
+
+    say_oddities(comparison)
+    if comparison.note:
+        click.echo(comparison.note, err=True)
+    return comparison
 
 
 def _parameters(pairs: tuple[tuple[str, str], ...]) -> dict[str, Scalar]:
