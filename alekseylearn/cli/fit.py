@@ -73,11 +73,9 @@ def fit_command(
     comparison = _said(_comparison(place, asked, base))
     config = comparison.head.config
     out = console(stderr=True)
-    settings = settings_for(
-        config, backend=backend, parameters=_parameters(parameters), smoke=smoke, timeout=_seconds(timeout)
-    )
+    values = _parameters(parameters)
+    settings = settings_for(config, backend=backend, parameters=values, smoke=smoke, timeout=_seconds(timeout))
     bar, watch = TransferBar(out), Watcher(out, quiet=quiet)
-    moved = unwatched if quiet else bar
     shop = workshop(
         place.home,
         config,
@@ -85,7 +83,7 @@ def fit_command(
         dict(os.environ),
         about=_labels(place, comparison),
         shared=shared_in(config, backend),
-        transfers=moved,
+        transfers=unwatched if quiet else bar,
     )
     told = frame(comparison, version=__version__)
     order = Order(settings=settings, frame=told, train=not dry_run, detach=detach, force=force)
