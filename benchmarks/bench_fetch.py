@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import os
 import random
+import re
 import struct
 import subprocess
 import sys
@@ -43,11 +44,12 @@ def fetch(what: str, path: Path, code: int) -> None:
     start = time.monotonic()
     command = [sys.executable, "-m", "alekseylearn", "fetch", path, "--to", target]
     child = subprocess.Popen(command, cwd=path.parent, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    disk = max(watched(child, path.parent, path))
+    seen = [(0, 0), *watched(child, path.parent, path)]
+    disk, memory = (max(one) for one in zip(*seen, strict=True))
     assert child.stderr is not None
     said = child.stderr.read().decode()
     _, status, usage = os.wait4(child.pid, 0)
-    seconds, memory = time.monotonic() - start, usage.ru_maxrss / 1000
+    seconds = time.monotonic() - start
     if os.waitstatus_to_exitcode(status) != code:
         raise SystemExit(f"{what} ended with {os.waitstatus_to_exitcode(status)}:\n{said}")
     spent = usage.ru_utime + usage.ru_stime
@@ -60,9 +62,11 @@ def fetch(what: str, path: Path, code: int) -> None:
     path.unlink()
 
 
-def watched(child: subprocess.Popen[bytes], folder: Path, path: Path) -> Iterator[int]:
-    """Tell the disk that is used below *folder*, but for *path*, until the child ends."""
-    yield 0
+def watched(child: subprocess.Popen[bytes], folder: Path, path: Path) -> Iterator[tuple[int, float]]:
+    """Tell the disk that is used below *folder*, but for *path*, and the child's memory in MB, until it ends.
+
+    The memory is the kernel's mark of the most so far: wait4 would tell that of this process before it began the other.
+    """
     while not os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
         used = 0
         for place, _, names in os.walk(folder):
@@ -71,7 +75,10 @@ def watched(child: subprocess.Popen[bytes], folder: Path, path: Path) -> Iterato
                     used += os.lstat(f"{place}/{name}").st_blocks * 512 if f"{place}/{name}" != str(path) else 0
                 except FileNotFoundError:
                     continue
-        yield used
+        marks = re.findall(
+            r"^VmHWM:\s+(\d+) kB", Path(f"/proc/{child.pid}/status").read_text("ascii", "replace"), re.MULTILINE
+        )
+        yield used, max((int(mark) / 1000 for mark in marks), default=0.0)
         time.sleep(0.05)
 
 
