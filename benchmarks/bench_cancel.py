@@ -71,6 +71,7 @@ MOMENTS = {
     "submitting": Moment("submit", 0.05, (POLITE, QUICK)),
     "the supervisor starts": Moment("job.submitted", 0.3, (POLITE, SAVING)),
     "the notebook runs": Moment("job.submitted", 2.0, (POLITE, SAVING)),
+    # Left to its supervisor, which ends it after its grace, and to the runner: what is counted as an orphan here.
     "the notebook does not listen": Moment("job.submitted", 2.0, (DEAF,)),
     "collecting": Moment("collecting", 0.1, (QUICK,)),
     "storing": Moment("result.read", 0.05, (QUICK,)),
