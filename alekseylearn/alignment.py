@@ -8,23 +8,35 @@ notebooks from taking minutes; the result says when it was hit. Ids help in that
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from alekseylearn.lines import longest_rise
 from alekseylearn.notebook import Cell
 from alekseylearn.notebook_files import spare_grammars
 
 MAX_PAIRS = 40_000
 """As many pairs of cells are compared by their words at most; beyond, cells are aligned by text, id and place only."""
 
+MAX_TEXT_PAIRS = 100_000_000
+"""As many characters of one side, times the cells of the other, are compared by their words at most."""
+
+MAX_WORDS_OF = 100_000
+"""As many characters of a cell are compared by their words."""
+
+MAX_KEPT = 2_000_000
+"""As many characters are remembered by their words."""
+
 MAX_LINE_PAIRS = 40_000
 """A text with more pairs of lines is written as one operation by `operations`."""
 
 _SIMILAR = 0.6
 _TOKEN = re.compile(r"\w+|[^\w\s]")
+
+
+_Gap = tuple[int, int, int, int]
 
 
 @dataclass(slots=True)
@@ -39,6 +51,9 @@ class Alignment:
     pairs: list[tuple[int, int]] = field(default_factory=list)
     coarse: bool = False
     budget: int = MAX_PAIRS
+    text_budget: int = MAX_TEXT_PAIRS
+    kept: int = 0
+    """Characters of the texts whose `words` are remembered."""
     words: dict[str, Counter[str]] = field(default_factory=dict)
     old: list[tuple[str, str]] = field(init=False)
     new: list[tuple[str, str]] = field(init=False)
@@ -61,9 +76,20 @@ class Alignment:
         return old.kind == new.kind and _overlap(self._words(old.source), self._words(new.source)) >= _SIMILAR
 
     def _words(self, source: str) -> Counter[str]:
-        if source not in self.words:
-            self.words[source] = Counter(_TOKEN.findall(source))
-        return self.words[source]
+        found = self.words.get(source)
+        if found is None:
+            found = Counter(_TOKEN.findall(source[:MAX_WORDS_OF]))
+            self.kept += len(source)
+            if self.kept <= MAX_KEPT:
+                self.words[source] = found
+        return found
+
+    def weight(self, gap: _Gap) -> int:
+        """Estimate what it costs to compare all cells of *gap* by their words."""
+        i, i_end, j, j_end = gap
+        old = sum(min(len(cell.source), MAX_WORDS_OF) for cell in self.before[i:i_end])
+        new = sum(min(len(cell.source), MAX_WORDS_OF) for cell in self.after[j:j_end])
+        return max(min(old * (j_end - j), new * (i_end - i)), (old + new) * (MAX_TEXT_PAIRS // MAX_KEPT))
 
 
 def _overlap(old: Counter[str], new: Counter[str]) -> float:
@@ -73,9 +99,6 @@ def _overlap(old: Counter[str], new: Counter[str]) -> float:
     few, many = (old, new) if len(old) <= len(new) else (new, old)
     shared = sum(min(count, many[word]) for word, count in few.items() if word in many)
     return 2 * shared / total if total else 0.0
-
-
-_Gap = tuple[int, int, int, int]
 
 
 def align(before: Sequence[Cell], after: Sequence[Cell]) -> Alignment:
@@ -119,25 +142,7 @@ def _anchors(found: Alignment, gap: _Gap) -> list[tuple[int, int]]:
     times, other_times = Counter(keys), Counter(others)
     place = {key: j + number for number, key in enumerate(others) if other_times[key] == 1}
     unique = [(i + number, place[key]) for number, key in enumerate(keys) if times[key] == 1 and key in place]
-    return _longest_rise(unique)
-
-
-def _longest_rise(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Find the longest run of *pairs* (sorted by their first number) whose second numbers rise."""
-    lowest: list[int] = []
-    ends: list[int] = []
-    previous: list[int] = []
-    for number, (_, j) in enumerate(pairs):
-        length = bisect_left(lowest, j)
-        previous.append(ends[length - 1] if length else -1)
-        lowest[length : length + 1] = [j]
-        ends[length : length + 1] = [number]
-    chain = []
-    number = ends[-1] if ends else -1
-    while number >= 0:
-        chain.append(pairs[number])
-        number = previous[number]
-    return chain[::-1]
+    return longest_rise(unique)
 
 
 def _search(found: Alignment, gap: _Gap) -> list[tuple[int, int]]:
@@ -146,10 +151,12 @@ def _search(found: Alignment, gap: _Gap) -> list[tuple[int, int]]:
     area = (i_end - i) * (j_end - j)
     if area == 1:
         return [(i, j)] if found.same_id(i, j) or found.similar(i, j) else []
-    if area > found.budget:
+    weight = found.weight(gap)
+    if area > found.budget or weight > found.text_budget:
         found.coarse = True
         return list(_in_lockstep(found, gap))
     found.budget -= area
+    found.text_budget -= weight
     spare_grammars()
     from nbdime.diffing.snakes import compute_snakes_multilevel
 
@@ -163,7 +170,7 @@ def _in_lockstep(found: Alignment, gap: _Gap) -> Iterator[tuple[int, int]]:
     i, i_end, j, j_end = gap
     place = {found.after[m].id: m for m in range(j, j_end)}
     by_id = [(k, place[found.before[k].id]) for k in range(i, i_end) if found.before[k].id in place]
-    anchors = [(k, m) for k, m in _longest_rise(by_id) if found.same_id(k, m)]
+    anchors = [(k, m) for k, m in longest_rise(by_id) if found.same_id(k, m)]
     for k, m in [*anchors, (i_end, j_end)]:
         yield from ((a, b) for a, b in zip(range(i, k), range(j, m), strict=False) if found.similar(a, b))
         if k < i_end:

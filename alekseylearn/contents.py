@@ -39,7 +39,7 @@ def _commands(cell: Cell) -> bool:
     if not _MAYBE.search(cell.source):
         return False
     translation = translate(cell.source)
-    return bool(translation.shell or translation.effects or translation.runs) or bool(_COMMAND.search(cell.source))
+    return bool(translation.shell or translation.effects or translation.runs) or bool(_COMMAND.search(translation.code))
 
 
 def _s(verb: str, cells: list[int]) -> str:

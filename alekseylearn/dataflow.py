@@ -168,7 +168,9 @@ class _Tracer(Calls):
         binding = Binding(((self.current, "defines"),), self.things(names.shown, self.top))
         before = self.top.bindings.get(SHOWN_LAST)
         self.bind(SHOWN_LAST, binding if names.shows == "something" else binding.or_else(before), self.top)
-        self.bind(SHOWN, binding.or_else(self.top.bindings.get(SHOWN)), self.top)
+        shown = binding.or_else(self.top.bindings.get(SHOWN))
+        self.spend(len(shown.sources) >> 3)
+        self.bind(SHOWN, shown, self.top)
 
     def stands_for_figures(self, name: str) -> bool:
         """Tell whether *name* stands for nothing but what a library that shows made."""

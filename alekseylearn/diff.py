@@ -16,6 +16,8 @@ from alekseylearn.notebook import Cell, Notebook
 ChangeKind = Literal["added", "removed", "modified", "moved", "outputs", "metadata"]
 DiffStatus = Literal["added", "deleted", "modified", "renamed", "unchanged"]
 
+MAX_MEANT = 500_000
+"""As many characters of changed cells are compared as Python; those of further cells count as another code."""
 _NOTHING = Cell(index=0, id="", kind="code", source="")
 
 
@@ -72,9 +74,10 @@ def diff_notebooks(base: Notebook | None, head: Notebook | None) -> NotebookDiff
     coarse = False
     if before != after:
         alignment = align(before, after)
-        found = [_change(pair) for pair in _in_reading_order(before, after, alignment)]
+        meanings = _Meanings()
+        found = [_change(pair, meanings) for pair in _in_reading_order(before, after, alignment)]
         changes = tuple(change for change, _ in found)
-        coarse = alignment.coarse or any(line_cap for _, line_cap in found)
+        coarse = alignment.coarse or meanings.left < 0 or any(line_cap for _, line_cap in found)
     old_path = base.path if base and head and base.path != head.path else None
     status: DiffStatus = "modified" if changes else "unchanged"
     if base is None or head is None:
@@ -140,7 +143,7 @@ def _moved(gone: Sequence[int], new: Sequence[int], found: Alignment) -> dict[in
     return partner
 
 
-def _change(pair: _Pair) -> tuple[CellChange, bool]:
+def _change(pair: _Pair, meanings: _Meanings) -> tuple[CellChange, bool]:
     """Describe what happened to a cell, and tell whether the cap on its lines was hit."""
     before, after, kind = pair.before, pair.after, pair.kind
     if kind in ("moved", "outputs", "metadata"):
@@ -152,7 +155,7 @@ def _change(pair: _Pair) -> tuple[CellChange, bool]:
         after=after,
         added_lines=lines.added,
         removed_lines=lines.removed,
-        cosmetic=_same_meaning(before or _NOTHING, after or _NOTHING),
+        cosmetic=meanings.same(before or _NOTHING, after or _NOTHING),
     )
     return change, lines.coarse
 
@@ -170,12 +173,21 @@ def _source(cell: Cell | None) -> str:
     return cell.source if cell is not None else ""
 
 
-def _same_meaning(before: Cell, after: Cell) -> bool:
-    """Compare two code cells as Python with IPython's syntax translated; what does not parse is never the same."""
-    if not before.kind == after.kind == "code" or before.marks != after.marks:
-        return False
-    meaning = _meaning(before.source)
-    return meaning is not None and meaning == _meaning(after.source)
+@dataclass(slots=True)
+class _Meanings:
+    """Compares code cells as Python, as long as there is memory for their trees."""
+
+    left: int = MAX_MEANT
+
+    def same(self, before: Cell, after: Cell) -> bool:
+        """Compare two code cells, IPython's syntax translated; what does not parse is never the same."""
+        if not before.kind == after.kind == "code" or before.marks != after.marks:
+            return False
+        self.left -= len(before.source) + len(after.source)
+        if self.left < 0:
+            return False
+        meaning = _meaning(before.source)
+        return meaning is not None and meaning == _meaning(after.source)
 
 
 def _meaning(source: str) -> tuple[list[str], Translation] | None:

@@ -31,7 +31,7 @@ SHOWN = "%shown Out"
 _SHOWN_EARLIER = re.compile(r"(?:__|___|_\d+|Out|_oh)\Z")
 
 
-MOST_WORK = 3_000_000
+MOST_WORK = 2_000_000
 """As many objects are looked at while a notebook is followed; who has more is not followed at all."""
 
 

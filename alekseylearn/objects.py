@@ -154,7 +154,10 @@ class Binding:
         """Merge with *other*, which holds where the code that made this one did not run."""
         if other is None or other == self:
             return self
-        sources = tuple(dict.fromkeys((*other.sources, *self.sources)))
+        sources = (*other.sources, *self.sources)
+        if len(self.sources) != 1 or other.sources[-1:] == self.sources:
+            # A cell that was not followed before is the last one: nothing of it stands there yet.
+            sources = tuple(dict.fromkeys(sources))
         literal = self.literal if self.literal == other.literal else ""
         return Binding(sources, self.things | other.things, literal)
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from alekseylearn import alignment
 from alekseylearn.alignment import MAX_PAIRS, align, operations, projection
+from alekseylearn.lines import longest_rise
 from alekseylearn.notebook import Cell, CellKind
 
 
@@ -153,6 +154,24 @@ def test_many_equal_cells_in_many_places_end_soon() -> None:
 
 @pytest.mark.parametrize("pairs", [[], [(0, 5)], [(0, 2), (1, 1), (2, 0)], [(0, 0), (1, 3), (2, 1), (3, 2)]])
 def test_the_longest_rise_is_found(pairs: list[tuple[int, int]]) -> None:
-    rise = alignment._longest_rise(pairs)
+    rise = longest_rise(pairs)
     assert rise == sorted(rise, key=lambda pair: pair[1])
     assert len(rise) == {0: 0, 1: 1, 3: 1, 4: 3}[len(pairs)]
+
+
+def test_cells_of_very_many_words_are_paired_by_their_place_alone() -> None:
+    before = cells(*(" ".join(f"w{number}_{word}" for word in range(900)) for number in range(190)))
+    after = cells(*(f"{cell.source} more" for cell in reversed(before)), ids=[f"b{number}" for number in range(190)])
+    found = align(before, after)
+    assert found.coarse
+    assert sum(map(len, found.words.values())) < 1_000_000
+
+
+def test_only_the_beginning_of_a_huge_cell_is_compared_and_not_all_is_remembered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(alignment, "MAX_WORDS_OF", 20)
+    monkeypatch.setattr(alignment, "MAX_KEPT", 30)
+    found = align(cells("a b c d e f g h i j " + "k " * 50), cells("a b c d e f g h i j " + "l " * 50, ids=["x"]))
+    assert found.pairs == [(0, 0)]
+    assert found.words == {}

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from alekseylearn.analysis import Comparison, Side, make_plans
-from alekseylearn.cli.cells import Way, changed_lines
+from alekseylearn.cli.cells import Way, changed_lines, headline
 from alekseylearn.cli.show_diff import show_diff
 from alekseylearn.cli.show_slice import show_slice
 from alekseylearn.config import Config
@@ -205,6 +205,14 @@ def test_a_notebook_without_training_does_not_repeat_that() -> None:
     assert told[1:4] == ["1 of 1 cell changed; none trains", "  cell 0  edited, +1 −1  a = 2", ""]
 
 
+def test_of_very_many_cells_some_are_shown_and_the_others_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("alekseylearn.cli.show_diff.MOST", 2)
+    before, after = (small.notebook([("code", f"{name}{n} = 1") for n in range(5)]) for name in ("a", "b"))
+    told = drawn(plan_of(before, after))
+    assert sum(line.startswith("  cell ") for line in told) == 2
+    assert any(line.startswith("  … and ") and line.endswith(" more cells") for line in told)
+
+
 def test_nothing_to_tell_is_told() -> None:
     assert drawn() == ["No notebook changed between main and topic."]
 
@@ -215,6 +223,26 @@ def test_nothing_to_tell_is_told() -> None:
 def change(before: str, after: str) -> CellChange:
     old, new = (Cell(index=0, id="a", kind="code", source=source) for source in (before, after))
     return CellChange(kind="modified", before=old, after=new, added_lines=1, removed_lines=1, cosmetic=False)
+
+
+TOKEN = "ghp_" + "a1B2c3D4" * 4 + "e5F6"
+
+
+def test_secrets_are_shown_neither_in_lines_nor_in_headlines() -> None:
+    key = "-----BEGIN RSA PRIVATE KEY-----\n" + "MIIEpAIBAAKCAQEA7bq\n" * 3 + "-----END RSA PRIVATE KEY-----"
+    _, column = changed_lines(change("a = 1", f"login('{TOKEN}')\nkey = '''{key}'''")).columns
+    shown = "\n".join(str(text) for text in column.cells)
+    assert TOKEN not in shown
+    assert "MIIE" not in shown
+    assert "login('***')" in shown
+    cell = Cell(index=0, id="a", kind="code", source="x" * 40 + f" = login('{TOKEN}')")
+    assert "ghp_" not in headline(cell).plain
+
+
+def test_words_that_stand_very_many_times_are_not_weighed() -> None:
+    line = "a " * 190
+    assert emphasised(f"{line}x", f"{line}y") == []
+    assert emphasised("value = one(a)", "value = two(a)") == ["one", "two"]
 
 
 def emphasised(before: str, after: str) -> list[str]:

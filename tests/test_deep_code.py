@@ -1,5 +1,8 @@
 import pytest
 
+from alekseylearn import memory
+from alekseylearn.dataflow import trace
+from alekseylearn.errors import InputError
 from alekseylearn.names import find_names
 from alekseylearn.notebook import Cell
 from alekseylearn.pruning import prune
@@ -52,3 +55,29 @@ def test_the_same_code_in_another_cell_is_read_once():
     first, second = (find_names(Cell(index=index, id="", kind="code", source="x = y")) for index in (0, 7))
     assert (first.cell, second.cell) == (0, 7)
     assert first.statements is second.statements
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "x{n} = f(x{m}, y.z[{n}])",
+        "df['c{n}'] = df['c{m}'] + df.b",
+        "for q in a: b = q",
+        "if a{n}: b = a",
+    ],
+)
+def test_code_whose_objects_never_come_to_an_end_is_not_followed(line: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(memory, "MOST_WORK", 20_000)
+    made = notebook("\n".join(line.format(n=n, m=n - 1) for n in range(1200)), FIT)
+    with pytest.raises(InputError, match=r"nb\.limit") as caught:
+        find_targets(made)
+    assert caught.value.where == "notebook.ipynb"
+
+
+def test_a_notebook_with_very_much_code_is_not_followed():
+    with pytest.raises(InputError, match=r"nb\.limit"):
+        trace(notebook("a = 1\n" * 30_000, "a = 1\n" * 30_000))
+
+
+def test_two_thousand_cells_that_show_something_are_followed():
+    assert len(trace(notebook(*(f"x{n}" for n in range(2_000))))) == 2_000

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alekseylearn import diff as module
 from alekseylearn.alignment import operations, projection
 from alekseylearn.diff import CellChange, NotebookDiff, diff_notebooks, line_diff
 from alekseylearn.notebook import Notebook, parse
@@ -381,3 +382,22 @@ def test_nbdime_is_not_loaded_when_there_is_nothing_to_search(head: str) -> None
     )
     shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert shown.stdout.split() == [str(int(head != "x = 1")), "False", "False"]
+
+
+def test_only_so_much_code_is_compared_as_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, after = (
+        parse("a.ipynb", json.dumps(document).encode())
+        for document in (
+            {
+                "nbformat": 4,
+                "nbformat_minor": 4,
+                "cells": [{"cell_type": "code", "source": source} for source in sources],
+            }
+            for sources in (("first = 1", "second = 2"), ("first = 1 # a", "second = 2 # b"))
+        )
+    )
+    assert [change.cosmetic for change in diff_notebooks(before, after).changes] == [True, True]
+    monkeypatch.setattr(module._Meanings, "__init__", lambda self: setattr(self, "left", 30))
+    found = diff_notebooks(before, after)
+    assert [change.cosmetic for change in found.changes] == [True, False]
+    assert found.coarse

@@ -1,8 +1,10 @@
 """Line differences: what is shown rebuilds both texts, and no text takes long."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alekseylearn import lines
 from alekseylearn.lines import GAP, MAX_SHOWN, diff_lines
 
 texts = st.lists(st.sampled_from(["", "a = 1", "b = 2", "print(a)", "  # note"]), max_size=12).map("\n".join)
@@ -65,3 +67,29 @@ def test_hostile_repetition_is_given_up_but_stays_true() -> None:
     found = diff_lines(before, after)
     assert found.coarse
     assert "\n".join(line for run in found.runs for line in run.added) == after
+
+
+@given(texts, texts, st.integers(0, 6))
+def test_long_texts_are_rebuilt_too(before: str, after: str, longest: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines, "MAX_LINES", longest)
+        found = diff_lines(before, after)
+    assert "\n".join(line for run in found.runs for line in run.removed) == before
+    assert "\n".join(line for run in found.runs for line in run.added) == after
+    assert all(run.removed == run.added for run in found.runs if run.kind == "equal")
+
+
+def test_every_other_line_of_a_long_text_is_changed() -> None:
+    before, after = (
+        "\n".join(f"x{n} = {n}" if n % 2 else f"{word}{n} = 1" for n in range(30_000)) for word in ("y", "z")
+    )
+    found = diff_lines(before, after)
+    assert (found.added, found.removed, found.coarse) == (15_000, 15_000, False)
+
+
+def test_what_stands_between_the_lines_of_a_long_text_is_searched() -> None:
+    middle = [f"line {number}" for number in range(2_500)]
+    before = "\n".join(["a", "b", "a", *middle, "c", "c"])
+    after = "\n".join(["a", "a", *middle, "c", "d", "c"])
+    found = diff_lines(before, after)
+    assert (found.added, found.removed) == (1, 1)

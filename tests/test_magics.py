@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alekseylearn.magics import parse_python, run_statement, translate
+from alekseylearn.magics import parse_python, read_python, run_statement, translate
 from tests.strategies import sources
 
 
@@ -194,3 +194,33 @@ def test_what_stays_unreadable_stays() -> None:
 
 def test_what_cannot_be_read_is_not_captured() -> None:
     assert translate("%%capture out\ndef f(:").code == "\ndef f(:"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "a" + " " * 300_000 + "$",
+        "%%time\n" * 30_000,
+        "!x \\\n" * 50_000 + "$",
+        "%env " + "x'" * 100_000,
+        "$\n" + "a, " * 100_000,
+    ],
+    ids=range(5),
+)
+def test_a_hostile_cell_is_translated_at_once_and_keeps_its_lines(source: str) -> None:
+    assert translate(source).code.count("\n") == source.count("\n")
+
+
+def test_cell_magics_stand_in_each_other_only_so_deep() -> None:
+    assert translate("%%time\n" * 8 + "x = 1").code.strip() == "x = 1"
+    assert "%%time" in translate("%%time\n" * 20 + "x = 1").code
+
+
+def test_the_target_of_a_command_may_have_spaces_around_it() -> None:
+    assert translate("files , more  =  !ls").code.startswith("files , more = get_ipython().getoutput(")
+
+
+def test_code_that_is_too_large_is_left_as_it_is() -> None:
+    huge = "a = 1\n" * 41_000
+    assert read_python(huge) == "it is too large to be read"
+    assert translate(huge).code == huge

@@ -206,6 +206,66 @@ def test_characters_that_cannot_be_seen_are_said_so() -> None:
     assert found.warnings == ("nb.source: cell 1 holds characters that cannot be seen (U+200B, U+202E)",)
 
 
+def test_half_characters_are_read_as_escapes_and_said_so() -> None:
+    written = document(
+        cell(["s = '\ud83d", "\ude00'"], id="a"),
+        cell(
+            "t = 2", id="b", outputs=[{**OUTPUT, "text": "\udfff"}], metadata={"tags": ["\ud800"], "\ud801": "\ud802"}
+        ),
+        metadata={"kernelspec": {"name": "\ud800", "display_name": "\ud801"}},
+    )
+    found = read(written)
+    assert found.cells[0].source == "s = '\\ud83d\\ude00'"
+    assert found.warnings == ("nb.source: cell 0 holds halves of characters, read as escapes (U+D83D, U+DE00)",)
+    assert repr(found).encode()
+    assert json.dumps(found.display_name, ensure_ascii=False).encode()
+    assert found == read(written)
+
+
+def test_the_same_text_in_another_encoding_of_the_file_is_the_same_notebook() -> None:
+    plain = json.dumps(document(cell("é = '🎉'\nb", id="a")), indent=1)
+    unescaped = json.dumps(document(cell(["é = '🎉'\r\n", "b"], id="a")), ensure_ascii=False)
+    assert (
+        read(plain.encode()) == read(unescaped.encode()) == read(b"\xef\xbb\xbf" + plain.replace("\n", "\r\n").encode())
+    )
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_numbers_that_are_no_json_are_said_and_never_written(number: str) -> None:
+    data = json.dumps(document(cell("a", id="a", metadata={"x": "@"}))).replace('"@"', number)
+    found = read(data.encode())
+    (warning,) = found.warnings
+    assert warning.startswith(f"nb.schema: it holds {number}, which is no JSON")
+    assert len(found.cells[0].metadata) == 64
+
+
+@pytest.mark.parametrize("count", ["1e999", "-0.0", "12345678901234567890", "true", '"1"', "[]"])
+def test_a_count_that_is_none_is_no_count(count: str) -> None:
+    data = json.dumps(document(cell("a", id="a", execution_count="@"))).replace('"@"', count)
+    assert read(data.encode()).cells[0].execution_count is None
+
+
+def test_what_outputs_hold_is_told_beside_the_warnings() -> None:
+    token = "ghp_" + "a1B2c3D4" * 4 + "e5F6"
+    found = read(
+        document(
+            cell("a", id="a", outputs=[{**OUTPUT, "text": [f"TOKEN={token}\n"]}]),
+            cell("b", id="b", outputs=[shown(**{"text/html": "<p>" + "x" * 5000 + "<script>"})]),
+            cell("c", id="c", outputs=[shown(**{"image/png": PICTURE})]),
+        )
+    )
+    assert found.warnings == ()
+    assert [told.partition(" hold")[0] for told in found.contained] == [
+        "secret.redacted: outputs of cell 0",
+        "text.neutralised: outputs of cell 1",
+    ]
+
+
+def test_letters_that_look_like_others_are_said_so() -> None:
+    found = read(document(cell("\u0430dmin = 1", id="a"), cell("us\u0435r = 2", id="b")))
+    assert found.warnings == ("nb.source: cells 0, 1 hold letters that look like Latin and are not (U+0430, U+0435)",)
+
+
 def test_a_notebook_of_version_3_is_converted_and_its_ids_do_not_change() -> None:
     old = {
         "nbformat": 3,

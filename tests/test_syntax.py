@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 
+import pytest
 from hypothesis import given
 
-from alekseylearn.syntax import children, walk
+from alekseylearn.syntax import MOST_LINES, MOST_WORDS, children, too_much, walk
 from tests.strategies import sources
 
 _LEFT_OUT = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop)
@@ -53,3 +54,20 @@ def test_children_are_those_of_python_in_the_same_order() -> None:
 def test_a_walk_meets_what_python_meets(cells: tuple[str, ...]) -> None:
     tree = ast.parse("\n".join(cells))
     assert list(walk(tree)) == [node for node in ast.walk(tree) if not isinstance(node, _LEFT_OUT)]
+
+
+@pytest.mark.parametrize(
+    ("sources", "much"),
+    [
+        ([], False),
+        (["a\n" * (MOST_LINES - 1)], False),
+        (["a\n" * (MOST_LINES // 2)] * 2, True),
+        (["a;" * (MOST_LINES + 1)], True),
+        (["x" * (MOST_WORDS * 2)], False),
+        (["1," * (MOST_WORDS // 2)], False),
+        (["", "1," * (MOST_WORDS // 2), "x"], True),
+    ],
+    ids=range(7),
+)
+def test_code_is_weighed_before_it_is_read(sources: list[str], much: bool) -> None:
+    assert too_much(iter(sources)) is much

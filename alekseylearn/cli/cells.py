@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -27,6 +28,8 @@ MAX_EMPHASIS = 400
 
 LONGEST = 2000
 """As many characters of a line are shown."""
+MAX_PAIRS = 10_000
+"""As many pairs of equal words are weighed in two lines."""
 _SPAN = re.compile(r"`[^`]+`")
 _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 _ALIKE = 0.5
@@ -109,6 +112,9 @@ def _emphasise(before: Text, after: Text) -> None:
     if max(len(before), len(after)) > MAX_EMPHASIS:
         return
     old, new = (_TOKEN.findall(line.plain) for line in (before, after))
+    times = Counter(new)
+    if sum(times[token] for token in old) > MAX_PAIRS:
+        return
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     if matcher.ratio() < _ALIKE:
         return

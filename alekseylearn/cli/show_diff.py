@@ -19,6 +19,8 @@ from alekseylearn.sections.naming import numbers
 from alekseylearn.text import clean, plural
 
 COLOURS = {"added": "green", "removed": "red", "modified": "yellow", "moved": "cyan"}
+MOST = 500
+"""As many cells of one notebook are shown each."""
 ROUGH = "So much differs that cells, or lines, were paired by their place and text only."
 _SAID = ("text", "removed", "nothing is trained here")
 """Reasons that are told already by what stands around them."""
@@ -53,11 +55,14 @@ def _show_plan(out: Console, plan: NotebookPlan, *, lines: bool) -> None:
     whole = plan.diff.status == "added" and not lines
     quiet = [_is_quiet(*one) or (whole and not one[1].trains) for one in told]
     loud = [one for one, is_quiet in zip(told, quiet, strict=True) if not is_quiet]
+    loud, more = loud[:MOST], len(loud[MOST:])
     widths = [max((len(words) for words in column), default=0) for column in zip(*map(_labels, loud), strict=True)]
     for one in loud:
         _show_change(out, *one, widths=widths)
         if lines:
             out.print(_indented(4, changed_lines(one[0])))
+    if more:
+        out.print(_indented(2, Text(f"… and {plural(more, 'more cell')}", style="dim")))
     for text in _folded(one for one, is_quiet in zip(told, quiet, strict=True) if is_quiet):
         out.print(_indented(2, said(text, "dim")))
 
