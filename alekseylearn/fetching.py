@@ -18,7 +18,7 @@ from alekseylearn.metrics import Metric
 from alekseylearn.text import plural
 from alekseylearn.transfers import Transfer, unwatched
 from alekseylearn.unpacking import ARCHIVES, unpack_into
-from alekseylearn.unsafe_formats import CONFIG, HEAD, code_in, code_in_zip
+from alekseylearn.unsafe_formats import CONFIG, HEAD, code_in, code_in_zip, may_be_pickle
 from alekseylearn.zips import open_zip
 
 __all__ = ["ARCHIVES", "Fetched", "FetchedFile", "Sources", "fetch", "fetch_all", "unpack"]
@@ -196,7 +196,8 @@ def _risk(path: Path) -> str:
     try:
         with open_zip(path) as archive:
             config = archive.read(CONFIG, _MOST_CONFIG) if CONFIG in archive.sizes else b""
-            return code_in_zip(archive.sizes, config)
+            heads = {name: archive.read(name, HEAD) for name in archive.sizes if may_be_pickle(name)}
+            return code_in_zip(heads, config)
     except InputError:
         return ""  # a zip that zipfile cannot read, nobody loads
 

@@ -93,8 +93,10 @@ def members(blocks: Iterable[bytes], where: str) -> Iterator[Member]:
         size = header.size
         if header.kind in b"xgLK":
             extensions += 1
-            if size is None or not 0 < size <= _EXTENSION or extensions > _EXTENSIONS:
-                raise refused("archive.corrupt", "a header has more before it than belongs there", where)
+            if not size:
+                raise refused("archive.corrupt", "a header has something before it that is not there", where)
+            if size > _EXTENSION or extensions > _EXTENSIONS:
+                raise refused("archive.limit", "a header has more before it than belongs there", where)
             _extend(said, header.kind, b"".join(source.data(size, "a header")), where)
             continue
         name = said.get("path", header.name)

@@ -29,7 +29,9 @@ RECORDED = "expected.sha256"
 """The file beside an archive that tells its sha256; `<archive>.sha256` does so, too."""
 _BLOCK = 256 * 1024
 _MOST_RECORDED = 64 * 1024
-_LINE = re.compile(r"(?:sha256:)?([0-9a-fA-F]{64})(?:[ \t]+\*?(.*))?")
+_LINE = re.compile(r"(?:sha256:)?(?P<sum>[0-9a-fA-F]{64})(?:[ \t]+\*?(?P<name>.*))?")
+_TAGGED = re.compile(r"SHA256 ?\((?P<name>.*)\) ?= ?(?P<sum>[0-9a-fA-F]{64})")
+"""As sha256sum(1) writes it with --tag, sha256(1) of the BSDs, and openssl-dgst(1)."""
 _Made = TypeVar("_Made")
 
 
@@ -67,7 +69,7 @@ def unpack_into(target: Path, path: Path, look: Callable[[Path], _Made], *, sha2
 
 
 def recorded_sha256(path: Path) -> str:
-    """Return the sha256 that a file beside the archive *path* tells, as sha256sum(1) writes it; '' where none does.
+    """Return the sha256 that a file beside the archive *path* tells, as sha256sum(1) or the BSDs write it; '' for none.
 
     Raises `InputError` `archive.mismatch` for a file that should tell and does not.
     """
@@ -76,14 +78,15 @@ def recorded_sha256(path: Path) -> str:
             continue
         try:
             with open_plain(beside) as file:
-                lines = file.read(_MOST_RECORDED).decode("utf-8", "replace").splitlines()
+                lines = file.read(_MOST_RECORDED).decode("utf-8-sig", "replace").splitlines()
         except OSError:
             lines = []
-        told = [match for line in lines if (match := _LINE.fullmatch(line.strip()))]
-        chosen = [match for match in told if match[2] == path.name] or told
-        if len({match[1].lower() for match in chosen}) != 1:
+        texts = [line.strip() for line in lines]
+        told = [match for text in texts if (match := _LINE.fullmatch(text) or _TAGGED.fullmatch(text))]
+        chosen = [match for match in told if match["name"] == path.name] or told
+        if len({match["sum"].lower() for match in chosen}) != 1:
             raise refused("archive.mismatch", f"{beside.name} does not tell the archive's sha256", str(path))
-        return chosen[0][1].lower()
+        return chosen[0]["sum"].lower()
     return ""
 
 

@@ -250,10 +250,10 @@ def test_what_is_said_twice_is_refused() -> None:
 
 
 def test_too_much_before_a_file_is_refused() -> None:
-    assert "more before it" in refused("archive.corrupt", pax(("comment", "c" * 70_000)) + raw(b"a") + END)
-    assert "more before it" in refused("archive.corrupt", pax(("comment", "c")) * 5 + raw(b"a") + END)
-    assert "more before it" in refused("archive.corrupt", raw(b"x", b"", b"x") + raw(b"a") + END)
-    assert "more before it" in refused("archive.corrupt", raw(b"x", b"", b"L", size=b"\xff" * 12) + raw(b"a") + END)
+    assert "more before it" in refused("archive.limit", pax(("comment", "c" * 70_000)) + raw(b"a") + END)
+    assert "more before it" in refused("archive.limit", pax(("comment", "c")) * 5 + raw(b"a") + END)
+    assert "is not there" in refused("archive.corrupt", raw(b"x", b"", b"x") + raw(b"a") + END)
+    assert "is not there" in refused("archive.corrupt", raw(b"x", b"", b"L", size=b"\xff" * 12) + raw(b"a") + END)
     assert read(pax(("comment", "c")) * 4 + raw(b"a") + END) == {"a": b""}
     assert "before a file" in refused("archive.corrupt", raw(b"a") + pax(("comment", "c")) + END)
 

@@ -168,6 +168,10 @@ class TestDigest:
             "{0} *model.tar.gz",
             "\n# made by x\n{0}\n",
             "{1}  other\n{0}  model.tar.gz\n",
+            "\ufeff{0}\r\n",
+            "SHA256 (model.tar.gz) = {0}\n",
+            "SHA256(model.tar.gz)= {0}\n",
+            "SHA256 (other) = {1}\nSHA256 (model.tar.gz) = {0}\n",
         ],
     )
     @pytest.mark.parametrize("beside", ["expected.sha256", "model.tar.gz.sha256"])

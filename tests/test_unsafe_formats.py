@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
+import lzma
 import pickle
+import zlib
 from collections import OrderedDict
+from collections.abc import Callable
 from datetime import date
 
 import numpy as np
 import pytest
 
-from alekseylearn.unsafe_formats import code_in, code_in_zip
+from alekseylearn.unsafe_formats import HEAD, code_in, code_in_zip, may_be_pickle
 
 
 class Model:
@@ -38,8 +43,9 @@ def test_a_pickle_is_known_under_any_name(thing: object, protocol: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [b"cbuiltins\nprint\n(S'x'\ntR.", b"(ibuiltins\nprint\n.", b"cos\ngetcwd\n(tR.", b"(cos\ngetcwd\no."]
-)
+    "text", [b"cbuiltins\nprint\n(S'x'\ntR.", b"(ibuiltins\nprint\n.", b"cos\ngetcwd\n(tR.", b"(cos\ngetcwd\no.",
+     b"cos\ngetcwd\nS'x'\n\x85R.", b"I1\n0cos\nsystem\n(Vx\ntR.", b"cmy.own\nThing\nVx\n\x85R.", b"cmy\nT\nN\x85R."],
+)  # fmt: skip
 def test_a_pickle_that_was_written_by_hand_is_known(text: bytes) -> None:
     assert code_in("notes", text) == "it is a pickle"
 
@@ -56,11 +62,30 @@ def test_an_array_of_objects_is_a_pickle_and_one_of_numbers_is_not() -> None:
 
 
 @pytest.mark.parametrize(
+    "pack", [gzip.compress, zlib.compress, bz2.compress, lzma.compress], ids=["gzip", "zlib", "bz2", "xz"]
+)
+@pytest.mark.parametrize("protocol", [0, 2, 4])
+def test_a_packed_pickle_is_known_under_any_name(pack: Callable[[bytes], bytes], protocol: int) -> None:
+    packed = pack(pickle.dumps([Model()] * 50 + [*range(500)], protocol))
+    assert code_in("weights", packed[:HEAD]) == "it is a pickle"
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [("a.pyc", "compiled Python"), ("a.rds", "R runs"), ("a.nemo", "holds a pickle")]
+)
+def test_other_formats_that_run_code_are_known_by_their_names(name: str, why: str) -> None:
+    assert why in code_in(name, b"")
+
+
+@pytest.mark.parametrize(
     ("name", "head"),
     [
         ("model.safetensors", b"\x40\0\0\0\0\0\0\0{"), ("metrics.jsonl", b'{"loss": 1}\n'), ("notes.txt", b"classes\nand more\n"),
         ("report.html", b"<!doctype html>"), ("model.onnx", b"\x08\x07"), ("README", b""), (".pkl/notes", b"(see below)"),
         ("a.csv", b"country\ncity,people\nx,1\n"), ("x.json", b"[]"), ("x.json", b"{}\n"), ("u", b"\x80"), ("tree.txt", b"]\n"),
+        ("labels.txt", b"cat\ndog\nfrog\n"), ("labels.txt", b"cow\nhen\nquail\n"), ("words.txt", b"sin\ncos\ntan\nlog\n"),
+        ("words", b"cat\ndog\nox.\n"), ("notes.gz", b"\x1f\x8bno gzip"), ("notes.gz", gzip.compress(b"cat\ndog\n")), ("x", b"BZ"),
+        ("notes.xz", lzma.compress(b"notes")), ("y", b"x\x9c"), ("z", b"\xfd7zXZ\0\0\0bad"),
     ],
 )  # fmt: skip
 def test_other_files_are_not_warned_of(name: str, head: bytes) -> None:
@@ -68,10 +93,17 @@ def test_other_files_are_not_warned_of(name: str, head: bytes) -> None:
 
 
 def test_a_zip_is_known_by_what_is_in_it() -> None:
-    assert code_in_zip(["archive/data.pkl", "archive/version"], b"") == "it holds a pickle"
+    assert code_in_zip({"archive/data.pkl": b"\x80"}, b"") == "it holds a pickle"
     layers = b'{"config": {"layers": [{"module": "keras.layers", "class_name": "Lambda"}]}}'
-    assert "Lambda" in code_in_zip(["config.json", "model.weights.h5"], layers)
-    assert "Lambda" in code_in_zip(["config.json"], b'{"class_name":"__lambda__"}')
-    assert "Lambda" in code_in_zip(["config.json"], b'{"class_name": "mine>Lambda"}')
-    assert code_in_zip(["config.json", "model.weights.h5"], b'{"class_name": "Dense", "name": "Lambda"}') == ""
-    assert code_in_zip(["arr_0.npy"], b"") == ""
+    assert "Lambda" in code_in_zip({}, layers)
+    assert "Lambda" in code_in_zip({}, b'{"class_name":"__lambda__"}')
+    assert "Lambda" in code_in_zip({}, b'{"class_name": "mine>Lambda"}')
+    assert code_in_zip({}, b'{"class_name": "Dense", "name": "Lambda"}') == ""
+    assert code_in_zip({"arr_0.npy": saved(np.arange(5))}, b"") == ""
+    assert "pickle" in code_in_zip({"arr_0.npy": saved(np.array([{}], dtype=object))}, b"")
+
+
+@pytest.mark.parametrize("name", ["archive/data.pkl", "DATA.PKL", "arr_0.npy", "model.joblib"])
+def test_members_that_may_be_pickles_are_looked_at(name: str) -> None:
+    assert may_be_pickle(name)
+    assert not may_be_pickle(f"{name}.txt")
