@@ -29,12 +29,12 @@ from alekseylearn.errors import InputError
 from alekseylearn.forbidden import Place, forbidden, unprintable
 from alekseylearn.knowledge import Word
 from alekseylearn.mistakes import Keys, Mistake, dotted, read_errors, refusal, shown, unknown_key
-from alekseylearn.strict import Limits, decode, load_yaml
+from alekseylearn.strict import Limits, decode, load_yaml, too_large
 from alekseylearn.tables import KEYS, MAX_RUNTIME, own_words, table_mistakes
 from alekseylearn.tables.values import LONGEST, parse_duration
 from alekseylearn.text import plural
 from alekseylearn.unsafe_paths import unsafe_paths
-from alekseylearn.value_mistakes import wrong_gates, wrong_numbers, wrong_parameters, wrong_patterns
+from alekseylearn.value_mistakes import endless, wrong_gates, wrong_numbers, wrong_parameters, wrong_patterns
 from alekseylearn.yaml_words import odd_words
 
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ def parse_config(data: bytes, where: str = FILE_NAME) -> Config:
     Raises `InputError`: `cfg.syntax cfg.limit path.unsafe cfg.forbidden cfg.budget cfg.type cfg.unknown`; what is wrong
     with the settings is told all at once, under the gravest of these.
     """
+    if len(data) > LIMITS.max_bytes:
+        raise too_large(data, where, LIMITS)
     table = load_yaml(data, where, LIMITS) if data.strip() else None
     if table is None:
         return Config()
@@ -81,7 +83,7 @@ def parse_config(data: bytes, where: str = FILE_NAME) -> Config:
     from pydantic import ValidationError
 
     never = forbidden(table, _known_keys())
-    mistakes = [*never.values(), *unprintable(table), *unsafe_paths(table), *_of_tables(table, never)]
+    mistakes = [*never.values(), *endless(table), *unprintable(table), *unsafe_paths(table), *_of_tables(table, never)]
     mistakes += [*_as_we_say(table), *_to_seconds(table), *_twice(table), *_left_out(table)]
     try:
         # JSON mode is strict about scalars and still builds dataclasses from mappings.
@@ -164,6 +166,8 @@ def _as_we_say(table: dict[Any, Any]) -> Iterator[Mistake]:
     for _, holder in _holders(table):
         if isinstance(holder.get("backend"), str):
             holder["backend"] = OTHER_WORDS.get(holder["backend"], holder["backend"])
+    if isinstance(table.get("version"), bool):
+        yield Mistake("type", f"`version` is {shown(table.pop('version'))}, not 1")
     account = table.get("role_account")
     if type(account) is int and _ACCOUNT.match(str(account)):
         table["role_account"] = str(account)
@@ -272,7 +276,9 @@ def _mistakes(file: File) -> list[Mistake]:
 def _numbers(place: tuple[str, ...], holder: File | Defaults | Model) -> Iterator[Mistake]:
     at_least_0 = {"tolerance": holder.tolerance, "max_cost": holder.max_cost}
     yield from wrong_numbers(place, at_least_0, seed=holder.seed, repeats=holder.repeats)
-    if holder.python is not None and (not holder.python.strip() or holder.python.startswith("-")):
+    if holder.python is not None and (
+        not holder.python.strip() or not holder.python.isprintable() or holder.python.startswith("-")
+    ):
         yield Mistake("type", f"`{dotted((*place, 'python'))}` is {shown(holder.python)}, no Python")
 
 

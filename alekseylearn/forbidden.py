@@ -33,7 +33,7 @@ _CREDENTIALS = re.compile(
 )
 _HOOKS = re.compile(
     r"hooks?(?:_|$)|^(?:pre|post|before|after|on|at)_|(?:^|_)(?:commands?|cmds?|shell|scripts?|exec|execute|eval|run"
-    r"|entrypoint|startup|bootstrap|plugins?|preload|init_script|dotenv|env|envs|env_files?|environment|ld_preload|pythonpath)(?:_|$)"
+    r"|entrypoint|setup|startup|bootstrap|plugins?|preload|init_script|dotenv|env|envs|env_files?|environment|ld_preload|pythonpath)(?:_|$)"
     r"|(?:^|_)(?:include|includes|extends)$|(?:^|_)process$"
 )
 _ENGINE = re.compile(
@@ -65,7 +65,9 @@ def forbidden(table: Mapping[Any, Any], keys: Keys) -> dict[Place, Mistake]:
     found: dict[Place, Mistake] = {}
     for place, key, value in _walk((), table):
         here = (*place, key)
-        if _holds_secret(key, value):
+        if Redactor().finds(key):
+            found[here] = Mistake("forbidden", f"a key of `{dotted(place)}` is a secret", _HINT_OF_SECRETS)
+        elif _holds_secret(key, value):
             found[here] = Mistake("forbidden", f"`{dotted(here)}` holds a secret", _HINT_OF_SECRETS)
         elif _is_forbidden(here, place, keys, everywhere):
             found[here] = Mistake("forbidden", f"`{dotted(here)}` is never read from this file", _HINT)
@@ -105,7 +107,7 @@ def _is_named_by_user(place: Place, keys: Keys) -> bool:
 def _holds_secret(key: str, value: object) -> bool:
     if not isinstance(value, str) or len(value) < _SHORTEST:
         return False
-    if Redactor().finds(value) or Redactor().finds(key):
+    if Redactor().finds(value):
         return True
     if _SURELY.search(key) and not _PATH.match(value):
         return True

@@ -12,6 +12,8 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?://|/|$)|[A-Za-z][A-Za-z0-9+.-]+::")
 _EXPANDED = re.compile(r"\$[\w{(]|%\w+%|`")
 _SYSTEM = re.compile(r"/(?:$|(?:proc|sys|dev|etc|run|boot|var/run|var/lib|usr/lib|bin|sbin)(?:/|$))")
+_SAME = re.compile(r"/(?:\.?/)+|/\.\Z")
+"""What a path may have in the place of one slash."""
 _HIDDEN = re.compile(r"/\.[^/]")
 """A folder of a person's own settings: `.aws`, `.ssh`, `.docker`, `.config`."""
 
@@ -26,6 +28,8 @@ def why_unsafe(path: str) -> str:
         return "names a folder outside the repository"
     if ".." in path.split("/"):
         return "leads out of the repository"
+    if ".git" in path.lower().split("/"):
+        return "is git's own"
     return ""
 
 
@@ -63,7 +67,8 @@ def _of_model(place: tuple[object, ...], model: Mapping[Any, Any]) -> Iterator[M
         if not isinstance(address, str) or address.startswith("s3://"):
             continue
         wrong = why_unsafe(address)
-        if not wrong and (_SYSTEM.match(address) or _HIDDEN.search(f"/{address}")):
+        plain = _SAME.sub("/", address)
+        if not wrong and (_SYSTEM.match(plain) or _HIDDEN.search(f"/{plain}")):
             wrong = "is a folder of the system, or of a person's own settings"
         if wrong:
             yield _mistake((*place, "data", name), address, wrong)

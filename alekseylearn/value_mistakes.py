@@ -17,8 +17,8 @@ MOST_REPEATS = 20
 """With so many seeds a model is trained at most."""
 _MOST_COST = 10_000.0
 """US dollars that a file may let one training cost."""
-_LONGEST_VALUE = 2500
-"""SageMaker takes no longer value of a hyperparameter (CreateTrainingJob, HyperParameters)."""
+_LONGEST_NAME, _LONGEST_VALUE = 256, 2500
+"""SageMaker takes no longer name and value of a hyperparameter (CreateTrainingJob, HyperParameters)."""
 _LONGEST_PATTERN = 500
 """SageMaker takes no longer pattern of a metric."""
 
@@ -37,6 +37,15 @@ def wrong_numbers(
     for key, number, least, most in (("seed", seed, 0, LARGEST_SEED), ("repeats", repeats, 1, MOST_REPEATS)):
         if number is not None and not least <= number <= most:
             yield Mistake("limit", f"`{dotted((*place, key))}` is {shown(number)}, not in {least} to {most}")
+
+
+def endless(value: object, place: Place = ()) -> Iterator[Mistake]:
+    """Find the numbers of a raw file that are larger than any that can be told apart, wherever they stand."""
+    if isinstance(value, float) and math.isinf(value):
+        yield Mistake("limit", f"`{dotted(place)}` is larger than any number")
+    if isinstance(value, dict | list):
+        for key, held in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from endless(held, (*place, str(key)))
 
 
 def wrong_patterns(place: Place, patterns: Mapping[str, str]) -> Iterator[Mistake]:
@@ -64,10 +73,10 @@ def wrong_parameters(place: Place, tables: Mapping[str, Mapping[str, object]]) -
             named = f"`{dotted((*place, table, key))}`"
             if not key.isidentifier() or keyword.iskeyword(key):
                 yield Mistake("type", f"{named} is no variable of a notebook")
+            if len(key) > _LONGEST_NAME:
+                yield Mistake("type", f"{named} is longer than {_LONGEST_NAME} characters")
             if len(value if isinstance(value, str) else json.dumps(value)) > _LONGEST_VALUE:
                 yield Mistake("type", f"{named} is longer than {_LONGEST_VALUE} characters")
-            if any(item in (math.inf, -math.inf) for item in (value if isinstance(value, list) else [value])):
-                yield Mistake("limit", f"{named} is larger than any number")
 
 
 def wrong_gates(place: Place, gates: Mapping[str, str]) -> Iterator[Mistake]:

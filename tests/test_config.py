@@ -135,7 +135,7 @@ def test_an_empty_file_has_the_defaults(text: str) -> None:
         ("defaults: {timeout: 700h}", "cfg.budget", "`defaults.timeout` is '700h', longer than 28 days"),
         ("models: {a: {notebook: a.ipynb, seed: 4294967296}}", "cfg.limit", "`models.a.seed` is 4294967296"),
         ("models: {a: {notebook: a.ipynb, parameters: {x: 1e999}}}", "cfg.limit", "`models.a.parameters.x` is larger"),
-        ("models: {a: {notebook: a.ipynb, smoke: {x: [1, -1e999]}}}", "cfg.limit", "`models.a.smoke.x` is larger"),
+        ("models: {a: {notebook: a.ipynb, smoke: {x: [1, -1e999]}}}", "cfg.limit", "`models.a.smoke.x.1` is larger"),
         ("defaults: {repeats: 0}", "cfg.limit", "`defaults.repeats` is 0, not in 1 to 20"),
         ("models: {a: {notebook: a.ipynb, repeats: 21}}", "cfg.limit", "`models.a.repeats` is 21, not in 1 to 20"),
         ("models: {a: {notebook: a.ipynb, repeats: 1.5}}", "cfg.type", "`models.a.repeats` is 1.5, not a whole number"),
@@ -213,7 +213,12 @@ def test_an_empty_file_has_the_defaults(text: str) -> None:
         ),
         ("defaults: {docker: {memory: 1m}}", "cfg.type", "`defaults.docker.memory` is '1m', less than 6m"),
         ("defaults: {docker: {shm_size: -1}}", "cfg.type", "`defaults.docker.shm_size` is -1, not a size"),
-        ("defaults: {docker: {cpus: 1e999}}", "cfg.type", "`defaults.docker.cpus` is inf, not a number of cores"),
+        ("defaults: {docker: {cpus: 1e999}}", "cfg.limit", "`defaults.docker.cpus` is larger than any number"),
+        ("seed: " + "9" * 5000, "cfg.limit", "`seed` is larger than any number"),
+        ("zzz: [1, {y: -1e999}]", "cfg.limit", "`zzz.1.y` is larger than any number"),
+        (" " * 300_000, "cfg.limit", "300 kB large"),
+        ("version: true", "cfg.type", "`version` is True, not 1"),
+        ("hyperparameters: {" + "k" * 257 + ": 1}", "cfg.type", "longer than 256 characters"),
         (
             "defaults: {docker: {network: [x]}}",
             "cfg.type",
@@ -598,7 +603,7 @@ def test_artifacts_are_told_where_they_are_kept_without_it() -> None:
     assert (error.slug, "SM_OUTPUT_DATA_DIR" in error.what) == ("cfg.unknown", True)
 
 
-@pytest.mark.parametrize("python", ["-c", "--version", "' '", "''"])
+@pytest.mark.parametrize("python", ["-c", "--version", "' '", "''", '"a\\nb"', '"a\\tb"', '"a\\u202eb"'])
 def test_no_option_is_taken_for_a_python(python: str) -> None:
     assert "no Python" in refused(f"python: {python}").what
 

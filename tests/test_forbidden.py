@@ -119,6 +119,15 @@ def test_a_secret_is_refused_and_never_shown(kind: str, place: str) -> None:
     assert SECRETS[kind][:14] not in str(error)
 
 
+@pytest.mark.parametrize("place", ["{0}: 1", "hyperparameters: {{{0}: [1]}}", "models: {{{0}: {{notebook: a.ipynb}}}}",
+                                   "models: {{a: {{notebook: a.ipynb, smoke: {{{0}: true}}}}}}", "zzz: {{'a {0}': null}}"])  # fmt: skip
+def test_a_secret_is_no_key(place: str) -> None:
+    secret = "gh" + "p_" + made("", 36)
+    error = refused(place.format(secret))
+    assert (error.slug, "is a secret" in error.what, "make a new one" in error.hint) == ("cfg.forbidden", True, True)
+    assert secret[:14] not in str(error)
+
+
 @pytest.mark.parametrize(
     "key", ["HF_TOKEN", "password", "db_password", "SECRET_KEY", "aws_secret_access_key", "wandb_api_key", "apiKey"]
 )

@@ -34,7 +34,7 @@ WRONG = {
     "memory": [None, True, 0, -1, "", "8 gigabytes", "m", "5m", 6 * MIB - 1, "8g\n", 1.5, "9" * 400, 10**400],
     "shm_size": [None, False, 0, "0", "0.1", "-1m", "1e3", "9" * 400 + "t"],
     "cpus": [None, True, 0, -1, 0.001, "2", float("nan"), float("inf"), 10**400],
-    "network": [None, 0, "", "a b", "-x", "x" * 64, "container:abc", "none\n"],
+    "network": [None, 0, "", "a b", "-x", "x" * 64, "none:abc", "none\n"],
     "pull": [None, True, "", "sometimes", ["always"]],
 }
 
@@ -115,8 +115,9 @@ def test_all_wrong_values_are_told_and_unknown_keys_are_somebody_elses() -> None
     assert told == [("type", "pull", "not missing, always or never"), ("type", "cpus", "not a number of cores")]
 
 
-def test_the_machines_own_network_is_forbidden() -> None:
-    ((kind, key, _),) = table_mistakes("docker", {"network": "host"})
+@pytest.mark.parametrize("network", ["host", "container:abc", "ns:/proc/1/ns/net"])
+def test_the_machines_own_network_is_forbidden_and_that_of_others(network: str) -> None:
+    ((kind, key, _),) = table_mistakes("docker", {"network": network})
     assert (kind, key) == ("forbidden", "network")
 
 

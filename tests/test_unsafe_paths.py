@@ -10,7 +10,7 @@ from alekseylearn.errors import InputError
 OUTSIDE = [
     "../x.ipynb", "a/../../x.ipynb", "..", "~/x.ipynb", "~root/x.ipynb", "$HOME/x.ipynb", "${HOME}/x.ipynb", "$(id).ipynb", "`id`.ipynb",
     "%USERPROFILE%/x.ipynb", "C:/x.ipynb", "a\\..\\x.ipynb", "\\\\host\\x.ipynb", "file:///etc/x.ipynb", "https://host/x.ipynb",
-    "s3://bucket/x.ipynb", "file:/x.ipynb", "ext::sh x.ipynb",
+    "s3://bucket/x.ipynb", "file:/x.ipynb", "ext::sh x.ipynb", ".git/x.ipynb", "a/.GIT/x.ipynb",
 ]  # fmt: skip
 
 
@@ -68,7 +68,7 @@ def test_what_is_kept_lies_below(path: str) -> None:
 @pytest.mark.parametrize(
     "path",
     ["/", "/etc", "/etc/ssl", "/proc/self", "/sys", "/dev/shm", "/run/docker.sock", "/var/run/docker.sock", "/root/.aws", "/home/me/.ssh/id",
-     ".aws", "~/data", "../data", "$HOME/data", "https://host/x", "file:///etc", "gs://bucket/x", "/data/../etc"],
+     ".aws", "//etc/x", "/./proc/self", "/.//etc", "//", "/.", "a//.ssh", "~/data", "../data", "$HOME/data", "https://host/x", "file:///etc", "gs://bucket/x", "/data/../etc"],
 )  # fmt: skip
 def test_no_data_set_lies_where_a_machine_keeps_its_own(path: str) -> None:
     assert "`models.a.data.x`" in refused(f"models: {{a: {{notebook: a.ipynb, data: {{x: '{path}'}}}}}}").what

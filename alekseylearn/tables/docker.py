@@ -66,6 +66,8 @@ def _image(value: object) -> str:
 def _network(value: object) -> str:
     if value == "host":
         raise ForbiddenError("the machine's own network, which no container gets")
+    if isinstance(value, str) and value.startswith(("container:", "ns:")):
+        raise ForbiddenError("the network of something else on the machine, which no container gets")
     if not (isinstance(value, str) and _NETWORK.match(value)):
         raise ValueError("not the name of a network, such as none or bridge")
     return value
