@@ -22,6 +22,7 @@ _SHA = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
 _NO_COMMIT = re.compile(r"0+\Z")
 # git-check-ref-format(1), and no name that a program could take for an option.
 _REF = re.compile(r"(?![-/.])(?!.*(?:\.\.|@\{|//|/\.))[^\x00-\x20\x7f~^:?*\[\\]{1,255}(?<![/.])(?<!\.lock)\Z")
+_FULL_REF = re.compile(rf"refs/(?:heads|tags)/{_REF.pattern}")
 _USE_PULL_REQUEST = "run on `pull_request`; a fork's pull request is then analysed without any secret"
 # Events whose job holds the repository's secrets while strangers choose the code (or the text) that it works on.
 _REFUSED: Mapping[str, str] = {
@@ -262,8 +263,16 @@ def _is_fork(reader: Payload) -> bool:
     ids: set[int] = set()
     if any(numbered):
         ids = {reader.number("pull_request", side, "repo", "id") for side in ("head", "base")}
-    flags = [reader.found(*path, "fork") is True for path in _FLAGGED]
+    flags = [_flag(reader, *path, "fork") for path in _FLAGGED]
     return len(names) > 1 or len(ids) > 1 or (flags[0] and not any(flags[1:]))
+
+
+def _flag(reader: Payload, *path: str) -> bool:
+    """Read true or false; nothing is false. Raises `InputError` `trust.event` for what is neither."""
+    found = reader.found(*path)
+    if not isinstance(found, bool | None):
+        raise reader.refused(f"`{'.'.join(path)}` of the event is neither true nor false")
+    return found is True
 
 
 def _own_branch(reader: Payload, repository: str) -> Event:
@@ -272,6 +281,8 @@ def _own_branch(reader: Payload, repository: str) -> Event:
     name = next(name for name in names if name == reader.name)
     if name != "push":
         return Event(name=name, repository=repository, trusted=True, reason="the event comes from this repository")
+    if reader.found("ref") is not None:
+        reader.matching(_FULL_REF, "ref")
     before, after = (reader.matching(_SHA, side) for side in ("before", "after"))
     if _NO_COMMIT.match(after):
         why = "the push deletes a branch"

@@ -102,6 +102,9 @@ def test_a_repository_that_is_a_fork_itself_trains_its_own_branches() -> None:
     both = changed(payload, "pull_request", "base", "repo", "fork", to=True)
     assert read_event("pull_request", both, "Octo/Consumer").trusted
     assert read_event("pull_request", changed(payload, "repository", "fork", to=True), "octo/consumer").trusted
+    # A flag is one, or nothing.
+    for value in ("true", "false", 1, 0, [], {}):
+        refusal("pull_request", changed(OWN, "pull_request", "head", "repo", "fork", to=value))
     # A head that says it is a fork, of a repository that is none, contradicts itself.
     assert read(payload).slug == "trust.fork"
 
@@ -414,6 +417,22 @@ class TestOwnBranches:
 
     def test_a_branch_with_a_strange_name_is_told(self) -> None:
         assert read({**self.PUSH, "ref": "refs/heads/$(id)"}, "push").odd == ("ref",)
+
+    @pytest.mark.parametrize(
+        "ref",
+        [
+            "refs/heads/a\n::add-mask::b",
+            "refs/heads/a\x1b[2J",
+            "refs/heads/",
+            "main",
+            "--x",
+            "refs/heads/../x",
+            ["a"],
+            5,
+        ],
+    )
+    def test_a_ref_that_git_would_not_take_is_refused(self, ref: object) -> None:
+        refusal("push", {**self.PUSH, "ref": ref})
 
     @pytest.mark.parametrize("name", ["workflow_dispatch", "repository_dispatch"])
     def test_a_run_by_hand_names_no_commits(self, name: str) -> None:
