@@ -13,7 +13,7 @@ from alekseylearn.plan import NotebookPlan, TrainingJob
 from alekseylearn.progressing import live_json
 from alekseylearn.reach import Reach, Route, find_reaches, find_ways
 from alekseylearn.report import Commit, NotebookOutcome, Outcome
-from alekseylearn.slicing import CellReason
+from alekseylearn.slicing import CellReason, Slice
 from alekseylearn.targets import Target
 
 
@@ -127,16 +127,20 @@ def _failure_json(result: TrainingResult | None) -> dict[str, Any] | None:
 
 def slice_json(job: TrainingJob) -> dict[str, Any]:
     """Return the document of `slice --json`."""
-    cut = job.slice
+    return cut_json(job.slice, job.digest, (*job.notebook.warnings, *job.slice.warnings, *job.inputs.warnings))
+
+
+def cut_json(cut: Slice, digest: str, warnings: Iterable[str]) -> dict[str, Any]:
+    """Return the document of `slice --json`; *digest* is '' where nothing trains."""
     ways = find_ways(cut)
     return {
         "notebook": cut.notebook,
-        "digest": job.digest,
+        "digest": digest,
         "targets": [_cell_json(item) for item in cut.targets],
         "cells": [{**_cell_json(item), "route": _route_json(ways.route(item.cell))} for item in cut.kept],
         "dropped": [_cell_json(item) for item in cut.dropped],
         "missing": list(cut.missing),
-        "warnings": [*job.notebook.warnings, *cut.warnings, *job.inputs.warnings],
+        "warnings": list(warnings),
     }
 
 

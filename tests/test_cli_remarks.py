@@ -50,6 +50,14 @@ def test_json_on_stdout_stays_json(desk: Desk) -> None:
     json.loads(done.out, parse_constant=refuse)
 
 
+@pytest.mark.parametrize("slug", ["nb.schema", "nb.language"])
+def test_a_slice_of_what_does_not_train_is_a_document_without_cells(desk: Desk, slug: str) -> None:
+    desk.write("a.ipynb", ODD[slug])
+    found = desk.run("slice", "a.ipynb", "--json").document
+    assert (found["notebook"], found["digest"], found["cells"], len(found["dropped"])) == ("a.ipynb", "", [], 1)
+    assert found["warnings"][0].startswith(slug)
+
+
 def test_what_nobody_can_follow_is_compared_and_not_trained(desk: Desk) -> None:
     desk.write("a.ipynb", notebook([("code", "a = 1\n" * 41_000), ("code", "b = 1")]))
     done = desk.run("diff", "a.ipynb")

@@ -125,7 +125,7 @@ def slice_command(notebook: str, why: bool, target: tuple[int, ...], output: str
     from alekseylearn.cli.remarks import say_warnings
     from alekseylearn.cli.screen import console, print_json
     from alekseylearn.cli.show_slice import show_slice
-    from alekseylearn.documents import slice_json
+    from alekseylearn.documents import cut_json, slice_json
     from alekseylearn.errors import InputError
     from alekseylearn.plan import make_job
     from alekseylearn.text import clean
@@ -139,9 +139,12 @@ def slice_command(notebook: str, why: bool, target: tuple[int, ...], output: str
             show_slice(console(), parsed, _cut(parsed, config, target), why=why)
         raise
     missing = untrained(parsed) if job is None else None
-    if missing is not None and (as_json or output or missing.slug in UNREADABLE):
+    if missing is not None and (output or missing.slug in UNREADABLE):
         raise missing
     say_warnings([parsed])
+    if job is None and as_json:
+        print_json(cut_json(_cut(parsed, config, ()), "", parsed.warnings))
+        return 0
     if job is None:
         told = f"{clean(parsed.path)}: no cell of it trains a model (mark one with `#| train` as its first line)"
         console().print(told, markup=False, soft_wrap=True)
