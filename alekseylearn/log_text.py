@@ -40,6 +40,8 @@ class LogFilter:
 
     redactor: Redactor
     steering: int = 0
+    _cut: int = 0
+    """Secrets that were taken out of lines before these were cut."""
     _stream: Stream = field(init=False)
 
     def __post_init__(self) -> None:
@@ -48,14 +50,14 @@ class LogFilter:
     @property
     def hidden(self) -> int:
         """How many secrets were taken out by now."""
-        return self._stream.count
+        return self._cut + self._stream.count
 
     def lines(self, texts: Iterable[str]) -> Iterator[str]:
         """Yield blocks of lines, each ended by a line feed, for *texts*: each of these is one line, or several."""
         batch: list[str] = []
         size = 0
         for text in texts:
-            for line in _LINE_END.split(text.removesuffix("\n")):
+            for line in _LINE_END.split(text.removesuffix("\n").removesuffix("\r")):
                 shown = self._shown(line)
                 batch.append(shown)
                 size += len(shown) + 1
@@ -78,7 +80,12 @@ class LogFilter:
         text = harmless(seen)
         if odd or more > 0 or text != seen or seen.lstrip().startswith("::") or _FORGED.match(seen):
             self.steering += 1
-        return text if more <= 0 else f"{self.redactor.redact(text)[:LONGEST_LINE]} … ({more:,} more characters)"
+        if more <= 0:
+            return text
+        stream = self.redactor.stream()
+        text = stream.feed(text) + stream.end()
+        self._cut += stream.count
+        return f"{text[:LONGEST_LINE]} … ({more:,} more characters)"
 
     def _block(self, lines: list[str]) -> str:
         return self._stream.feed("\n".join(lines) + "\n")

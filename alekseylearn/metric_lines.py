@@ -12,7 +12,7 @@ from typing import Any
 
 from alekseylearn.errors import InputError
 from alekseylearn.metrics import MAX_NAME, Metric
-from alekseylearn.series import Points
+from alekseylearn.series import LARGEST_STEP, Points
 from alekseylearn.text import clean, plural
 
 MAX_POINTS = 2_000_000
@@ -26,7 +26,7 @@ MAX_SERIES = 2000
 KEPT_POINTS = 100_000
 """As many points of all metrics together are kept, roughly: a stored result stays a few megabytes large."""
 _PLAIN = re.compile(r"[!-~]+")
-_MARKED = re.compile(r"[|`‹\[\]@]|\A#|://|!\[|#\d")
+_MARKED = re.compile(r"[|`‹\[\]@]|\A#|://|!\[|#\d|\*\*|~~|\$[^$]+\$|\A::|\bwww\.|\bGH-\d")
 # What a browser would take for a tag and Markdown for a link: a name stays one in every document that it gets into.
 _TAG, _LINK = re.compile(r"<(?=[A-Za-z/!?])"), "]("
 _NOT_FINITE = frozenset({"nan", "inf", "-inf", "infinity", "-infinity", "+inf"})
@@ -45,13 +45,16 @@ def metrics_so_far(data: bytes | None) -> tuple[Metric, ...]:
 class Measured:
     """What a `metrics.jsonl` holds; *thinned* are the metrics of which only a part of the series was kept.
 
-    *unread* is the number of lines that tell no number, and *example* what is wrong with the first of them.
+    *unread* is the number of lines that tell no number, and *example* what is wrong with the first of them. *altered*
+    are metrics whose names came with signs that nobody sees, *misplaced* those with steps that are no whole numbers.
     """
 
     metrics: tuple[Metric, ...]
     thinned: tuple[str, ...] = ()
     unread: int = 0
     example: str = ""
+    altered: tuple[str, ...] = ()
+    misplaced: tuple[str, ...] = ()
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -63,7 +66,9 @@ class Measured:
         undefined = [metric.name for metric in self.metrics if not math.isfinite(metric.value)]
         if undefined:
             told.append(f"metric.invalid: no finite number at the end: {_some(undefined)}")
-        marked = [metric.name for metric in self.metrics if _MARKED.search(metric.name)]
+        if self.misplaced:
+            told.append(f"metric.invalid: steps that are no whole numbers are not drawn: {_some(self.misplaced)}")
+        marked = [metric.name for metric in self.metrics if metric.name in self.altered or _MARKED.search(metric.name)]
         if marked:
             told.append(f"text.neutralised: names of metrics that are shown without their markup: {_some(marked)}")
         if self.thinned:
@@ -100,6 +105,7 @@ def measure(lines: Iterable[str | bytes], where: str = "metrics.jsonl") -> Measu
             if len(logged) == MAX_NAMES:
                 raise _invalid(f"more than {MAX_NAMES:,} metrics", where)
             found = logged[told] = _Logged()
+        found.altered = found.altered or not raw["name"].isprintable()
         found.add(raw)
     most = min(MAX_SERIES, max(10, KEPT_POINTS // max(1, len(logged))))
     return Measured(
@@ -107,6 +113,8 @@ def measure(lines: Iterable[str | bytes], where: str = "metrics.jsonl") -> Measu
         thinned=tuple(name for name, found in logged.items() if len(found.points) > most),
         unread=unread,
         example=example,
+        altered=tuple(name for name, found in logged.items() if found.altered),
+        misplaced=tuple(name for name, found in logged.items() if found.misplaced),
     )
 
 
@@ -117,11 +125,17 @@ class _Logged:
     points: Points = field(default_factory=Points)
     last: Mapping[str, Any] = field(default_factory=dict)
     also: set[str] = field(default_factory=set)
+    altered: bool = False
+    misplaced: bool = False
 
     def add(self, raw: Mapping[str, Any]) -> None:
         step, also = raw.get("step"), raw.get("also")
-        if type(step) is int:
+        if type(step) is float and step.is_integer():
+            step = int(step)
+        if type(step) is int and abs(step) <= LARGEST_STEP:
             self.points.add(step, raw["value"])
+        elif step is not None:
+            self.misplaced = True
         if isinstance(also, list) and len(self.also) < MAX_ALSO:
             self.also |= {clean(str(source), 60) for source in also[:MAX_ALSO]}
         self.last = raw

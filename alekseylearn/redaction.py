@@ -306,10 +306,12 @@ def _pieces(line: str) -> Iterator[str]:
 def _spellings(value: str) -> Iterator[str]:
     """Write *value* as programs do: plain, backwards, escaped for JSON, Python, HTML, a shell and URLs, encoded."""
     raw = value.encode("utf-8", "surrogatepass")
-    quoted = (quote(raw, safe=""), quote(raw), quote_plus(raw))
+    quoted = (quote(raw, safe=""), quote(raw), quote_plus(raw), "".join(f"%{byte:02X}" for byte in raw))
     escaped = (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1])
     yield from (value, value[::-1], *escaped, *quoted, *(_small_escapes(one) for one in quoted))
     yield from (json.dumps(one)[1:-1] for one in escaped)
+    # JSON may escape a slash, and PHP does.
+    yield from (one.replace("/", "\\/") for one in escaped[:2])
     yield from (html.escape(value), html.escape(value, quote=False), html.escape(html.escape(value)))
     yield from (shlex.quote(value).strip("'"), value.replace("'", "'\\''"), re.sub(r"([^\w@%+=:,./-])", r"\\\1", value))
     yield from (raw.hex(), raw.hex().upper())

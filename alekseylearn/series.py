@@ -6,7 +6,7 @@ import math
 from array import array
 from collections.abc import Iterator
 
-_LARGEST_STEP = 2**63 - 1
+LARGEST_STEP = 2**63 - 1
 
 
 class Points:
@@ -21,7 +21,7 @@ class Points:
 
     def add(self, step: int, value: float) -> None:
         """Take one value; one at a step that no machine counts to is passed over."""
-        if abs(step) > _LARGEST_STEP:
+        if abs(step) > LARGEST_STEP:
             return
         if self._steps and step <= self._steps[-1]:
             self._sorted = False

@@ -85,6 +85,17 @@ def test_a_private_key_is_hidden_from_one_reading_of_a_log_to_the_next() -> None
     )
 
 
+def test_a_carriage_return_before_the_end_of_a_line_makes_no_other_line() -> None:
+    assert shown("a\r\n", "b\r\n", "50%\r100%\n", "\r\n")[0] == "a\nb\n50%\n100%\n\n"
+    wrapped = [TOKEN[:20], TOKEN[20:]]
+    assert shown(*(f"{part}\r\n" for part in wrapped))[0] == shown(*(f"{part}\n" for part in wrapped))[0]
+
+
+def test_a_secret_that_a_cut_goes_through_is_counted() -> None:
+    text, log = shown("x " * (LONGEST_LINE // 2 - 5) + TOKEN + " y" * 50)
+    assert (TOKEN[:8] in text, log.hidden) == (False, 1)
+
+
 def test_a_line_without_end_is_cut_in_little_memory() -> None:
     line = "x" * 5_000_000 + TOKEN
     tracemalloc.start()

@@ -103,7 +103,23 @@ ODD = ("NaN", "-Infinity", "1e400", "-0.0", '"NaN"')
 
 @pytest.mark.parametrize(
     "name",
-    ["a|b", "`x`", "</td><h1>x", "<!-- x", "@octocat", "#1", "fixes #2", "![i](http://x.example/t.png)", "[ok](x)"],
+    [
+        "**a**",
+        "~~a~~",
+        "www.x.example",
+        "GH-5",
+        "::error::x",
+        "$\\rm x$",
+        "a|b",
+        "`x`",
+        "</td><h1>x",
+        "<!-- x",
+        "@octocat",
+        "#1",
+        "fixes #2",
+        "![i](http://x.example/t.png)",
+        "[ok](x)",
+    ],
 )
 def test_a_name_that_is_more_than_a_name_is_told(name: str) -> None:
     measured = measure([json.dumps({"name": name, "value": 1, "step": 1}), KEPT])
@@ -118,6 +134,25 @@ def test_an_ordinary_name_is_no_markup(name: str) -> None:
     assert measure([json.dumps({"name": name, "value": 1})]).warnings == ()
 
 
+@pytest.mark.parametrize("name", ["a\nb", "a\r\nb", "\u2066ab", "a\u200bb", "a\x1bb", "a\x00b", "a\tb"])
+def test_a_name_with_signs_that_nobody_sees_is_told(name: str) -> None:
+    (warning,) = measure([json.dumps({"name": name, "value": 1})] * 2 + [KEPT]).warnings
+    assert warning.startswith("text.neutralised: names of metrics that are shown without their markup: a")
+
+
+@pytest.mark.parametrize("step", ["1", 1.5, True, [1], {}, 2**63, -(10**400), float("nan")])
+def test_a_step_that_is_no_whole_number_is_told_and_its_value_counts(step: object) -> None:
+    measured = measure([json.dumps({"name": "a", "value": value, "step": step}) for value in (1, 2)])
+    (metric,) = measured.metrics
+    assert (metric.value, metric.series) == (2.0, ())
+    assert measured.warnings == ("metric.invalid: steps that are no whole numbers are not drawn: a",)
+
+
+def test_a_whole_step_may_be_written_as_a_fraction() -> None:
+    measured = measure([json.dumps({"name": "a", "value": 1, "step": step}) for step in (1.0, 2.0, None)])
+    assert (measured.metrics[0].series, measured.warnings) == (((1, 1.0), (2, 1.0)), ())
+
+
 def test_a_byte_order_mark_is_no_part_of_a_line() -> None:
     assert read_metrics([b"\xef\xbb\xbf" + KEPT.encode()]) == (Metric(name="x", value=1.0),)
 
@@ -126,7 +161,7 @@ def test_steps_that_come_again_replace_the_first_ones() -> None:
     told = [(1, 0.9), (2, 0.8), (3, 0.7), (2, 0.75), (4, 0.6), (10**30, 0.1), (5.0, 0.2), (-1, 0.5)]
     lines = [f'{{"name": "loss", "value": {value}, "step": {step}}}' for step, value in told]
     (loss,) = read_metrics(lines)
-    assert loss.series == ((-1, 0.5), (1, 0.9), (2, 0.75), (3, 0.7), (4, 0.6))
+    assert loss.series == ((-1, 0.5), (1, 0.9), (2, 0.75), (3, 0.7), (4, 0.6), (5, 0.2))
     assert loss.value == 0.5
 
 

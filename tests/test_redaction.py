@@ -100,6 +100,9 @@ def written(spell: Callable[[str], str]) -> str:
         quote,
         lambda value: quote(value, safe=""),
         lambda value: quote(value, safe="").replace("%2F", "%2f").replace("%2B", "%2b").replace("%C3", "%c3").replace("%B6", "%b6").replace("%3D", "%3d"),
+        lambda value: "".join(f"%{byte:02X}" for byte in value.encode()),
+        lambda value: "".join(f"%{byte:02x}" for byte in value.encode()),
+        lambda value: json.dumps(value).replace("/", "\\/"),
         quote_plus,
         shlex.quote,
         lambda value: value.encode().hex(),
@@ -109,7 +112,7 @@ def written(spell: Callable[[str], str]) -> str:
         lambda value: base64.urlsafe_b64encode(value.encode()).decode(),
     ],
     ids=[
-        "plain", "backwards", "json", "json-utf8", "json-twice", "repr", "html", "url", "url-all", "url-small", "form", "shell", "hex",
+        "plain", "backwards", "json", "json-utf8", "json-twice", "repr", "html", "url", "url-all", "url-small", "url-every", "url-every-small", "json-php", "form", "shell", "hex",
         "hex-big", "base64", "base64-bare", "base64-url",
     ],
 )  # fmt: skip
