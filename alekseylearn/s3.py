@@ -159,10 +159,18 @@ class Bucket:
     def _open(self, key: str, part: str = "") -> Any:
         """Ask for an object, or for a *part* of it: `bytes=7-`; None where there is nothing."""
         from botocore.exceptions import ClientError
+        from urllib3.exceptions import HTTPError
 
         with self._asking("reading from S3", key):
             try:
-                return self._client.get_object(**self._at(key), **({"Range": part} if part else {}))
+                for attempt in range(TRIES):
+                    reply = self._client.get_object(**self._at(key), **({"Range": part} if part else {}))
+                    # Python takes headers that break off for all that there are.
+                    if "ContentLength" in reply and reply.get("ETag", "").endswith('"'):
+                        return reply
+                    reply["Body"].close()
+                    self._sleep(0.05 * 2**attempt)
+                raise HTTPError("the answer broke off within its headers")
             except ClientError as error:
                 code, status = error_code(error)
                 # Whoever may list a part of a bucket only is not told that an object is missing, but that it is denied.

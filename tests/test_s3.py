@@ -14,10 +14,12 @@ from typing import Any
 
 import pytest
 
+from alekseylearn import aws
 from alekseylearn.aws import connect_aws
 from alekseylearn.errors import AlekseylearnError
 from alekseylearn.s3 import BLOCK, PART, TRIES, Bucket
 from tests.fakes.aws import LOST, Cloud, Cut, Request, refusal
+from tests.rig.faults import FaultyRoad, Mode
 
 
 @pytest.fixture
@@ -308,6 +310,30 @@ def test_a_body_that_never_gets_on_is_told(bucket: Bucket, cloud: Cloud) -> None
     cloud.fault(Cut(0), times=100, when=gets)
     assert "s3://" in refused("aws.network", lambda: list(bucket.chunks("model") or []))
     assert len(cloud.asked("GET")) == TRIES
+
+
+@pytest.mark.parametrize("mode", ["reset", "stall", "half", "swallow"])
+def test_a_network_that_fails_is_told_in_time_and_what_was_written_stands(
+    cloud: Cloud, bucket_name: str, mode: Mode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aws, "READ", 0.3)
+    monkeypatch.setattr(aws, "TRIES", 2)
+    with FaultyRoad(cloud.url) as road:
+        client = connect_aws({**cloud.environ, "AWS_ENDPOINT_URL": road.url}).client("s3")
+        far = Bucket(client, bucket_name, "a/road", sleep=lambda _: None)
+        assert far.put_new("key", b"first")
+        road.mode = mode
+        if mode == "half":
+            # The first line of the answer says that it was done.
+            assert far.put_new("other", b"data")
+        else:
+            refused("aws.network", lambda: far.put_new("other", b"data"))
+        refused("aws.network", lambda: far.get("key", 100))
+        assert road.connections < 12
+        road.mode = "pass"
+        assert far.get("key", 100) == b"first"
+        assert far.get("other", 100) == (None if mode in ("reset", "stall") else b"data")
+        assert far.put_new("third", b"data")
 
 
 def test_an_object_that_is_replaced_while_it_is_read_is_not_mixed(bucket: Bucket, cloud: Cloud) -> None:

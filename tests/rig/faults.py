@@ -67,9 +67,14 @@ class FaultyRoad:
         while not self._ended.is_set():
             for source in select.select([client, server], [], [], 1.0)[0]:
                 data = source.recv(65536)
-                if source is server and mode == "swallow":
+                if mode != self.mode:
+                    # A connection that was kept, from better times.
+                    return None
+                # "Continue" is no answer yet: the request is still on its way.
+                answers = source is server and not data.startswith(b"HTTP/1.1 100")
+                if answers and mode == "swallow":
                     return reset(client)
-                if source is server and mode == "half":
+                if answers and mode == "half":
                     client.sendall(data[:_HALF])
                     return None
                 if not data:
