@@ -122,12 +122,17 @@ def _read(side: Side, path: str) -> Notebook | None:
 
 
 def _read_base(side: Side | None, file: ChangedFile) -> Notebook | None:
-    """Read base's version; one that cannot be read counts as not there, for it can only have been repaired since."""
+    """Read base's version; one that cannot be read counts as not there, for it can only have been repaired since.
+
+    Raises `InputError` `git.history` where git does not hold it here, or holds something else: it was never looked at.
+    """
     if side is None:
         return None
     try:
         return _read(side, file.old_path or file.path)
-    except InputError:
+    except InputError as error:
+        if error.slug == "git.history":
+            raise
         return None
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from alekseylearn.errors import InputError, MachineError
-from alekseylearn.plumbing import Objects, Plumbing, object_id_of
+from alekseylearn.errors import InputError
+from alekseylearn.plumbing import NoRepositoryError, Objects, Plumbing, object_id_of
 from alekseylearn.trees import CommitTree, Entry, WorkTree, inner_path
 
 FileStatus = Literal["added", "deleted", "modified", "renamed"]
@@ -64,18 +64,26 @@ class Git:
     def open(cls, folder: Path, *, environ: Mapping[str, str] | None = None) -> Git:
         """Open the repository that *folder* lies in; *environ* (else the process's) tells PATH and HOME.
 
-        Raises `InputError` (`git.history` when there is none) and `MachineError` (`git.unsupported`: no git, one too
-        old, no work tree, a folder of another user).
+        Raises `NoRepositoryError` (when there is none), `InputError` (`git.history`: a broken one; `git.unsupported`:
+        no work tree, a folder of another user) and `MachineError` (`git.unsupported`: no git, one too old).
         """
         environ = os.environ if environ is None else environ
         if not folder.is_dir():
-            raise InputError("git.history", "there is no such folder", where=str(folder), hint="name a folder")
-        plumbing = Plumbing.find(_around(folder), environ)
-        told = os.fsdecode(plumbing.run("rev-parse", "--show-object-format", "--show-toplevel"))
+            raise NoRepositoryError("git.history", "there is no such folder", where=str(folder), hint="name a folder")
+        around = _around(folder)
+        try:
+            plumbing = Plumbing.find(around, environ)
+            told = os.fsdecode(plumbing.run("rev-parse", "--show-object-format", "--show-toplevel"))
+        except NoRepositoryError:
+            if _is_empty(around / ".git"):
+                raise
+            what = "git takes the .git that lies here for no repository"
+            hint = "`git status` there says why; a new clone helps where its files are lost"
+            raise InputError("git.history", what, where=str(around), hint=hint) from None
         hash_name, _, top = told.removesuffix("\n").partition("\n")
         root = Path(top)
         if not folder.resolve().is_relative_to(root.resolve()):
-            raise MachineError(
+            raise InputError(
                 "git.unsupported",
                 "the repository's work tree is another folder (core.worktree)",
                 where=str(folder),
@@ -299,6 +307,11 @@ def _around(folder: Path) -> Path:
     """
     resolved = folder.resolve()
     return next((place for place in (resolved, *resolved.parents) if os.path.lexists(place / ".git")), folder)
+
+
+def _is_empty(folder: Path) -> bool:
+    """Tell whether there is nothing at *folder*, or an empty folder, which says nothing to git."""
+    return not os.path.lexists(folder) or (folder.is_dir() and not any(folder.iterdir()))
 
 
 def _here(path: str, status: FileStatus, inner: Mapping[str, str]) -> ChangedFile:

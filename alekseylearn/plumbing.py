@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 import shutil
 import subprocess
 import threading
@@ -38,6 +39,7 @@ _FIXED = {
     "GIT_TERMINAL_PROMPT": "0",
 }
 _SETTINGS = (
+    ("core.attributesFile", "/dev/null"),
     ("core.fsmonitor", "false"),
     ("core.hooksPath", "/dev/null"),
     ("core.quotePath", "false"),
@@ -45,6 +47,18 @@ _SETTINGS = (
     ("protocol.allow", "never"),
     ("safe.bareRepository", "explicit"),
 )
+# What git says of a repository that it does not take, and of one whose objects, names or index are broken.
+_REFUSED = re.compile(r"(?i)repo version|repository extension|bad (?:boolean |numeric )?config|gitfile format")
+_DAMAGED = re.compile(
+    r"(?i)\b(?:bad (?:object|tree|commit|shallow|signature|index)|not a (?:valid )?(?:object|tree|commit)|inflate"
+    r"|corrupt|unable to (?:read|unpack|find|parse)|could not (?:read|parse)|cannot (?:read|parse)|index file"
+    r"|shallow file|missing (?:blob|tree|commit|object)|(?:loose|packed) object|object file)"
+)
+_MEND = "`git fsck` tells what; `git fetch`, or a new clone, brings it back"
+
+
+class NoRepositoryError(InputError):
+    """A folder lies in no git repository at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +107,8 @@ class Plumbing:
     def run(self, *arguments: str) -> bytes:
         """Run one git command and give its output.
 
-        Raises `MachineError` (`git.unsupported git.failed git.timeout`) or `InputError` (`git.history`).
+        Raises `InputError` for what the repository is (`git.history git.unsupported`), among them `NoRepositoryError`,
+        and `MachineError` for what git is (`git.unsupported git.failed git.timeout`).
         """
         output = self.ask(*arguments, refused=())
         assert output is not None  # noqa: S101 - no exit status was declared as an answer
@@ -127,28 +142,34 @@ class Plumbing:
 
     def _failure(self, command: str, stderr: str) -> AlekseylearnError:
         where = str(self.folder)
+        told = next((line for line in stderr.splitlines() if line.startswith(("fatal:", "error:"))), "it said nothing")
         if "dubious ownership" in stderr or "safe.directory" in stderr:
-            return MachineError(
+            return InputError(
                 "git.unsupported",
                 "git refuses this repository: its folder belongs to another user",
                 where=where,
                 hint=f"git config --global --add safe.directory {where}",
             )
         if "not a git repository" in stderr:
-            return InputError(
+            return NoRepositoryError(
                 "git.history",
                 "this folder is not in a git repository",
                 where=where,
                 hint="change to the repository, or compare two files: alekseylearn diff OLD.ipynb NEW.ipynb",
             )
         if "work tree" in stderr or "bare repository" in stderr:
-            return MachineError(
+            return InputError(
                 "git.unsupported",
                 "this repository has no work tree",
                 where=where,
                 hint="clone it, and run alekseylearn in the clone",
             )
-        told = next((line for line in stderr.splitlines() if line.startswith(("fatal:", "error:"))), "it said nothing")
+        if _REFUSED.search(stderr):
+            hint = "`git status` there says the same: mend its settings (.git/config), or install a newer git"
+            return InputError("git.unsupported", f"git does not take this repository: {told}", where=where, hint=hint)
+        if _DAMAGED.search(stderr):
+            what = f"what git holds of the history is damaged, or not all here: {told}"
+            return InputError("git.history", what, where=where, hint=_MEND)
         return MachineError(
             "git.failed", f"git {command} failed: {told}", where=where, hint="`git fsck` tells whether it is damaged"
         )
@@ -166,8 +187,8 @@ class Objects:
     def read(self, object_id: str, where: str, limit: int = MAX_BLOB) -> bytes:
         """Read the blob *object_id* whole; *where* names it in errors.
 
-        Raises `InputError` (`git.history` when it is missing, `git.limit` beyond *limit* bytes) or `MachineError`
-        (`git.failed`, also for one that is not what its name, a hash of it, says).
+        Raises `InputError` (`git.history` when it is missing, or not what its name, a hash of it, says; `git.limit`
+        beyond *limit* bytes) or `MachineError` (`git.failed`).
         """
         with self._lock:
             process = self._started()
@@ -242,9 +263,8 @@ class Objects:
         told = object_id_of(data := data[:-1], "sha256" if len(object_id) == 64 else "sha1")
         if told != object_id:
             # git trusts what it reads from its own folder; somebody else may have written there.
-            raise MachineError(
-                "git.failed", "an object of git's is not the one it is stored as", where=where, hint="run `git fsck`"
-            )
+            what = "an object of git's is damaged: it is not the one it is stored as"
+            raise InputError("git.history", what, where=where, hint=_MEND)
         return data
 
 

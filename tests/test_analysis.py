@@ -216,6 +216,18 @@ def test_a_base_that_cannot_be_trained_is_as_good_as_none(
     assert made.base is None
 
 
+def test_a_base_that_git_does_not_hold_here_is_no_reason_to_call_a_notebook_new(
+    repository: Repository, plans: Callable[..., Any]
+) -> None:
+    repository.commit({"a.ipynb": growth()})
+    name = repository.git("rev-parse", "HEAD:a.ipynb")
+    repository.commit({"a.ipynb": growth({EPOCHS: "epochs = 40\nrate = 0.05"})})
+    (repository.root / ".git/objects" / name[:2] / name[2:]).unlink()
+    (made,) = plans().values()
+    assert made.decision == "skip"
+    assert "git.history" in made.refused
+
+
 def test_both_sides_train_where_head_says(repository: Repository, plans: Callable[..., Any]) -> None:
     repository.commit({"a.ipynb": growth(), "alekseylearn.yml": "defaults: {backend: process}"})
     longer = growth({EPOCHS: "epochs = 40\nrate = 0.05"})

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from alekseylearn.errors import AlekseylearnError, InputError, MachineError
+from alekseylearn.errors import AlekseylearnError, InputError
 from alekseylearn.git import ChangedFile, Git
-from alekseylearn.plumbing import Plumbing
+from alekseylearn.plumbing import NoRepositoryError, Plumbing
 from tests.poison import poison
 from tests.repositories import GIT, Repository
 
@@ -305,7 +305,10 @@ def test_no_repository_no_folder_no_work_tree_each_say_so(tmp_path: Path, reposi
     cases.append((tmp_path / "empty", InputError, "git.history"))
     cases.append((tmp_path / "missing", InputError, "git.history"))
     repository.git("init", "--quiet", "--bare", str(tmp_path / "bare.git"))
-    cases.append((tmp_path / "bare.git", MachineError, "git.unsupported"))
+    cases.append((tmp_path / "bare.git", InputError, "git.unsupported"))
+    (tmp_path / "lost").mkdir()
+    (tmp_path / "lost/.git").write_text("gitdir: /nowhere\n", encoding="utf-8")
+    cases.append((tmp_path / "lost", InputError, "git.history"))
     for folder, kind, slug in cases:
         with pytest.raises(kind) as caught:
             Git.open(folder, environ=repository.environ)
@@ -315,7 +318,7 @@ def test_no_repository_no_folder_no_work_tree_each_say_so(tmp_path: Path, reposi
 def test_a_work_tree_elsewhere_is_refused(tmp_path: Path, repository: Repository) -> None:
     (tmp_path / "elsewhere").mkdir()
     repository.git("config", "core.worktree", str(tmp_path / "elsewhere"))
-    with pytest.raises(MachineError, match=r"core\.worktree") as caught:
+    with pytest.raises(InputError, match=r"core\.worktree") as caught:
         opened(repository)
     assert caught.value.slug == "git.unsupported"
 
@@ -327,7 +330,7 @@ def test_a_repository_of_another_user_names_safe_directory(repository: Repositor
     spy.write_text(f'#!/bin/sh\nGIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec {GIT} "$@"\n')
     spy.chmod(0o755)
     foreign = Plumbing(executable=str(spy), folder=git.root, environ=repository.environ)
-    with pytest.raises(MachineError) as caught:
+    with pytest.raises(InputError) as caught:
         foreign.run("rev-parse", "HEAD")
     assert caught.value.slug == "git.unsupported"
     assert "safe.directory" in caught.value.hint
@@ -459,3 +462,15 @@ def test_the_canary_of_the_test_above_does_sing(repository: Repository, tmp_path
     repository.write({"a.ipynb": notebook("a3")})
     subprocess.run([GIT, "status"], cwd=repository.root, env=repository.environ, capture_output=True, check=False)
     assert (tmp_path / "canary").exists()
+
+
+def test_a_folder_without_a_repository_is_told_from_one_whose_repository_is_broken(tmp_path: Path) -> None:
+    for name, made in (("none", False), ("empty", True)):
+        folder = tmp_path / name
+        (folder / ".git" if made else folder).mkdir(parents=True)
+        with pytest.raises(NoRepositoryError):
+            Git.open(folder)
+    (tmp_path / "empty/.git/HEAD").write_text("no reference", encoding="utf-8")
+    with pytest.raises(InputError, match="no repository") as caught:
+        Git.open(tmp_path / "empty")
+    assert not isinstance(caught.value, NoRepositoryError)

@@ -92,10 +92,19 @@ def test_a_git_that_cannot_start_is_said_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("stderr", "kind", "slug", "hint"),
     [
-        ("fatal: detected dubious ownership in repository at '/x'", MachineError, "git.unsupported", "safe.directory"),
+        ("fatal: detected dubious ownership in repository at '/x'", InputError, "git.unsupported", "safe.directory"),
         ("fatal: not a git repository (or any parent)", InputError, "git.history", "OLD.ipynb"),
-        ("fatal: this operation must be run in a work tree", MachineError, "git.unsupported", "clone"),
-        ("warning: x\nfatal: bad object 1234", MachineError, "git.failed", "fsck"),
+        ("fatal: this operation must be run in a work tree", InputError, "git.unsupported", "clone"),
+        ("fatal: Expected git repo version <= 1, found 7", InputError, "git.unsupported", "config"),
+        ("fatal: unknown repository extension found:\n\tx", InputError, "git.unsupported", "newer git"),
+        ("fatal: bad config line 3 in file .git/config", InputError, "git.unsupported", "config"),
+        ("fatal: invalid gitfile format: /x/.git", InputError, "git.unsupported", "status"),
+        ("warning: x\nfatal: bad object 1234", InputError, "git.history", "fsck"),
+        ("error: inflate: data stream error\nfatal: loose object 12 is corrupt", InputError, "git.history", "fsck"),
+        ("fatal: .git/index: index file smaller than expected", InputError, "git.history", "fsck"),
+        ("fatal: Not a valid commit name 1234", InputError, "git.history", "fetch"),
+        ("fatal: bad shallow line: x", InputError, "git.history", "clone"),
+        ("fatal: out of memory", MachineError, "git.failed", "fsck"),
         ("", MachineError, "git.failed", "fsck"),
     ],
 )
@@ -133,9 +142,9 @@ def test_an_object_that_is_not_what_its_name_says_is_refused(repository: Reposit
     file.chmod(0o644)
     file.write_bytes(zlib.compress(b"blob 4\0evil"))
     objects = Objects(plumbing(repository))
-    with pytest.raises(MachineError) as caught:
+    with pytest.raises(InputError, match="damaged") as caught:
         objects.read(name, "a at 1234567")
-    assert caught.value.slug == "git.failed"
+    assert caught.value.slug == "git.history"
     assert objects.read(repository.git("rev-parse", "HEAD:b"), "b") == b"two"
     objects.close()
 

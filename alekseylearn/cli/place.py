@@ -20,6 +20,7 @@ from alekseylearn.errors import InputError, MachineError, UsageError
 from alekseylearn.files import runtime_files
 from alekseylearn.git import Git
 from alekseylearn.plan import Settings, TrainingJob
+from alekseylearn.plumbing import NoRepositoryError
 from alekseylearn.redaction import Redactor, secrets_of
 from alekseylearn.training import Progress, Workshop
 from alekseylearn.transfers import Transfer, unwatched
@@ -56,11 +57,11 @@ class Place:
 
 
 def find_place(folder: Path | None = None) -> Place:
-    """Look around *folder* (else the working folder) for a repository."""
+    """Look around *folder* (else the working folder) for a repository; one that git refuses is an error."""
     start = Path.cwd() if folder is None else folder
     try:
         git = Git.open(start)
-    except InputError:
+    except NoRepositoryError:
         return Place(root=start, git=None)
     return Place(root=git.root, git=git)
 
