@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import re
 import warnings
 from collections.abc import Iterator
 
 from alekseylearn.errors import InputError
 from alekseylearn.magics import translate
 from alekseylearn.notebook import Cell, Notebook
+from alekseylearn.notebook_files import conflict
 from alekseylearn.syntax import too_much
 
 # `kind` is the u of u"text", `ctx` follows from where a name stands, a type comment is a comment.
 _UNSAID = frozenset({"kind", "ctx", "type_comment"})
+# What Python itself, and not its grammar, sets bounds to.
+_TOO_DEEP = re.compile(r"(?i)too many|too deeply|exceeds the limit")
+_CONFLICT = re.compile(r"(?m)^<{7}(?: .*)?$[\s\S]*^>{7}(?: .*)?$")
+_PLACED = re.compile(r"(?m)^[ \t]*(?:return|break|continue|nonlocal)\b|\byield\b")
 
 
 def cell_meaning(notebook: Notebook, cell: Cell) -> str:
     """Return the normalized syntax tree of *cell* as text, '' when it does nothing: comments and format do not count.
 
-    Raises `InputError`: `nb.source` when the cell is not Python, `nb.limit` when Python cannot read it.
+    Raises `InputError`: `nb.source` when the cell is not Python, `nb.conflict` when a merge left both its sides in it,
+    `nb.limit` when Python cannot read it.
     """
     try:
         if too_much([cell.source]):
             raise MemoryError
-        return _written(_parse(translate(cell.source).code))
+        code = translate(cell.source).code
+        tree = _parse(code)
+        _check_places(code)
+        return _written(tree)
     except (SyntaxError, ValueError) as error:
+        if _CONFLICT.search(cell.source):
+            where = f"{notebook.path}, cell {cell.index}"
+            raise conflict(where, "the cell holds unresolved merge conflict markers") from None
+        if _TOO_DEEP.search(str(error)):
+            raise _limit(notebook, cell) from None
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
         raise InputError(
             "nb.source",
@@ -33,12 +49,25 @@ def cell_meaning(notebook: Notebook, cell: Cell) -> str:
             hint=f"repair it ({_place(notebook, cell)}), or mark it with `#| skip` as its first line",
         ) from None
     except (RecursionError, MemoryError):
-        raise InputError(
-            "nb.limit",
-            "the cell is too large, or an expression in it is nested too deeply, to be read",
-            where=f"{notebook.path}, cell {cell.index}",
-            hint=f"load large literals from a data file ({_place(notebook, cell)})",
-        ) from None
+        raise _limit(notebook, cell) from None
+
+
+def _limit(notebook: Notebook, cell: Cell) -> InputError:
+    return InputError(
+        "nb.limit",
+        "the cell or a number in it is too large, or an expression in it is nested too deeply, to be read",
+        where=f"{notebook.path}, cell {cell.index}",
+        hint=f"load large literals from a data file ({_place(notebook, cell)})",
+    )
+
+
+def _check_places(code: str) -> None:
+    """Raise `SyntaxError` for a `return`, `yield`, `break` and the like where none may stand: the parser takes them."""
+    if not _PLACED.search(code):
+        return
+    with warnings.catch_warnings(), contextlib.suppress(ValueError, RecursionError, MemoryError):
+        warnings.simplefilter("ignore")
+        compile(code, "<cell>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
 
 
 def _place(notebook: Notebook, cell: Cell) -> str:

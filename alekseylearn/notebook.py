@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from alekseylearn import kernels
 from alekseylearn.cell_text import (
     MAX_SHOWN,
     halves_in,
@@ -43,7 +44,7 @@ _MARK_OF_TAG: Mapping[str, Mark] = {
 _LARGEST_COUNT = 2**53
 _LONG = 4096
 _NO_TAGS: frozenset[str] = frozenset()
-PYTHON = "python"
+PYTHON = kernels.PYTHON
 """The language that is trained."""
 MAX_CELLS = 10_000
 """A notebook with more cells than this is refused (`nb.limit`)."""
@@ -130,7 +131,7 @@ def parse(path: str, data: bytes) -> Notebook:
     """
     document = read_document(path, data)
     content = document.content
-    spec, language, named = _kernel(path, content)
+    kernel = kernels.read_kernel(path, content)
     raw_cells = content.get("cells")
     if not isinstance(raw_cells, list):
         what = f"cells is {kind_of(raw_cells)}, not a list" if "cells" in content else "there is no `cells` list"
@@ -145,32 +146,17 @@ def parse(path: str, data: bytes) -> Notebook:
         *_constant_warnings(document.constants),
         *reader.warnings(),
     ]
-    if language != PYTHON:
-        warnings.insert(0, f"nb.language: it is written in {named}, and only Python is trained")
+    if kernel.language != PYTHON:
+        warnings.insert(0, f"nb.language: it is written in {kernel.named}, and only Python is trained")
     return Notebook(
         path=path,
         cells=cells,
-        language=language,
-        kernel=writable(str(spec.get("name") or "python3")),
-        display_name=named,
+        language=kernel.language,
+        kernel=kernel.name,
+        display_name=kernel.named,
         warnings=tuple(warnings),
         contained=tuple(reader.contained()),
     )
-
-
-def _kernel(path: str, document: Mapping[str, Any]) -> tuple[Mapping[str, Any], str, str]:
-    """Read the kernel's specification and the language, in small letters and as people call it."""
-    metadata = document.get("metadata", {})
-    if not isinstance(metadata, dict):
-        raise no_notebook(path, f"metadata is {kind_of(metadata)}, not an object")
-    spec = metadata.get("kernelspec", {})
-    info = metadata.get("language_info", {})
-    if not isinstance(spec, dict) or not isinstance(info, dict):
-        raise no_notebook(path, "kernelspec or language_info is not an object")
-    told = writable(str(info.get("name") or spec.get("language") or PYTHON))
-    language = PYTHON if told.lower() == "ipython" else clean(told.lower(), 40)
-    named = writable(str(spec.get("display_name") or ("Python 3" if language == PYTHON else told)))
-    return spec, language, named if language == PYTHON else clean(named, 40)
 
 
 class _Ids:
@@ -222,6 +208,8 @@ class _Reader:
         metadata = raw.get("metadata", {})
         if not isinstance(metadata, dict):
             raise no_notebook(where, f"metadata is {kind_of(metadata)}, not an object")
+        if kind == "code":
+            _check_outputs(where, raw.get("outputs", []))
         source = self._source(index, read_source(where, raw.get("source")))
         count, outputs, attachments = raw.get("execution_count"), raw.get("outputs"), raw.get("attachments")
         return Cell(
@@ -278,6 +266,16 @@ class _Reader:
         if "markup" in self.held:
             cells = which_cells(self.held["markup"])
             yield f"text.neutralised: outputs of {cells} hold scripts or what steers a terminal; none of it is shown"
+
+
+def _check_outputs(where: str, raw: object) -> None:
+    if read_cut(raw) is not None:
+        return
+    if not isinstance(raw, list):
+        raise no_notebook(where, f"outputs is {kind_of(raw)}, not a list")
+    for output in raw:
+        if not isinstance(output, dict):
+            raise no_notebook(where, f"an output is {kind_of(output)}, not an object")
 
 
 def _tags(raw: object) -> frozenset[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,11 @@ from alekseylearn.skimming import Skimmed, skim
 from alekseylearn.strict import Limits, load_json, too_large
 from alekseylearn.text import clean
 
+# What a repository that LFS or one of its forerunners tracks holds in a file's place (git-lfs, docs/spec.md).
+_POINTER = re.compile(rb"version https?://(?:git-lfs|hawser|git-media)\.")
+# Seven signs at least (gitattributes(5), conflict-marker-size), alone or with the name of a side behind them.
+_CONFLICT = re.compile(rb"(?<![^\r\n])(?:<{7,64}|>{7,64})(?![^ \r\n])")
+_MARK = b"\xef\xbb\xbf"
 _LIMITS = Limits(family="nb", max_bytes=128 * 1024 * 1024, max_depth=100)
 
 
@@ -62,34 +68,29 @@ def _load(path: str, data: bytes, constants: list[str]) -> tuple[Skimmed, Any]:
 
 
 def _refuse_what_git_left(path: str, data: bytes) -> None:
-    if data.startswith(b"version https://git-lfs."):
+    data = data.removeprefix(_MARK)
+    if _POINTER.match(data):
         raise InputError(
             "nb.lfs",
             "this is a Git LFS pointer, not the notebook itself",
             where=path,
             hint="run `git lfs pull`, or `lfs: true` in actions/checkout",
         )
-    lines = [_line_of(data, marker) for marker in (b"<<<<<<< ", b">>>>>>> ")]
-    if any(lines):
-        raise InputError(
-            "nb.conflict",
-            "the notebook holds unresolved merge conflict markers",
-            where=f"{path}, line {min(line for line in lines if line)}",
-            hint="resolve the conflict (`nbdime` merges notebooks cell by cell), then commit again",
-        )
+    marker = _CONFLICT.search(data)
+    if marker is not None:
+        line = len(data[: marker.start()].splitlines()) + 1
+        raise conflict(f"{path}, line {line}", "the notebook holds unresolved merge conflict markers")
 
 
-def _line_of(data: bytes, start: bytes) -> int:
-    """Find the first line that begins with *start*, counted from 1; 0 when there is none."""
-    if data.startswith(start):
-        return 1
-    place = data.find(b"\n" + start)
-    return data.count(b"\n", 0, place) + 2 if place >= 0 else 0
+def conflict(where: str, what: str) -> InputError:
+    """Say that two sides of a merge still stand side by side."""
+    hint = "resolve the conflict (`nbdime` merges notebooks cell by cell), then commit again"
+    return InputError("nb.conflict", what, where=where, hint=hint)
 
 
 def _to_version_4(path: str, document: dict[str, Any]) -> dict[str, Any]:
     major, minor = document.get("nbformat"), document.get("nbformat_minor", 0)
-    if type(major) is not int or type(minor) is not int or major not in (3, 4):
+    if type(major) is not int or type(minor) is not int or major not in (3, 4) or minor < 0:
         raise InputError(
             "nb.version",
             f"nbformat {clean(repr(major), 20)}.{clean(repr(minor), 20)} is not read; only 3 and 4 are",
@@ -98,6 +99,8 @@ def _to_version_4(path: str, document: dict[str, Any]) -> dict[str, Any]:
         )
     if major == 4:
         return document
+    if not isinstance(document.get("worksheets", []), list):
+        raise no_notebook(path, f"worksheets is {kind_of(document['worksheets'])}, not a list")
     spare_grammars()
     nbformat: Any = importlib.import_module("nbformat")
     try:

@@ -6,6 +6,7 @@ are refused, since two readers of the same file would see two different document
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 import sys
@@ -44,7 +45,7 @@ def decode(data: bytes, where: str, limits: Limits) -> str:
     if len(data) > limits.max_bytes:
         raise too_large(data, where, limits)
     unreadable = f"{limits.family}.unreadable" if limits.family == "nb" else f"{limits.family}.syntax"
-    if not data or data.isspace():
+    if not data.removeprefix(codecs.BOM_UTF8).strip():
         raise InputError(unreadable, "the file is empty", where=where, hint="restore it from git history")
     try:
         return data.decode("utf-8-sig")
@@ -95,6 +96,9 @@ def load_json(data: bytes, where: str, limits: Limits, constants: list[str] | No
             hint="open the file in its editor and save it again",
         ) from None
     except json.JSONDecodeError as error:
+        if "\0" in text:
+            what = "the file is not UTF-8 text: it holds null bytes, as UTF-16 and UTF-32 do"
+            raise InputError(f"{limits.family}.unreadable", what, where=where, hint="save it again as UTF-8") from None
         raise InputError(
             f"{limits.family}.unreadable",
             f"not valid JSON: {error.msg}",

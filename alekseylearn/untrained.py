@@ -7,12 +7,12 @@ from alekseylearn.meaning import cell_meaning
 from alekseylearn.notebook import PYTHON, Notebook
 from alekseylearn.plan import NotebookPlan
 
-UNREADABLE = frozenset({"nb.source", "nb.limit"})
+UNREADABLE = frozenset({"nb.conflict", "nb.limit", "nb.source"})
 """With these the training may well be in what cannot be read."""
 
 
 def untrained(notebook: Notebook) -> InputError:
-    """Say why no training was found in *notebook*: `nb.language nb.source nb.limit nb.no-training`."""
+    """Say why no training was found in *notebook*: `nb.language nb.conflict nb.source nb.limit nb.no-training`."""
     if notebook.language != PYTHON:
         return InputError(
             "nb.language",

@@ -357,8 +357,8 @@ def test_a_long_sum_is_read() -> None:
     [
         ("x = 1\nfit(", "nb.source", "not valid Python: '(' was never closed", "a.ipynb, cell 3, line 2"),
         ("print 'x'", "nb.source", "Missing parentheses", "a.ipynb, cell 3, line 1"),
-        ("x = 0x" + "f" * 5000, "nb.source", "not valid Python", "a.ipynb, cell 3"),
-        ("(" * 300 + ")" * 300, "nb.source", "too many nested parentheses", "a.ipynb, cell 3, line 1"),
+        ("x = 0x" + "f" * 5000, "nb.limit", "a number in it", "a.ipynb, cell 3"),
+        ("(" * 300 + ")" * 300, "nb.limit", "nested too deeply", "a.ipynb, cell 3"),
         ("-" * 100_000 + "1", "nb.limit", "nested too deeply", "a.ipynb, cell 3"),
     ],
 )

@@ -110,9 +110,6 @@ def test_outputs_of_another_meaning_have_another_digest() -> None:
         [shown(png=[PICTURE])],
         [shown(png=[PICTURE[:9000], PICTURE[9000:]])],
         [{"data": [PICTURE]}],
-        [PICTURE],
-        PICTURE,
-        {"data": PICTURE},
     ]
     found = read(document(*(cell(id=f"c{number}", outputs=each) for number, each in enumerate(lists)))).cells
     assert len({each.outputs for each in found}) == len(lists)
@@ -326,7 +323,7 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ("nb.schema", document(cell(source=["a", 1])), "source is not text", "cell 0"),
     ("nb.schema", document(cell(source={"a": 1})), "source is not text", "cell 0"),
     ("nb.schema", V3 | {"worksheets": [{"cells": [3]}]}, "cannot convert", ""),
-    ("nb.schema", V3 | {"worksheets": 3}, "cannot convert", ""),
+    ("nb.schema", V3 | {"worksheets": 3}, "worksheets is a number", ""),
     ("nb.version", {"cells": []}, "nbformat None.0 is not read", ""),
     ("nb.version", document(nbformat=2), "nbformat 2.5 is not read", ""),
     ("nb.version", document(nbformat="4"), "nbformat '4'.5 is not read", ""),
@@ -355,7 +352,7 @@ def test_a_huge_file_is_refused_before_it_is_read() -> None:
         ({"language_info": {"name": "R"}}, "r", "R"),
         ({"kernelspec": {"language": "julia", "display_name": "Julia 1.9"}}, "julia", "Julia 1.9"),
         ({"kernelspec": {"language": "python", "display_name": "Deno"}, "language_info": {"name": "ts"}}, "ts", "Deno"),
-        ({"language_info": {"name": ["\ud800<b>"]}}, "['\\ud800<b>']", "['\\ud800<b>']"),
+        ({"language_info": {"name": "\ud800<b>"}}, "\\ud800<b>", "\\ud800<b>"),
     ],
 )
 def test_a_notebook_in_another_language_is_read_and_said_so(metadata: Any, language: str, named: str) -> None:
