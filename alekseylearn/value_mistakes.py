@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from alekseylearn.metrics import MAX_NAME, parse_gate
-from alekseylearn.mistakes import Mistake, dotted, shown
+from alekseylearn.mistakes import Kind, Mistake, dotted, shown
 
 LARGEST_SEED = 2**32 - 1
 """NumPy takes no larger one."""
@@ -31,12 +31,14 @@ def wrong_numbers(
     """Look at the numbers of one table; those *at_least_0* by their names."""
     for key, value in at_least_0.items():
         if value is not None and not 0 <= value < math.inf:
-            yield Mistake("limit", f"`{dotted((*place, key))}` is {shown(value)}, not a number from 0 on")
+            yield Mistake("type", f"`{dotted((*place, key))}` is {shown(value)}, not a number from 0 on")
         elif key == "max_cost" and value is not None and value > _MOST_COST:
             yield Mistake("budget", f"`{dotted((*place, key))}` is {shown(value)}, more than {_MOST_COST:g} US dollars")
     for key, number, least, most in (("seed", seed, 0, LARGEST_SEED), ("repeats", repeats, 1, MOST_REPEATS)):
         if number is not None and not least <= number <= most:
-            yield Mistake("limit", f"`{dotted((*place, key))}` is {shown(number)}, not in {least} to {most}")
+            # Each repetition is a training of its own, that is paid for.
+            kind: Kind = "budget" if key == "repeats" and number > most else "type"
+            yield Mistake(kind, f"`{dotted((*place, key))}` is {shown(number)}, not in {least} to {most}")
 
 
 def endless(value: object, place: Place = ()) -> Iterator[Mistake]:

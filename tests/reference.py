@@ -63,10 +63,10 @@ Whoever changes this file in a pull request may choose what is trained, and with
 | Name | The file holds |
 | :-- | :-- |
 | `cfg.syntax` | no plain YAML: a tag, a key twice, two documents, a tab |
-| `cfg.limit` | more than 256 KiB or 10,000 values, anchors and aliases, 30 levels, or a number out of its range |
+| `cfg.limit` | more than 256 KiB or 10,000 values, anchors and aliases, 30 levels, or a number larger than any |
 | `path.unsafe` | a path or a pattern that leads out of the repository, an address in the place of one, a data set in a folder of the system; or it is itself a link |
 | `cfg.forbidden` | an address, a credential, a profile, a hook, a flag of docker, the host's network, wherever it stands; or a secret as a value, which is never shown |
-| `cfg.budget` | more than 20 machines, 28 days, 16,384 GB or 10,000 US dollars |
+| `cfg.budget` | more than 20 machines, 28 days, 20 repeats, 16,384 GB or 10,000 US dollars |
 | `cfg.type` | a value that is not what its key holds; names of images and machines with anything but their own signs; values of parameters beyond 2,500 characters |
 | `cfg.unknown` | a key that nothing knows |
 

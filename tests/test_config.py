@@ -128,16 +128,16 @@ def test_an_empty_file_has_the_defaults(text: str) -> None:
         ("[" * 40 + "]" * 40, "cfg.limit", "more than 30 levels deep"),
         ("#" * 300_000, "cfg.limit", "300 kB large"),
         (
-            "defaults: {timeout: 29h, seed: -1, tolerance: -0.5, max_cost: 1e999}\nmodels: {}",
-            "cfg.limit",
+            "defaults: {timeout: 29h, seed: -1, tolerance: -0.5, max_cost: -1}\nmodels: {}",
+            "cfg.type",
             "`defaults.seed` is -1",
         ),
         ("defaults: {timeout: 700h}", "cfg.budget", "`defaults.timeout` is '700h', longer than 28 days"),
-        ("models: {a: {notebook: a.ipynb, seed: 4294967296}}", "cfg.limit", "`models.a.seed` is 4294967296"),
+        ("models: {a: {notebook: a.ipynb, seed: 4294967296}}", "cfg.type", "`models.a.seed` is 4294967296"),
         ("models: {a: {notebook: a.ipynb, parameters: {x: 1e999}}}", "cfg.limit", "`models.a.parameters.x` is larger"),
         ("models: {a: {notebook: a.ipynb, smoke: {x: [1, -1e999]}}}", "cfg.limit", "`models.a.smoke.x.1` is larger"),
-        ("defaults: {repeats: 0}", "cfg.limit", "`defaults.repeats` is 0, not in 1 to 20"),
-        ("models: {a: {notebook: a.ipynb, repeats: 21}}", "cfg.limit", "`models.a.repeats` is 21, not in 1 to 20"),
+        ("defaults: {repeats: 0}", "cfg.type", "`defaults.repeats` is 0, not in 1 to 20"),
+        ("models: {a: {notebook: a.ipynb, repeats: 21}}", "cfg.budget", "`models.a.repeats` is 21, not in 1 to 20"),
         ("models: {a: {notebook: a.ipynb, repeats: 1.5}}", "cfg.type", "`models.a.repeats` is 1.5, not a whole number"),
         (
             "models: {a: {notebook: a.ipynb, printed: {x: '" + "(x)" * 167 + "'}}}",
@@ -542,7 +542,7 @@ class TestAccount:
 
 class TestGravity:
     WORST = (
-        ("cfg.limit", "seed: -1"),
+        ("cfg.limit", "seed: 1e999"),
         ("path.unsafe", "notebooks: ['../*']"),
         ("cfg.forbidden", "webhook: x"),
         ("cfg.budget", "sagemaker: {instance_count: 1000}"),
@@ -556,8 +556,8 @@ class TestGravity:
         for order in (texts, texts[::-1]):
             assert refused("\n".join(order)).slug == self.WORST[worst][0]
 
-    def test_a_number_out_of_its_range_is_graver_still(self) -> None:
-        assert refused("seed: -1\nmax_cost: 1e9\ndocker: {memory: lots}").slug == "cfg.limit"
+    def test_a_number_that_is_larger_than_any_is_graver_still(self) -> None:
+        assert refused("seed: 1e999\nmax_cost: 1e9\ndocker: {memory: lots}").slug == "cfg.limit"
 
 
 class TestBudget:
