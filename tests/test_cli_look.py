@@ -288,7 +288,7 @@ class TestTheBundleAsAFolder:
     def test_it_trains_wherever_a_python_finds_it(self, bench: Bench) -> None:
         assert bench.desk.run("slice", NOTEBOOK, "-o", "ml/").code == 0
         folder = bench.desk.folder / "ml"
-        assert {path.name for path in folder.iterdir()} == {"code", "input", "model", "output"}
+        assert {path.name for path in folder.iterdir()} == {"code", "home", "input", "model", "output", "tmp"}
         variables = {"SM_MODEL_DIR": str(folder / "model"), "SM_OUTPUT_DIR": str(folder / "output")}
         command = [sys.executable, "-u", folder / "code" / "_al" / "supervisor.py"]
         assert (

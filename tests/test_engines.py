@@ -460,7 +460,7 @@ def test_files_are_put_and_containers_listed_by_label(engine: Engine, client: Cl
     ]
 
 
-SPEC = ContainerSpec(image="i", command=("timeout", "1"), environ={}, labels={}, shm_size=1)
+SPEC = ContainerSpec(image="i", user="1000:1000", command=("timeout", "1"), environ={}, labels={}, shm_size=1)
 
 
 def test_a_request_that_broke_off_is_made_again_under_another_name(engine: Engine, client: Client) -> None:
@@ -478,7 +478,13 @@ def answer_of(status: int, body: Mapping[str, Any]) -> SimpleNamespace:
 
 def test_podman_is_asked_by_its_own_api_for_gpus(engine: Engine, client: Client) -> None:
     spec = ContainerSpec(
-        image="i", command=("timeout", "1"), environ={}, labels={}, shm_size=1, gpus=Gpus(request=AUTO, way="libpod")
+        user="1000:1000",
+        image="i",
+        command=("timeout", "1"),
+        environ={},
+        labels={},
+        shm_size=1,
+        gpus=Gpus(request=AUTO, way="libpod"),
     )
     client.next = [answer_of(201, {"Id": "f00"})]
     assert engine.create(spec) == "f00"
