@@ -9,6 +9,7 @@ import re
 from typing import Literal
 
 from alekseylearn.redaction import Redactor
+from alekseylearn.secret_shapes import HINTS
 
 Oddity = Literal["secret", "markup"]
 
@@ -16,28 +17,28 @@ LOOKED_AT = 200_000
 """Characters of one text that are looked at."""
 _KNOWN = Redactor.of(())
 # Only text with one of these is read closely: that takes a hundred times as long as to find them.
-_SECRET_HINTS = (
-    "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "hf_", "sk-", "sk_", "xox", "glpat-",
-    "npm_", "pypi-", "AIza", "ya29.", "eyJ", "PRIVATE KEY", "earer ", "://", "TOKEN", "SECRET", "PASS", "_KEY",
-    "oken", "ecret", "assw", "_key", "hvs.", "dapi", "SG.", "shpat_", "dckr_", "dop_v1_", "nvapi-", "r8_", "gsk_",
-)  # fmt: skip
-_OUTPUT_HINTS = ("<", "script:", "SCRIPT:", "\\u001b", "\\u009d", "\x9d")
+_SECRET_HINTS = (*HINTS, "private key", "token", "secret", "passw", "_key", "apikey")
+_OUTPUT_HINTS = ("<", "script:", "SCRIPT:", 'script"', "data:text", "\\u001b", "\\u009d", "\x9d")
 # Elements and attributes that act, and what steers a terminal, colours apart.
 _ACTS = (
     r"<(?:script|iframe|object|embed|applet|link|meta|base|form)\b"
-    r"|[\s\"'/\\]on(?:error|load|click|toggle|focus|begin|mouse[a-z]+|pointer[a-z]+|key[a-z]+|animation[a-z]+)\s{0,5}="
-    r"|javascript:"
+    r"|<[a-z][^<>]{0,400}?[\s\"'/\\]on[a-z]{3,30}\s{0,5}="
+    r"|javascript:|data:text/html"
     r"|(?:\x1b|\\u001b)(?!\[)|\x9d|\\u009d"
 )
-_OUTPUT = re.compile(f"(?i){_ACTS}")
-# A text may also end what our comment has begun, or look like its marker.
-_TEXT = re.compile(rf"(?i){_ACTS}|</(?:details|summary)\b|<!--\s{{0,20}}alekseylearn|[\x00-\x08\x0e-\x1f\x7f]")
+_OUTPUT = re.compile(rf"(?i){_ACTS}|\"(?:application|text)/(?:x-)?(?:java|ecma)script\"")
+# A text may also end what our comment has begun, look like its marker, or like a command to a runner that logs it.
+_TEXT = re.compile(
+    rf"(?im){_ACTS}|<style\b|</(?:details|summary)\b|<!--\s{{0,20}}alekseylearn|[\x00-\x08\x0e-\x1f\x7f]"
+    r"|^[ \t]{0,20}(?:::[a-z-]{3,30}(?:[ \t][^\n]{0,400}?)?::|##\[[a-z]{3,20}\])"
+)
 
 
 def secret_in(text: str) -> bool:
     """Tell whether the beginning of *text* holds what looks like a secret."""
     text = text[:LOOKED_AT]
-    return any(hint in text for hint in _SECRET_HINTS) and _KNOWN.finds(text)
+    small = text.lower()
+    return any(hint in small for hint in _SECRET_HINTS) and _KNOWN.finds(text)
 
 
 def steers(text: str) -> bool:

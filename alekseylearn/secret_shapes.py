@@ -117,6 +117,13 @@ _SHAPES = (
     _prefixed("pypi- nvapi- tskey- pul- dapi hvs. hvb. ATATT3 ATCTT3", r"[A-Za-z0-9_.=\-]{20,}", _has_digit),
     _prefixed("AIza ya29. 1//0 GOCSPX-", r"[A-Za-z0-9_\-]{16,}", _has_digit),
     _prefixed("SG.", r"[A-Za-z0-9_\-]{16,}\.[A-Za-z0-9_\-]{16,}", _has_digit),
+    _prefixed(
+        "pscale_tkn_ pscale_pw_ pscale_oauth_ xai- pplx- PMAK- NRAK- sq0atp- sq0csp- rubygems_ sgp_ phx_",
+        r"[A-Za-z0-9_\-]{20,}",
+        _has_digit,
+    ),
+    _prefixed("key-", r"[0-9a-f]{32}(?![0-9A-Za-z])", _has_digit),
+    _placed("password", r"(?i)(?<![a-z])login[ \t]{1,4}[^\s]{1,80}[ \t]{1,4}password[ \t]{1,4}([^\s\"']{4,})"),
     _prefixed("AGE-SECRET-KEY-1", r"[A-Z0-9]{20,}", _has_digit),
     _prefixed("eyJ", r"[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}(?:\.[A-Za-z0-9_\-]*){0,3}", _is_mixed),
     _placed(":a", rf"{_START}[0-9]{{8,10}}:A[A-Za-z0-9_\-]{{34}}(?![A-Za-z0-9_\-])"),
@@ -138,6 +145,9 @@ _SHAPES = (
         r"([^\s&\"'\\<>]{16,})",
     ),
 )
+
+HINTS = tuple(hint for shape in _SHAPES for hint in shape.hints)
+"""In small letters: text with none of these, and with no word that speaks of a secret, holds no known shape of one."""
 
 
 def spans(text: str) -> Iterator[Span]:
