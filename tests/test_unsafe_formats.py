@@ -84,7 +84,7 @@ def test_other_formats_that_run_code_are_known_by_their_names(name: str, why: st
         ("report.html", b"<!doctype html>"), ("model.onnx", b"\x08\x07"), ("README", b""), (".pkl/notes", b"(see below)"),
         ("a.csv", b"country\ncity,people\nx,1\n"), ("x.json", b"[]"), ("x.json", b"{}\n"), ("u", b"\x80"), ("tree.txt", b"]\n"),
         ("labels.txt", b"cat\ndog\nfrog\n"), ("labels.txt", b"cow\nhen\nquail\n"), ("words.txt", b"sin\ncos\ntan\nlog\n"),
-        ("words", b"cat\ndog\nox.\n"), ("notes.gz", b"\x1f\x8bno gzip"), ("notes.gz", gzip.compress(b"cat\ndog\n")), ("x", b"BZ"),
+        ("words", b"cat\ndog\nox.\n"), ("notes.gz", b"\x1f\x8bno gzip"), ("notes.gz", gzip.compress(b"cat\ndog\n", mtime=0)), ("x", b"BZ"),
         ("notes.xz", lzma.compress(b"notes")), ("y", b"x\x9c"), ("z", b"\xfd7zXZ\0\0\0bad"),
     ],
 )  # fmt: skip
