@@ -51,9 +51,11 @@ def _plan(
     base = head = base_job = diff = None
     try:
         head = _read(comparison.head, file.path)
-        base = _read_base(comparison.base, file)
+        base, unread = _read_base(comparison.base, file)
         if head is None and base is None:
             return _gone(file, name)
+        if head is not None and unread:
+            head = replace(head, warnings=(*head.warnings, unread))
         diff = diff_notebooks(base, head)
         base_job = _base_job(comparison.base, base, settings)
         head_job = _job(comparison.head, head, settings)
@@ -121,19 +123,20 @@ def _read(side: Side, path: str) -> Notebook | None:
     return parse(shown_name(path), side.tree.read(path)) if side.tree.exists(path) else None
 
 
-def _read_base(side: Side | None, file: ChangedFile) -> Notebook | None:
+def _read_base(side: Side | None, file: ChangedFile) -> tuple[Notebook | None, str]:
     """Read base's version; one that cannot be read counts as not there, for it can only have been repaired since.
 
-    Raises `InputError` `git.history` where git does not hold it here, or holds something else: it was never looked at.
+    Returns a warning about that, too, with its slug in front, '' where it was read. Raises `InputError` `git.history`
+    where git does not hold it here, or holds something else: it was never looked at.
     """
     if side is None:
-        return None
+        return None, ""
     try:
-        return _read(side, file.old_path or file.path)
+        return _read(side, file.old_path or file.path), ""
     except InputError as error:
         if error.slug == "git.history":
             raise
-        return None
+        return None, f"{error.slug}: base's version is not read ({error.what}); all of the notebook counts as new"
 
 
 def _job(side: Side, notebook: Notebook | None, settings: Settings) -> TrainingJob | None:

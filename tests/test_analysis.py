@@ -216,6 +216,15 @@ def test_a_base_that_cannot_be_trained_is_as_good_as_none(
     assert made.base is None
 
 
+def test_a_base_that_cannot_be_read_is_told_beside_the_notebook(
+    repository: Repository, plans: Callable[..., Any]
+) -> None:
+    repository.commit({"a.ipynb": b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 1\n"})
+    repository.commit({"a.ipynb": growth()})
+    (made,) = plans().values()
+    assert [told.partition(" (")[0] for told in made.notebook.warnings] == ["nb.lfs: base's version is not read"]
+
+
 def test_a_base_that_git_does_not_hold_here_is_no_reason_to_call_a_notebook_new(
     repository: Repository, plans: Callable[..., Any]
 ) -> None:
