@@ -301,7 +301,7 @@ def weights(data: bytes) -> None:
     """The beginning of a model's file: would loading it run code? The first line is the file's name."""
     name, _, head = data.partition(b"\n")
     code_in(name.decode("utf-8", "replace"), head)
-    code_in_zip(name.decode("utf-8", "replace").split(","), head)
+    code_in_zip(dict.fromkeys(name.decode("utf-8", "replace").split(","), head), head)
 
 
 TARGETS = {

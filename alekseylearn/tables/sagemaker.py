@@ -132,5 +132,9 @@ def own_words(table: Mapping[str, object]) -> dict[str, object]:
 
 
 def read_sagemaker(table: Mapping[str, object]) -> SageMakerTable:
-    """Read a checked table; raises `ValueError` for one that `table_mistakes` has something to say about."""
-    return SageMakerTable(**{key: READERS[key](value) for key, value in own_words(table).items()})
+    """Read a checked table; raises `ValueError` for one that `table_mistakes` has something to say about.
+
+    `max_runtime` is no part of it: the configuration takes it for its `timeout`.
+    """
+    read = {key: READERS[key](value) for key, value in own_words(table).items()}
+    return SageMakerTable(**{key: value for key, value in read.items() if key != MAX_RUNTIME})
