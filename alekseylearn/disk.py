@@ -105,9 +105,10 @@ def _make_scratch(parent: Path, prefix: str) -> tuple[Path, int]:
         # Before it is locked it may be taken for a dead process's.
         with suppress(FileNotFoundError):
             descriptor = os.open(own, _FOLDER)
-            # Not every file system knows locks; nobody takes a folder away there either.
+            # Not every file system knows locks; nobody takes a folder away there either. Who has the lock before us is
+            # about to take it away: it is waited for.
             with suppress(OSError):
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
             if own.is_dir():
                 return own, descriptor
             os.close(descriptor)

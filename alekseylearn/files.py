@@ -43,12 +43,12 @@ def _open_temporary(folder: Path) -> tuple[Path, int]:
         temporary = folder / f".{secrets.token_hex(8)}.tmp"
         # Not `tempfile`, whose files only we could read: a written file gets what the umask leaves.
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-        # Not every file system knows locks; nobody takes a file away there either.
+        # Not every file system knows locks; nobody takes a file away there either. Who has the lock before us took it
+        # for a dead process's, and is about to take it away: it is waited for, or it would go from under our hands.
         with suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX)
         if os.fstat(handle).st_nlink:
             return temporary, handle
-        # Somebody took it for a dead process's before it was locked.
         os.close(handle)
 
 

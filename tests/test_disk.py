@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import socket
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from alekseylearn.disk import (
 )
 from alekseylearn.errors import InputError
 from tests.rig.crashes.dying import die_at
+from tests.sweeping import sweeping
 
 
 def test_a_private_folder_tells_git_to_leave_it_alone(tmp_path: Path) -> None:
@@ -181,6 +184,24 @@ def test_a_new_folder_that_is_swept_away_before_it_was_locked_is_made_again(
     with scratch(tmp_path, "x-") as own:
         assert own.is_dir()
         assert str(own) not in (swept[0], str(first))
+
+
+def test_a_new_folder_that_is_being_swept_away_when_it_is_locked_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, sweepers = fcntl.flock, list[threading.Thread]()
+
+    def flock(handle: int, operation: int) -> None:
+        if not sweepers:
+            monkeypatch.setattr(fcntl, "flock", real)
+            sweepers.append(sweeping(next(tmp_path.glob("x-*"))))
+        real(handle, operation)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with scratch(tmp_path, "x-") as own:
+        sweepers[0].join()
+        assert own.is_dir()
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import os
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from alekseylearn.files import runtime_files, write_atomic
 from alekseylearn.runtime import supervisor
+from tests.sweeping import sweeping
 
 
 def test_a_file_is_written_and_replaced_in_a_folder_that_is_made(tmp_path: Path) -> None:
@@ -84,6 +87,28 @@ def test_a_temporary_file_that_is_swept_away_before_it_was_locked_is_made_again(
     write_atomic(tmp_path / "file", b"data")
     assert (tmp_path / "file").read_bytes() == b"data"
     assert len(locks) == 2
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_temporary_file_that_is_being_swept_away_when_it_is_locked_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, flushed, sweepers = fcntl.flock, os.fsync, list[threading.Thread]()
+
+    def flock(handle: int, operation: int) -> None:
+        if not sweepers:
+            monkeypatch.setattr(fcntl, "flock", real)
+            sweepers.append(sweeping(next(tmp_path.glob(".*.tmp"))))
+        real(handle, operation)
+
+    def fsync(handle: int) -> None:
+        sweepers[0].join()
+        flushed(handle)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    monkeypatch.setattr(os, "fsync", fsync)
+    write_atomic(tmp_path / "file", b"data")
+    assert (tmp_path / "file").read_bytes() == b"data"
     assert len(list(tmp_path.iterdir())) == 1
 
 
