@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import sys
-import time
 
 if __name__ == "__main__" and not sys.flags.safe_path:
     # `python -m` puts the working folder first: a yaml.py that somebody's pull request has left there is not ours.
     del sys.path[0]
 
-import _thread
 import os
-import signal
-from types import FrameType
 from typing import NoReturn
 
 from alekseylearn.errors import AlekseylearnError
+from alekseylearn.interruptions import hear_signals
 
 _BUG = """error[bug]: {what}
   where: {where}
   fix:   this is a defect of alekseylearn; run it again with --debug and report what it prints"""
-
-_SOON = 0.05
-"""Seconds after which an interruption that was lost is raised again."""
 
 
 def main() -> NoReturn:
@@ -52,32 +46,6 @@ def main() -> NoReturn:
         _end(_BUG.format(what=f"{type(error).__name__}: {str(error)[:300]}", where=_place(error)), 1)
 
 
-def hear_signals() -> None:
-    """Take SIGINT and SIGTERM for KeyboardInterrupt, also where Python loses that.
-
-    The runner sends SIGINT, then SIGTERM: both mean to stop in good order. Raised in a callback of the garbage
-    collector, of which each import has one, the exception goes no further (`sys.unraisablehook`): it is raised again.
-    """
-    signal.signal(signal.SIGTERM, _interrupt)
-    sys.unraisablehook = _lost
-
-
-def _lost(lost: sys.UnraisableHookArgs) -> None:
-    if lost.exc_type is not KeyboardInterrupt:
-        sys.__unraisablehook__(lost)
-        return
-    try:
-        # Not from here, where it would be lost once more; nor by `threading`, which waits until its thread has begun.
-        _thread.start_new_thread(_interrupt_soon, (_thread.get_ident(),))
-    except KeyboardInterrupt:
-        _thread.start_new_thread(_interrupt_soon, (_thread.get_ident(),))
-
-
-def _interrupt_soon(main: int) -> None:
-    time.sleep(_SOON)
-    signal.pthread_kill(main, signal.SIGTERM)
-
-
 def _run() -> int:
     from alekseylearn.cli import run
     from alekseylearn.cli.hiding import hide_secrets, tell_hidden
@@ -90,10 +58,6 @@ def _run() -> int:
     # What is left in the buffer would otherwise meet a reader that went away after nobody listens to errors any more.
     sys.stdout.flush()
     return code
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def _end(text: str, code: int) -> NoReturn:

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import io
 import re
+import signal
 import sys
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
 
 import pytest
 from rich.console import Console
 
 from alekseylearn.cli.bars import PAUSE, CourseBars, CourseLines, draws
+from alekseylearn.interruptions import hear_signals
 from alekseylearn.progressing import EndedCell, Live
 from tests.desk import NOTEBOOK, Bench, command
 from tests.gate import Gate
 from tests.small import LINE, notebook
 from tests.terminal import Screen, Terminal, terminal
+
+if TYPE_CHECKING:
+    from _typeshed import TraceFunction
 
 LIVE = Live(cell=14, place=6, cells=9, epoch=7, epochs=20, seconds_left=540.0)
 BAR = re.compile("[━╸╺]{10}")
@@ -41,6 +48,39 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+class Interrupting:
+    """Interrupts the main thread at the line number *place* of what draws bars, counted as they are run."""
+
+    FILES = ("bars.py", "live.py", "live_render.py", "progress.py")
+
+    def __init__(self, place: int) -> None:
+        self.passed = 0
+        self._place = place
+
+    def __enter__(self) -> None:
+        self._handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        self._unraisable = sys.unraisablehook
+        self._traced = sys.gettrace()
+        hear_signals()
+        sys.settrace(self._called)
+
+    def __exit__(self, *_: object) -> None:
+        sys.settrace(self._traced)
+        sys.unraisablehook = self._unraisable
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+
+    def _called(self, frame: FrameType, event: str, argument: object) -> TraceFunction | None:
+        return self._line if Path(frame.f_code.co_filename).name in self.FILES else None
+
+    def _line(self, frame: FrameType, event: str, argument: object) -> TraceFunction:
+        if event == "line":
+            if self.passed == self._place:
+                signal.raise_signal(signal.SIGINT)
+            self.passed += 1
+        return self._line
 
 
 class TestLines:
@@ -115,6 +155,26 @@ class TestBars:
         screen = Screen()
         screen.write(file.getvalue())
         assert screen.text.split() == ["Epoch", "1/3", "Epoch", "2/3", "Epoch", "3/3"]
+
+    def test_an_interruption_at_any_line_of_the_drawing_leaves_no_bar_behind(self) -> None:
+        counted = Interrupting(-1)
+        assert BAR.search(self.drawn_until(counted)) is None
+        assert counted.passed > 300
+        for place in range(0, counted.passed, counted.passed // 60):
+            assert BAR.search(self.drawn_until(Interrupting(place))) is None, place
+
+    def drawn_until(self, interrupting: Interrupting) -> str:
+        """Return what stands on the screen in the end."""
+        file = io.StringIO()
+        console = Console(file=file, force_terminal=True, width=100, color_system=None)
+        with suppress(KeyboardInterrupt), interrupting, CourseBars(console) as bars:
+            print_lines = bars.above(lambda lines: file.writelines(f"{line}\n" for line in lines))
+            for epoch in (1, 2, 3):
+                bars(replace(LIVE, epoch=epoch, epochs=3))
+                print_lines([f"Epoch {epoch}/3"])
+        screen = Screen()
+        screen.write(file.getvalue())
+        return screen.text
 
     def test_a_file_is_no_terminal_whatever_is_said_about_colours(self, tmp_path: Path) -> None:
         with (tmp_path / "out").open("w") as file:

@@ -5,8 +5,6 @@ A few moments here; all of them, with figures, in `benchmarks/bench_cancel.py`.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -109,26 +107,3 @@ def test_a_script_that_did_not_become_the_step_leaves_nothing_behind(
     until(lambda: gone(step), "the end of what the shell had started")
     assert "topped" in only_comment(runner.consumer).splitlines()[1]
     assert [is_locked(alive) for alive in runs(runner)] in ([], [False])
-
-
-LOSES = """
-import os, signal, time, weakref
-from alekseylearn.__main__ import hear_signals
-hear_signals()
-class Thing: ...
-def lose(_):
-    os.kill(os.getpid(), signal.SIGINT)
-    time.sleep(30)
-thing = Thing()
-kept = weakref.ref(thing, lose)
-try:
-    del thing
-    time.sleep(30)
-except KeyboardInterrupt:
-    print("heard")
-"""
-
-
-def test_an_interruption_that_python_loses_is_heard_all_the_same() -> None:
-    done = subprocess.run([sys.executable, "-c", LOSES], capture_output=True, text=True, timeout=20, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "heard\n", "")

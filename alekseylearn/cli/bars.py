@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from alekseylearn.interruptions import shielded
 from alekseylearn.progressing import (
     EndedCell,
     Live,
@@ -68,6 +69,11 @@ class CourseBars:
         if live is None:
             self.close()
             return
+        # Half drawn, or half taken away, the bars would stay where they are.
+        with shielded():
+            self._draw(live)
+
+    def _draw(self, live: Live) -> None:
         self._drawn = self._drawn or self._make()
         progress, cells, epochs = self._drawn
         done = live.place - (live.cell is not None)
@@ -101,9 +107,10 @@ class CourseBars:
 
     def _erase(self) -> None:
         """Take the bars away for now; drawn again, the same ones would rub out what is printed in their place."""
-        if self._drawn is not None:
-            self._drawn[0].stop()
-        self._drawn = None
+        with shielded():
+            if self._drawn is not None:
+                self._drawn[0].stop()
+            self._drawn = None
 
     def __enter__(self) -> Self:
         return self

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from alekseylearn.cli.bars import CourseBars, CourseLines, draws
+from alekseylearn.interruptions import shielded
 from alekseylearn.text import clean_block
 from alekseylearn.training import Progress
 
@@ -76,7 +77,9 @@ class Watcher:
 
         for line in progress.lines:
             # A style of the whole output would be that of the bars, too.
-            self._out.print(Text(f"  {clean_block(line)}", style="dim"), soft_wrap=True)
+            with shielded():
+                # Above the bars, which it moves: cut in two, it would lose count of the lines that they take.
+                self._out.print(Text(f"  {clean_block(line)}", style="dim"), soft_wrap=True)
         if self._bars is not None:
             self._bars(None if progress.state.ended else progress.live)
             return

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from alekseylearn.interruptions import shielded
 from alekseylearn.text import clean, size
 from alekseylearn.transfers import Transfer
 
@@ -66,9 +67,10 @@ class TransferBar:
 
     def close(self) -> None:
         """Take the bar away, whatever became of the transfer."""
-        if self._drawn is not None:
-            self._drawn[0].stop()
-        self._drawn, self._name = None, ""
+        with shielded():
+            if self._drawn is not None:
+                self._drawn[0].stop()
+            self._drawn, self._name = None, ""
 
     def __enter__(self) -> Self:
         return self
@@ -85,9 +87,10 @@ class TransferBar:
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
         progress = Progress(*columns, console=self._out, transient=True)
         task = progress.add_task(f"{self._doing} {escape(clean(transfer.name, 60))}", total=None)
-        progress.start()
-        self._name, self._drawn = transfer.name, (progress, task)
-        return self._drawn
+        with shielded():
+            progress.start()
+            self._name, self._drawn = transfer.name, (progress, task)
+        return progress, task
 
 
 def _amount(transfer: Transfer) -> str:

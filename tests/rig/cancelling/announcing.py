@@ -21,8 +21,8 @@ def main() -> None:
     def tell(what: str) -> None:
         os.write(told, f"{time.monotonic()} {what}\n".encode())
 
-    from alekseylearn.__main__ import hear_signals
     from alekseylearn.__main__ import main as command_line
+    from alekseylearn.interruptions import hear_signals
 
     hear_signals()
     tell("start")
