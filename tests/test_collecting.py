@@ -27,3 +27,20 @@ def test_who_turned_it_off_finds_it_off():
     code = "import gc; gc.disable()\nfrom alekseylearn.collecting import uncollected\nwith uncollected(): pass\n"
     done = subprocess.run([sys.executable, "-c", f"{code}raise SystemExit(gc.isenabled())"], check=False)
     assert done.returncode == 0
+
+
+def test_what_was_made_meanwhile_counts_as_old() -> None:
+    with uncollected():
+        made: list[object] = []
+    assert any(one is made for one in gc.get_objects(generation=2))
+
+
+def test_who_has_frozen_objects_keeps_them_frozen() -> None:
+    code = (
+        "import gc; gc.freeze()\n"
+        "from alekseylearn.collecting import uncollected\n"
+        "with uncollected(): pass\n"
+        "raise SystemExit(not gc.get_freeze_count())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False)
+    assert done.returncode == 0
