@@ -423,6 +423,10 @@ def test_a_notebook_without_training_makes_no_job() -> None:
     assert job_of(notebook("a = 1", "print(a)")) is None
 
 
+def test_a_notebook_in_another_language_makes_no_job() -> None:
+    assert job_of(replace(notebook(*CELLS), language="r", display_name="R")) is None
+
+
 def test_a_person_may_name_the_cells_that_train() -> None:
     made = job("a = 1", "b = 2", "print(a)", targets=(2, 0, 2))
     assert [(target.cell, target.reason) for target in made.slice.targets] == [
