@@ -386,6 +386,15 @@ class TestPlan:
         assert "file=bad.ipynb" in told
 
 
+    @pytest.mark.parametrize("mode", ["plan", "run", "submit"])
+    def test_a_value_that_others_read_differently_is_said_beside_the_run(self, start: Start, mode: str) -> None:
+        runner = start(growth({PROSE: "# Other"}))
+        runner.pull.push({"alekseylearn.yml": "models: {g: {notebook: growth.ipynb, parameters: {rate: 010}}}"})
+        (told,) = commands(runner.step(mode), "warning")
+        assert told.startswith("::warning title=alekseylearn%3A cfg.type::warning[cfg.type]: ")
+        assert "010" in told
+
+
 class TestAForksConfiguration:
     """What a fork writes into its own files about training counts for nothing: the base's settings do."""
 

@@ -10,10 +10,11 @@ from contextlib import suppress
 
 from alekseylearn.actions import Runner
 from alekseylearn.cli.granted import withhold
-from alekseylearn.cli.hearing import hear, say
+from alekseylearn.cli.hearing import Heard, hear, say
 from alekseylearn.cli.step import Step, open_ground
 from alekseylearn.disk import refusal
 from alekseylearn.errors import AlekseylearnError, InputError, MachineError, UsageError
+from alekseylearn.git import Git
 from alekseylearn.text import Markdown, fence
 
 
@@ -52,7 +53,7 @@ def run_step(environ: Mapping[str, str], runner: Runner) -> int:
     heard = hear(environ, runner)
     if heard.event.deleted:
         return _nothing(runner)
-    return _train(open_ground(environ, runner, heard).step(), detach=False)
+    return _train(_opened(environ, runner, heard), detach=False)
 
 
 def submit_step(environ: Mapping[str, str], runner: Runner) -> int:
@@ -60,12 +61,20 @@ def submit_step(environ: Mapping[str, str], runner: Runner) -> int:
     heard = hear(environ, runner)
     if heard.event.deleted:
         return _nothing(runner)
-    step = open_ground(environ, runner, heard).step()
+    step = _opened(environ, runner, heard)
     if step.settings.inputs.force:
         # A later run would take the old result for this one.
         hint = "leave `force` out, or use `mode: run`"
         raise UsageError("ci.input", "`force` has to wait for its result", where="INPUT_FORCE", hint=hint)
     return _train(step, detach=True)
+
+
+def _opened(environ: Mapping[str, str], runner: Runner, heard: Heard, git: Git | None = None) -> Step:
+    """Compare the two sides of what was *heard*; what the configuration may mean to others is said beside the run."""
+    step = open_ground(environ, runner, heard, git).step()
+    for warning in step.comparison.head.config.warnings:
+        say(runner, "warning", warning)
+    return step
 
 
 def _nothing(runner: Runner) -> int:
@@ -126,7 +135,7 @@ def plan_step(environ: Mapping[str, str], runner: Runner) -> int:
         )
         _set_plan(runner, [], "")
         return 0
-    step = open_ground(environ, runner, heard, git).step()
+    step = _opened(environ, runner, heard, git)
     if not step.comparison.files and not step.tells:
         # Nothing to look at and nobody to tell: what reads notebooks, trains and reports is not even loaded.
         _set_plan(runner, [], "")
