@@ -385,7 +385,6 @@ class TestPlan:
         (told,) = commands(done, "error")
         assert "file=bad.ipynb" in told
 
-
     @pytest.mark.parametrize("mode", ["plan", "run", "submit"])
     def test_a_value_that_others_read_differently_is_said_beside_the_run(self, start: Start, mode: str) -> None:
         runner = start(growth({PROSE: "# Other"}))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
 from alekseylearn.allowlist import PASS, for_container, for_installer, for_job, for_service
 from alekseylearn.aws_credentials import session_name
 from alekseylearn.cli.granted import granted, withhold
-from alekseylearn.settings import CiSettings, Inputs
-from alekseylearn.trust import Event
+from alekseylearn.settings import Inputs
+from tests.steps import EVENT, settings_of
 
 ROLE = "arn:aws:iam::123456789012:role/alekseylearn"
 IDENTITY = {
@@ -33,20 +33,8 @@ STEP = {
 
 
 def given(environ: Mapping[str, str], *, role: str = "", region: str = "", trusted: bool = True) -> dict[str, str]:
-    settings = CiSettings(
-        inputs=Inputs(aws_role=role, aws_region=region),
-        event_name="pull_request",
-        event_path=Path("event.json"),
-        repository="octo/consumer",
-        workspace=Path(),
-        api_url="https://api.github.com",
-        server_url="https://github.com",
-        run_id=812,
-        run_number=1,
-        run_attempt=1,
-        temp=Path(),
-    )
-    return granted(environ, settings, Event(name="push", repository="octo/consumer", trusted=trusted, reason=""))
+    settings = settings_of(Inputs(aws_role=role, aws_region=region))
+    return granted(environ, settings, replace(EVENT, trusted=trusted))
 
 
 def test_a_role_comes_with_the_means_to_say_which_workflow_it_is() -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from github import GithubException
@@ -24,25 +23,12 @@ from alekseylearn.errors import MachineError
 from alekseylearn.forges.github import ACTIONS, READ_ONLY, GitHubForge
 from alekseylearn.forges.rest import Rest
 from alekseylearn.forges.sticky import Author, order_of
-from alekseylearn.settings import CiSettings, Inputs
+from alekseylearn.settings import Inputs
 from alekseylearn.text import Markdown
-from alekseylearn.trust import Event
+from tests.steps import EVENT, settings_of
 
 PULL = 7
-SETTINGS = CiSettings(
-    inputs=Inputs(github_token="ghs_workflow"),
-    event_name="pull_request",
-    event_path=Path("event.json"),
-    repository="octo/consumer",
-    workspace=Path(),
-    api_url="https://api.github.com",
-    server_url="https://github.com",
-    run_id=812,
-    run_number=1,
-    run_attempt=1,
-    temp=Path(),
-)
-EVENT = Event(name="push", repository="octo/consumer", trusted=True, reason="")
+SETTINGS = settings_of(Inputs(github_token="ghs_workflow"))
 JSON = {"content-type": "application/json; charset=utf-8"}
 LIMIT = "You have exceeded a secondary rate limit"
 FAULTS = ("", "", "", "502", "502 after", "reset", "reset after", "html after", "429", "limit")

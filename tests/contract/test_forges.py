@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,13 +16,14 @@ from alekseylearn.forges.base import Forge
 from alekseylearn.forges.github import LATER_RUN, NOT_DELETED, READ_ONLY, GitHubForge
 from alekseylearn.forges.github import connect as connect_github
 from alekseylearn.forges.local import LocalForge
-from alekseylearn.settings import CiSettings, Inputs
+from alekseylearn.settings import Inputs
 from alekseylearn.text import Markdown
 from alekseylearn.trust import Event
 from tests.fakes.github import faults
 from tests.fakes.github.faults import Fault
 from tests.fakes.github.server import FakeGitHub
 from tests.fakes.github.state import ACTIONS, Account, Repository
+from tests.steps import EVENT, settings_of
 
 pytest_plugins = ["tests.fakes.github.fixture"]
 
@@ -50,21 +50,8 @@ class Bench:
     def __init__(self, github: FakeGitHub, *, token: str = "ghs_workflow", now: float = 0.0) -> None:
         self.waits: list[float] = []
         self.warnings: tuple[str, ...] = ()
-        settings = CiSettings(
-            inputs=Inputs(github_token=token),
-            event_name="pull_request",
-            event_path=Path("event.json"),
-            repository="octo/consumer",
-            workspace=Path(),
-            api_url=github.url,
-            server_url="https://github.com",
-            run_id=812,
-            run_number=1,
-            run_attempt=1,
-            temp=Path(),
-        )
-        event = Event(name="push", repository="octo/consumer", trusted=True, reason="")
-        self.forge: GitHubForge = connect_github(settings, event, pause=self.waits.append, clock=lambda: now)
+        settings = settings_of(Inputs(github_token=token), api_url=github.url)
+        self.forge: GitHubForge = connect_github(settings, EVENT, pause=self.waits.append, clock=lambda: now)
 
     def post(self, text: str, order: tuple[int, int] = (1, 1), *, anew: bool = False) -> tuple[str, str]:
         posted = self.forge.upsert_comment(PULL, body(text, order), order=order, anew=anew)

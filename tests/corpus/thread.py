@@ -10,11 +10,11 @@ from typing import Any
 
 from alekseylearn.comment_state import CommentState, encode, is_ours, marker
 from alekseylearn.forges.github import connect
-from alekseylearn.settings import CiSettings, Inputs
+from alekseylearn.settings import Inputs
 from alekseylearn.text import Markdown
-from alekseylearn.trust import Event
 from tests.fakes.github.server import FakeGitHub
 from tests.fakes.github.state import ACTIONS, Account, Comment
+from tests.steps import EVENT, REPOSITORY, settings_of
 
 PULL = 1
 THEIRS = "<!-- alekseylearn:v1 pr=1 -->"
@@ -35,7 +35,7 @@ def settle(path: Path) -> Settled:
     """Report on a pull request with the comments in the file *path*."""
     listed = json.loads(path.read_bytes())
     with FakeGitHub() as github:
-        repository = github.add_repository("o/r")
+        repository = github.add_repository(REPOSITORY)
         repository.add_pull(PULL)
         before = {told["id"]: _comment(told) for told in listed}
         repository.all_comments.update(before)
@@ -66,17 +66,5 @@ def _comment(told: Mapping[str, Any]) -> Comment:
 
 
 def _forge(url: str) -> Any:
-    settings = CiSettings(
-        inputs=Inputs(github_token="ghs_workflow"),
-        event_name="pull_request",
-        event_path=Path("event.json"),
-        repository="o/r",
-        workspace=Path(),
-        api_url=url,
-        server_url="https://github.com",
-        run_id=1,
-        run_number=1,
-        run_attempt=1,
-        temp=Path(),
-    )
-    return connect(settings, Event(name="push", repository="o/r", trusted=True, reason=""))
+    settings = settings_of(Inputs(github_token="ghs_workflow"), api_url=url)
+    return connect(settings, EVENT)
