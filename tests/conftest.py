@@ -44,11 +44,6 @@ HOMES = itertools.count()
 PACKAGES = os.environ.get("UV_CACHE_DIR") or str(Path.home() / ".cache" / "uv")
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Run three tests for two processors: many wait for something most of the time."""
-    return max(1, (os.cpu_count() or 1) * 3 // 2)
-
-
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give each test a home of its own, and nothing of the machine's settings for git."""
