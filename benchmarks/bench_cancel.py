@@ -98,6 +98,8 @@ class Tally:
         self.orphans += bool(left)
 
     def __str__(self) -> str:
+        if not self.seconds:
+            return "    0"
         asked = f"{len(self.asked):4} {at(self.asked, 99):6.3f}" if self.asked else "   0      -"
         ended = f"{statistics.median(self.seconds):6.3f} {at(self.seconds, 99):6.3f} {max(self.seconds):6.3f}"
         return f"{len(self.seconds):5} {asked}   {ended} {self.killed:6} {self.orphans:7}"
@@ -119,6 +121,8 @@ class Place:
     files: Mapping[str, str]
     running: Callable[[], list[str]] = list
     """Names the jobs that run there and that nobody has asked to stop."""
+    forget: Callable[[], None] = lambda: None
+    """Takes away the results that are shared there: with one, a run would have nothing left to bring home."""
 
     def runner(self, github: FakeGitHub, number: int, cell: str) -> Runner:
         """Set up a repository whose pull request makes the notebook do what *cell* says before it trains."""
@@ -180,13 +184,20 @@ def sagemaker(folder: Path) -> Iterator[Place]:
     from tests.fakes.sagemaker.service import SageMakerService
 
     with SageMakerService.start(folder, speed=20, limits_speed=1.0) as service:
+
+        def forget() -> None:
+            s3 = service.client("s3")
+            held = s3.list_objects_v2(Bucket=service.bucket, Prefix="alekseylearn/results/").get("Contents", [])
+            for item in held:
+                s3.delete_object(Bucket=service.bucket, Key=item["Key"])
+
         table = f"role: {service.role}, bucket: {service.bucket}, instances: ml.m5.large"
         config = f"defaults: {{backend: sagemaker, sagemaker: {{{table}}}}}\n"
 
         def running() -> list[str]:
             return [name for name, job in service.jobs.items() if job.status == "InProgress"]
 
-        yield Place("sagemaker", folder, service.environ, {"alekseylearn.yml": config}, running)
+        yield Place("sagemaker", folder, service.environ, {"alekseylearn.yml": config}, running, forget)
 
 
 OPEN = {"process": process, "docker": docker, "sagemaker": sagemaker}
@@ -219,6 +230,7 @@ def measure(place: Place, moment: Moment, seeds: int) -> Tally:
         runners = [place.runner(github, number, cell) for number, cell in enumerate(moment.cells)]
         for number in range(seeds):
             seed = random.Random(number)
+            place.forget()
             done = cancel_once(place, seed.choice(runners), moment, seed, number)
             if done is None:
                 tally.missed += 1
