@@ -23,16 +23,17 @@ class _Held:
     pending = False
 
 
-def hear_signals() -> None:
+def hear_signals(*, switched_off: bool = False) -> None:
     """Take SIGINT and SIGTERM for KeyboardInterrupt, also where Python loses that.
 
     The runner sends SIGINT, then SIGTERM: both mean to stop in good order. Raised in a callback of the garbage
     collector, of which each import has one, the exception goes no further (`sys.unraisablehook`): it is raised again.
-    A SIGINT that whoever started us has switched off (`nohup`, `&` in a script) stays so.
+    A SIGINT that whoever started us has switched off (`&` in a script) stays so, unless *switched_off*: a runner that
+    was started that way hands it on to its steps, and means it all the same.
     """
     _Held.main = _thread.get_ident()
     signal.signal(signal.SIGTERM, _interrupt)
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    if switched_off or signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)
     sys.unraisablehook = _lost
 

@@ -16,6 +16,7 @@ from tests.contract.jobs import until
 from tests.desk import LONGER
 from tests.e2e.stories import only_comment
 from tests.gate import Gate
+from tests.rig.act.process import CANCELLING
 from tests.rig.cancelling.runner import Step
 from tests.small import growth
 from tests.test_cli_ci import Runner, Start, start
@@ -81,12 +82,16 @@ def test_while_the_environment_is_made(start: Start, begin: Begin, tmp_path: Pat
     assert runs(runner) == []
 
 
-def test_while_the_supervisor_is_started_by_a_runner_that_ignores_the_signal(start: Start, begin: Begin) -> None:
+def test_while_the_supervisor_is_started_by_a_runner_that_was_started_in_the_background(
+    start: Start, begin: Begin
+) -> None:
     runner = start(growth(LONGER, before="import time; time.sleep(60)"))
     step = begin(runner, entry="deaf")
     assert step.wait_for("supervisor.started")
     cancelled = step.cancel()
     assert (cancelled.code, len(cancelled.asked)) == (130, 1)
+    # It was the first signal that did it.
+    assert cancelled.asked[0] < CANCELLING[0][1]
     until(lambda: gone(step), "the supervisor's end")
     assert [is_locked(alive) for alive in runs(runner)] in ([], [False])
 

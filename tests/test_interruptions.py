@@ -122,11 +122,16 @@ thread.join()
     assert told(program) == "heard\ndone\n"
 
 
-def test_one_that_whoever_started_us_switched_off_stays_so() -> None:
+def test_one_that_whoever_started_us_switched_off_stays_so_unless_it_is_wanted() -> None:
     program = """
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 hear_signals()
 interrupt()
 print("goes on")
+hear_signals(switched_off=True)
+try:
+    interrupt()
+except KeyboardInterrupt:
+    print("heard")
 """
-    assert told(program) == "goes on\n"
+    assert told(program) == "goes on\nheard\n"

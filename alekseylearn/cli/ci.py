@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-
 import click
 
 
@@ -11,12 +9,12 @@ import click
 def ci_command() -> None:
     """Do what the GitHub Action asks for."""
     from alekseylearn.concealment import conceal
+    from alekseylearn.interruptions import hear_signals
     from alekseylearn.orphanhood import stop_when_orphaned
 
     # Before anything is trained: a notebook runs as the same user, and this process was given the workflow's token.
     conceal()
-    # A runner that was started in the background of a script hands on that SIGINT is to be ignored.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    hear_signals(switched_off=True)
     stop_when_orphaned()
 
 
