@@ -70,7 +70,7 @@ Whoever changes this file in a pull request may choose what is trained, and with
 | `cfg.type` | a value that is not what its key holds; names of images and machines with anything but their own signs; values of parameters beyond 2,500 characters |
 | `cfg.unknown` | a key that nothing knows |
 
-YAML has two versions, which read `no`, `on`, `010`, `1:30` or `2026-01-05` differently. Here they are text; `config check` and `fit` warn of each with `cfg.type`: put such values in quotes.
+YAML has two versions, which read `no`, `on`, `010`, `1:30` or `2026-01-05` differently. Here they are text; `config check`, `fit` and every run on GitHub warn of each with `cfg.type`: put such values in quotes.
 
 """
 ENVIRONMENT = """\
